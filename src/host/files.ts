@@ -1,0 +1,90 @@
+/**
+ * The file system as a service: one primitive per function and no policy, so that every *sequence*
+ * of primitives (write, sync, rename, sync the directory) runs in the simulated world as it is.
+ */
+import * as Context from "effect/Context"
+import * as Data from "effect/Data"
+import type * as Effect from "effect/Effect"
+import type * as Scope from "effect/Scope"
+
+/** An operating-system error on a path. `code` is the errno name: `ENOENT`, `ENOSPC`, `EIO`, ... */
+export class FileError extends Data.TaggedError("FileError")<{
+  readonly operation: string
+  readonly path: string
+  readonly code: string
+}> {
+  override get message(): string {
+    return `cannot ${this.operation} '${this.path}': ${this.code}`
+  }
+}
+
+/** Somebody else holds the lock on this file. */
+export class FileLocked extends Data.TaggedError("FileLocked")<{ readonly path: string }> {
+  override get message(): string {
+    return `'${this.path}' is locked by another process`
+  }
+}
+
+/** An open file. Opaque to everyone but the service that made it. */
+export interface FileHandle {
+  readonly path: string
+  /** The descriptor's number, for handing it to a child process. */
+  readonly fd: number
+}
+
+export interface FileStat {
+  readonly kind: "file" | "directory" | "socket" | "symlink" | "block" | "character" | "fifo"
+  readonly size: number
+  readonly mode: number
+  readonly uid: number
+  readonly gid: number
+  readonly inode: number
+  readonly device: number
+  readonly mtimeMs: number
+}
+
+export type OpenFlag =
+  | "read"
+  | "write" // create or truncate
+  | "create" // create, fail with EEXIST when it is there; never follows a link
+  | "append" // create or append
+
+/** Every deed is short and uninterruptible: once begun it finishes. */
+export class Files extends Context.Service<
+  Files,
+  {
+    readonly open: (
+      path: string,
+      flag: OpenFlag,
+      mode?: number
+    ) => Effect.Effect<FileHandle, FileError>
+    readonly write: (file: FileHandle, bytes: Uint8Array) => Effect.Effect<void, FileError>
+    readonly sync: (file: FileHandle) => Effect.Effect<void, FileError>
+    readonly close: (file: FileHandle) => Effect.Effect<void>
+    /** Whole content, or `FileError` with code `EFBIG` past `bytesMax`. */
+    readonly read: (path: string, bytesMax: number) => Effect.Effect<Uint8Array, FileError>
+    readonly syncDirectory: (path: string) => Effect.Effect<void, FileError>
+    readonly rename: (from: string, to: string) => Effect.Effect<void, FileError>
+    /** Absent is fine: succeeds with `false`. */
+    readonly unlink: (path: string) => Effect.Effect<boolean, FileError>
+    readonly symlink: (target: string, path: string) => Effect.Effect<void, FileError>
+    readonly readLink: (path: string) => Effect.Effect<string, FileError>
+    /** Not recursive. Succeeds with `false` when a directory is there already. */
+    readonly makeDirectory: (path: string, mode: number) => Effect.Effect<boolean, FileError>
+    readonly removeDirectory: (path: string) => Effect.Effect<boolean, FileError>
+    /** Names, sorted, without `.` and `..`. */
+    readonly list: (path: string) => Effect.Effect<readonly string[], FileError>
+    /** Does not follow a symbolic link. */
+    readonly stat: (path: string) => Effect.Effect<FileStat, FileError>
+    readonly chmod: (path: string, mode: number) => Effect.Effect<void, FileError>
+    readonly chown: (path: string, uid: number, gid: number) => Effect.Effect<void, FileError>
+    readonly truncate: (path: string, size: number) => Effect.Effect<void, FileError>
+    /** An exclusive lock that the kernel drops when its holder dies; held until the scope closes. */
+    readonly lock: (path: string) => Effect.Effect<void, FileError | FileLocked, Scope.Scope>
+    /** Calls `changed` some time after the path changed (may be spurious), until the scope closes. */
+    readonly watch: (
+      path: string,
+      changed: () => void
+    ) => Effect.Effect<void, FileError, Scope.Scope>
+  }
+>()("troupe/host/Files") {}

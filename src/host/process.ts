@@ -1,0 +1,80 @@
+/**
+ * Processes of the host as a service: spawn, look at, signal. A process is named by its pid *and*
+ * its start time, for pids are used again; nothing is ever signalled by pid alone.
+ */
+import * as Context from "effect/Context"
+import * as Data from "effect/Data"
+import type * as Effect from "effect/Effect"
+import type { FileHandle } from "./files.ts"
+
+/** Which process, for the life of the host's boot. `startTime` is field 22 of `/proc/PID/stat`. */
+export interface ProcessId {
+  readonly pid: number
+  readonly startTime: string
+}
+
+export interface ProcessInfo extends ProcessId {
+  readonly parent: number
+  /** `zombie` and `dead` are dead: only the parent has yet to read their exit status. */
+  readonly state: "running" | "sleeping" | "uninterruptible" | "stopped" | "zombie" | "dead"
+  /** The command line's words; empty for kernel threads and zombies. */
+  readonly argv: readonly string[]
+}
+
+/** How a child ended. Exactly one of the two is set. */
+export interface ProcessExit {
+  readonly code: number | undefined
+  readonly signal: string | undefined
+}
+
+export class SpawnError extends Data.TaggedError("SpawnError")<{
+  readonly command: string
+  readonly code: string
+}> {
+  override get message(): string {
+    return `cannot run '${this.command}': ${this.code}`
+  }
+}
+
+/** What becomes a process, completely: nothing is inherited that is not named here. */
+export interface SpawnPlan {
+  /** Absolute path of the program, then its arguments. Never given to a shell. */
+  readonly argv: readonly [string, ...string[]]
+  readonly environment: { readonly [name: string]: string }
+  readonly directory: string
+  /** Descriptor number in the child -> what it is. 0 is always /dev/null. */
+  readonly descriptors: {
+    readonly [fd: number]:
+      | { readonly kind: "file"; readonly file: FileHandle }
+      | { readonly kind: "listener"; readonly listener: unknown }
+      | { readonly kind: "null" }
+      | { readonly kind: "pipe"; readonly onData: (bytes: Uint8Array) => void }
+  }
+  /** A session of its own, so that it outlives us and no terminal signal reaches it. */
+  readonly isDetached: boolean
+}
+
+export interface Child extends ProcessId {
+  /** Called once, when the child's exit was seen by us; at once (in a later turn) if it was already. */
+  readonly onExit: (listener: (exit: ProcessExit) => void) => void
+}
+
+export type Signal = "SIGTERM" | "SIGKILL" | "SIGSTOP" | "SIGCONT" | "SIGINT" | "SIGHUP"
+
+export class Processes extends Context.Service<
+  Processes,
+  {
+    readonly spawn: (plan: SpawnPlan) => Effect.Effect<Child, SpawnError>
+    /** `undefined` when no such process lives in `/proc`. */
+    readonly inspect: (pid: number) => Effect.Effect<ProcessInfo | undefined>
+    readonly list: Effect.Effect<readonly ProcessInfo[]>
+    /** Sends the signal if that very process still lives; `false` when it is gone. */
+    readonly signal: (process: ProcessId, signal: Signal) => Effect.Effect<boolean>
+    /** Our own pid and user. */
+    readonly self: Effect.Effect<{
+      readonly pid: number
+      readonly uid: number
+      readonly gid: number
+    }>
+  }
+>()("troupe/host/Processes") {}
