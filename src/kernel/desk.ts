@@ -1,0 +1,272 @@
+/**
+ * The requests of one actor on their way: queued, postponed, accepted, answered. Owns the mailbox
+ * and every deadline; answers each call exactly once. Knows nothing of states and scripts beyond
+ * what its actor tells it.
+ */
+import * as Effect from "effect/Effect"
+import { assert } from "../base/assert.ts"
+import type { Answer } from "../base/protocol.ts"
+import type { Call } from "./call.ts"
+import { AskCycle, type KernelError, MailboxFull, Overdue, RequestDenied } from "./error.ts"
+import type { Kernel } from "./kernel.ts"
+import {
+  askDeadlineMs,
+  eventsLengthMax,
+  lineLengthMax,
+  mailboxLengthMax,
+  postponedLengthMax
+} from "./limits.ts"
+import { type Lane, Mailbox } from "./mailbox.ts"
+import { type Awaited, pathTo, type Run } from "./script.ts"
+import type { Timer } from "./timers.ts"
+
+/** A request with somebody waiting for its answer. */
+export interface Enquiry extends Awaited {
+  readonly call: Call
+  readonly request: string
+  readonly run: Run | undefined
+  readonly deadlineMs: number
+  readonly answer: (effect: Effect.Effect<unknown, unknown>) => void
+  stage: "queued" | "postponed" | "accepted" | "ended"
+  acceptedAtMs: number
+  timer: Timer | undefined
+}
+
+export interface Envelope<M> {
+  readonly message: M
+  readonly lane: Lane
+  readonly cause: string
+  /** Set on the last word of a script. */
+  readonly run: Run | undefined
+  readonly enquiry: Enquiry | undefined
+}
+
+export interface DeskOptions {
+  readonly actor: string
+  readonly kernel: Kernel
+  readonly lengthMax: number | undefined
+  readonly describe: () => string
+  readonly runs: () => readonly Run[]
+}
+
+const noCalls: ReadonlySet<number> = new Set()
+
+export class Desk<M extends { readonly type: string }> {
+  readonly mailbox = new Mailbox<Envelope<M>>()
+  private readonly options: DeskOptions
+  /** Accepted and not yet answered, by call number. */
+  private accepted: Map<number, Enquiry> | undefined
+  private postponed: Envelope<M>[] = []
+  private roomWaiters: (() => void)[] = []
+
+  constructor(options: DeskOptions) {
+    this.options = options
+  }
+
+  get hasPostponed(): boolean {
+    return this.postponed.length > 0
+  }
+
+  get isIdle(): boolean {
+    return this.mailbox.isEmpty && !this.hasPostponed && (this.accepted?.size ?? 0) === 0
+  }
+
+  put(lane: Lane, part: { readonly message: M; readonly cause: string; readonly run?: Run }): void {
+    const { message, cause, run } = part
+    this.mailbox.push(lane, { message, lane, cause, run, enquiry: undefined })
+  }
+
+  whenRoom(resume: () => void): void {
+    this.roomWaiters.push(resume)
+  }
+
+  /** Queues a request, or answers it with why it cannot be. */
+  receive(
+    message: M,
+    number: number,
+    from: {
+      readonly call: Call
+      readonly run: Run | undefined
+      readonly lane: "control" | "user"
+      readonly answer: (effect: Effect.Effect<unknown, unknown>) => void
+    }
+  ): Enquiry | undefined {
+    const lengthMax = this.options.lengthMax ?? mailboxLengthMax
+    const length = this.mailbox.length("user")
+    if (from.lane === "user" && length >= lengthMax + lineLengthMax) {
+      from.answer(Effect.fail(new MailboxFull({ actor: this.options.actor, lengthMax: length })))
+      return undefined
+    }
+    const nowMs = from.call.deadlineMs === undefined ? this.nowMs() : 0
+    const enquiry: Enquiry = {
+      ...from,
+      number,
+      request: message.type,
+      label: `${this.options.actor}.${message.type}`,
+      deadlineMs: from.call.deadlineMs ?? nowMs + askDeadlineMs,
+      stage: "queued",
+      acceptedAtMs: 0,
+      timer: undefined,
+      waitsFor: () => this.runsAwaitedBy(enquiry)
+    }
+    from.run?.asks.add(enquiry)
+    const envelope = { message, lane: from.lane, cause: "ask", run: undefined, enquiry }
+    this.mailbox.push(from.lane, envelope)
+    if (length >= lengthMax) this.setTimer(enquiry)
+    return enquiry
+  }
+
+  /** The next message whose asker still waits. */
+  take(): Envelope<M> | undefined {
+    for (;;) {
+      const envelope = this.mailbox.take()
+      if (this.roomWaiters.length > 0) this.offerRoom()
+      if (envelope === undefined || envelope.enquiry?.stage !== "ended") return envelope
+    }
+  }
+
+  /** The asker was interrupted. */
+  withdraw(enquiry: Enquiry): void {
+    if (enquiry.stage === "accepted") {
+      // The work goes on; the asker of record stays so that the chart's reply finds its call.
+      enquiry.run?.asks.delete(enquiry)
+      return
+    }
+    this.end(enquiry)
+    this.postponed = this.postponed.filter((envelope) => envelope.enquiry !== enquiry)
+  }
+
+  postpone(envelope: Envelope<M>): void {
+    const { enquiry } = envelope
+    assert(enquiry !== undefined, "only a request can be postponed")
+    if (this.postponed.length >= postponedLengthMax) {
+      const { actor } = this.options
+      return this.fail(enquiry, new MailboxFull({ actor, lengthMax: postponedLengthMax }))
+    }
+    enquiry.stage = "postponed"
+    const path = enquiry.run === undefined ? undefined : pathTo(enquiry.number, enquiry.waitsFor())
+    if (path !== undefined) return this.fail(enquiry, new AskCycle({ path }))
+    this.postponed.push(envelope)
+    this.setTimer(enquiry)
+  }
+
+  /** The state changed: what was postponed waits again, before newer requests. */
+  retryPostponed(): void {
+    const again = this.postponed
+    this.postponed = []
+    for (const { enquiry } of again) if (enquiry !== undefined) enquiry.stage = "queued"
+    for (const lane of ["control", "user"] as const) {
+      const mine = again.filter((envelope) => envelope.lane === lane)
+      if (mine.length > 0) this.mailbox.putBack(lane, mine)
+    }
+  }
+
+  deny(envelope: Envelope<M>, because: string | undefined): void {
+    if (envelope.enquiry === undefined) return
+    const { actor, describe } = this.options
+    const request = envelope.enquiry.request
+    this.fail(envelope.enquiry, new RequestDenied({ actor, request, state: describe(), because }))
+  }
+
+  accept(envelope: Envelope<M>): void {
+    const { enquiry } = envelope
+    if (enquiry === undefined) return
+    enquiry.stage = "accepted"
+    this.accepted ??= new Map()
+    this.accepted.set(enquiry.number, enquiry)
+  }
+
+  /** An accepted call that its own turn did not answer has until its deadline. */
+  watchDeadline(envelope: Envelope<M>): void {
+    const { enquiry } = envelope
+    if (enquiry?.stage !== "accepted") return
+    enquiry.acceptedAtMs = this.nowMs()
+    this.setTimer(enquiry)
+  }
+
+  answer(calls: readonly number[], answer: Answer): void {
+    const effect = answer.ok ? Effect.succeed(answer.value) : Effect.fail(answer.error)
+    for (const number of calls) {
+      const enquiry = this.accepted?.get(number)
+      assert(enquiry !== undefined, `each call is answered exactly once: ${number}`)
+      this.accepted?.delete(number)
+      if (enquiry.stage === "accepted") this.deliver(enquiry, effect)
+    }
+  }
+
+  /** Every call there is gets this answer: the actor ends. Facts in the control lane are kept. */
+  refuseAll(error: () => KernelError): void {
+    const control = this.mailbox.drain("control")
+    const facts = control.filter((envelope) => envelope.enquiry === undefined)
+    this.mailbox.putBack("control", facts)
+    const queued = [...control, ...this.mailbox.drain("user"), ...this.postponed]
+    this.postponed = []
+    for (const { enquiry } of queued) if (enquiry !== undefined) this.fail(enquiry, error())
+    for (const enquiry of this.accepted?.values() ?? [])
+      if (enquiry.stage === "accepted") this.fail(enquiry, error())
+    this.accepted = undefined
+    this.roomWaiters.splice(0).forEach((resume) => resume())
+    this.mailbox.drain("events")
+  }
+
+  /** The calls on whose behalf a script runs that this message started. */
+  servedBy(envelope: Envelope<M> | undefined): ReadonlySet<number> {
+    if (envelope?.enquiry !== undefined) return new Set([envelope.enquiry.number])
+    return envelope?.run?.serves ?? noCalls
+  }
+
+  private nowMs(): number {
+    return this.options.kernel.timers.nowMs()
+  }
+
+  private offerRoom(): void {
+    if (this.mailbox.length("events") * 2 > eventsLengthMax) return
+    for (const resume of this.roomWaiters.splice(0)) resume()
+  }
+
+  /** Accepted: the runs that serve it, or any run if it joined one. Waiting: what holds the actor. */
+  private runsAwaitedBy(enquiry: Enquiry): readonly Run[] {
+    const runs = this.options.runs()
+    if (enquiry.stage !== "accepted") return runs.filter((run) => run.serves.size > 0)
+    const own = runs.filter((run) => run.serves.has(enquiry.number))
+    return own.length > 0 ? own : runs
+  }
+
+  private setTimer(enquiry: Enquiry): void {
+    enquiry.timer ??= this.options.kernel.timers.at(enquiry.deadlineMs, () => this.expire(enquiry))
+  }
+
+  private expire(enquiry: Enquiry): void {
+    if (enquiry.stage === "ended") return
+    const { actor, describe } = this.options
+    const nowMs = this.nowMs()
+    const heldBy = [...(this.accepted?.values() ?? [])]
+      .filter((other) => other !== enquiry)
+      .map((other) => ({
+        procedure: other.call.procedure,
+        sinceMs: Math.round(nowMs - other.acceptedAtMs)
+      }))
+    const { request, stage } = enquiry
+    this.postponed = this.postponed.filter((envelope) => envelope.enquiry !== enquiry)
+    // An accepted call stays accepted: the chart will still answer its number, to nobody.
+    const overdue = new Overdue({ actor, request, stage, state: describe(), heldBy })
+    this.fail(enquiry, overdue)
+  }
+
+  private fail(enquiry: Enquiry, error: KernelError): void {
+    this.deliver(enquiry, Effect.fail(error))
+  }
+
+  private deliver(enquiry: Enquiry, effect: Effect.Effect<unknown, unknown>): void {
+    this.end(enquiry)
+    // Not on this stack: a reply is a delivery like any other, and its order a choice.
+    this.options.kernel.dispatcher.schedule("reply", () => enquiry.answer(effect))
+  }
+
+  private end(enquiry: Enquiry): void {
+    enquiry.stage = "ended"
+    enquiry.timer?.cancel()
+    enquiry.timer = undefined
+    enquiry.run?.asks.delete(enquiry)
+  }
+}

@@ -1,0 +1,70 @@
+/**
+ * Scripts: the fibers in which an actor waits. A script belongs to the state that started it; its
+ * last word returns as a message that carries the run's number, so that a word which comes after
+ * the script was stopped is dropped before any chart sees it.
+ */
+import * as Context from "effect/Context"
+import type * as Effect from "effect/Effect"
+import type * as Fiber from "effect/Fiber"
+
+/** One run of a script, as the wait-for graph and the fences see it. */
+export interface Run {
+  readonly actor: string
+  readonly script: string
+  readonly number: number
+  /** The accepted calls on whose behalf it runs. */
+  readonly serves: ReadonlySet<number>
+  /** What it has asked and not been answered yet. */
+  readonly asks: Set<Awaited>
+}
+
+/** A call as something that is waited for. The actor that holds it fills it in. */
+export interface Awaited {
+  readonly number: number
+  readonly label: string
+  /** The runs that this call waits for now; empty when nothing but a turn is missing. */
+  readonly waitsFor: () => readonly Run[]
+}
+
+/** The run whose fiber this is, so that what it asks is known to be its own. */
+export const CurrentRun: Context.Reference<Run | undefined> = Context.Reference<Run | undefined>(
+  "troupe/kernel/CurrentRun",
+  { defaultValue: () => undefined }
+)
+
+/** What a script may do to its own actor. */
+export interface Self<M> {
+  readonly name: string
+  /** A fact for the control lane. Carries its epoch, for the sender may be late. */
+  readonly tell: (fact: M) => void
+  /** The scripts that the last state change interrupted have ended, their releases included. */
+  readonly settled: Effect.Effect<void>
+  /** Facts that may come in floods: `false` when the lane is full; `whenRoom` says when it is not. */
+  readonly offer: (fact: M) => boolean
+  readonly whenRoom: (resume: () => void) => void
+}
+
+/** A running script, by its name within the actor. */
+export interface Slot {
+  readonly run: Run
+  fiber: Fiber.Fiber<unknown, unknown> | undefined
+}
+
+/** The path of calls by which `from` waits for `goal`, or `undefined`. */
+export const pathTo = (goal: number, from: readonly Run[]): readonly string[] | undefined => {
+  const seen = new Set<number>()
+  const visit = (runs: readonly Run[]): readonly string[] | undefined => {
+    for (const run of runs) {
+      if (seen.has(run.number)) continue
+      seen.add(run.number)
+      const here = `${run.actor}/${run.script}`
+      for (const asked of run.asks) {
+        if (asked.number === goal) return [here, asked.label]
+        const rest = visit(asked.waitsFor())
+        if (rest !== undefined) return [here, asked.label, ...rest]
+      }
+    }
+    return undefined
+  }
+  return visit(from)
+}

@@ -1,0 +1,131 @@
+/**
+ * Restarts children that a defect ended, as OTP does: each from its durable state, at most so many
+ * times within a window, a failed restart being tried again by a message and never in a loop. A
+ * child that keeps failing is given up, and whoever owns the supervisor decides what that means.
+ */
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import { Actor, type Decision, type Fact } from "./actor.ts"
+import type { Protocol } from "../base/protocol.ts"
+import type { Kernel } from "./kernel.ts"
+
+/** More defects than this within the window are no accident: the state itself is poisoned. */
+export const restartsMax = 3
+export const restartWindowMs = 60_000
+/** Between two tries to restart one child; its cause (a full disk, a busy host) may pass. */
+export const restartPauseMs = 1_000
+
+export interface Child {
+  readonly id: string
+  /** Brings the child back from durable state. May fail; it is then tried again. */
+  readonly revive: Effect.Effect<void, unknown>
+}
+
+interface Entry {
+  readonly child: Child
+  readonly status: "running" | "reviving" | "givenUp"
+  /** Monotonic times, in ms, of the restarts that are still in the window. */
+  readonly restarts: readonly number[]
+}
+type State = { readonly [id: string]: Entry }
+
+type Event =
+  | (Fact & { readonly type: "watch"; readonly child: Child })
+  | (Fact & { readonly type: "forget" | "revived"; readonly id: string })
+  | (Fact & {
+      readonly type: "crashed" | "reviveFailed"
+      readonly id: string
+      readonly atMs: number
+    })
+
+const without = (state: State, id: string): State =>
+  Object.fromEntries(Object.entries(state).filter(([key]) => key !== id))
+
+const retry = (state: State, entry: Entry, event: Event & { readonly atMs: number }) => {
+  const { child } = entry
+  const recent = entry.restarts.filter((atMs) => event.atMs - atMs < restartWindowMs)
+  if (recent.length >= restartsMax)
+    return {
+      next: { ...state, [child.id]: { ...entry, status: "givenUp" as const } },
+      actions: [{ type: "emit", params: { event: child.id } }]
+    }
+  const pauseMs = event.type === "crashed" ? 0 : restartPauseMs
+  const next = { ...entry, status: "reviving" as const, restarts: [...recent, event.atMs] }
+  const action = { type: "revive", params: { key: child.id, child, pauseMs } }
+  return { next: { ...state, [child.id]: next }, actions: [action] }
+}
+
+const decide = (state: State, event: Event): Decision<State> => {
+  if (event.type === "watch") {
+    const entry: Entry = { child: event.child, status: "running", restarts: [] }
+    return { next: { ...state, [event.child.id]: entry }, actions: [] }
+  }
+  const entry = state[event.id]
+  if (entry === undefined) return { next: state, actions: [] }
+  switch (event.type) {
+    case "forget": {
+      const stop = { type: "stop", params: { script: `revive:${event.id}` } }
+      return { next: without(state, event.id), actions: [stop] }
+    }
+    case "revived":
+      return { next: { ...state, [event.id]: { ...entry, status: "running" } }, actions: [] }
+    default:
+      return retry(state, entry, event)
+  }
+}
+
+export class Supervisor {
+  private readonly actor: Actor<State, Protocol, Event>
+  private readonly kernel: Kernel
+
+  constructor(name: string, kernel: Kernel, options: SupervisorOptions) {
+    this.kernel = kernel
+    const revive = ({ child, pauseMs }: { readonly child: Child; readonly pauseMs: number }) =>
+      Effect.sleep(pauseMs).pipe(
+        Effect.andThen(child.revive),
+        Effect.matchCause({
+          onSuccess: (): Event => ({ type: "revived", id: child.id }),
+          onFailure: (): Event => ({
+            type: "reviveFailed",
+            id: child.id,
+            atMs: kernel.timers.nowMs()
+          })
+        })
+      )
+    this.actor = new Actor<State, Protocol, Event>(
+      {
+        name,
+        initial: { next: {}, actions: [] },
+        decide: (state, message) => decide(state, message as Event),
+        describe: (state) => `watching ${Object.keys(state).length}`,
+        scripts: { revive },
+        onEmit: (id) => options.onGivenUp(String(id))
+      },
+      kernel,
+      options.context ?? Context.empty()
+    )
+  }
+
+  watch(child: Child): void {
+    this.actor.tell({ type: "watch", child })
+  }
+
+  forget(id: string): void {
+    this.actor.tell({ type: "forget", id })
+  }
+
+  /** For an actor's `onCrash`. */
+  crashed(id: string): void {
+    this.actor.tell({ type: "crashed", id, atMs: this.kernel.timers.nowMs() })
+  }
+
+  stop(): Effect.Effect<void> {
+    return this.actor.stop()
+  }
+}
+
+export interface SupervisorOptions {
+  /** The child failed too often; it stays down until somebody acts. */
+  readonly onGivenUp: (id: string) => void
+  readonly context?: Context.Context<never>
+}
