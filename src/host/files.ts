@@ -43,10 +43,11 @@ export interface FileStat {
   readonly mtimeMs: number
 }
 
+/** Opening never waits (not for a FIFO's other end), and only `read` follows a symbolic link. */
 export type OpenFlag =
   | "read"
   | "write" // create or truncate
-  | "create" // create, fail with EEXIST when it is there; never follows a link
+  | "create" // create, fail with EEXIST when it is there
   | "append" // create or append
 
 /** Every deed is short and uninterruptible: once begun it finishes. */
@@ -61,6 +62,12 @@ export class Files extends Context.Service<
     readonly write: (file: FileHandle, bytes: Uint8Array) => Effect.Effect<void, FileError>
     readonly sync: (file: FileHandle) => Effect.Effect<void, FileError>
     readonly close: (file: FileHandle) => Effect.Effect<void>
+    /** The bytes from `offset` on, at most `bytesMax`; fewer, down to none, at the end. */
+    readonly readAt: (
+      file: FileHandle,
+      offset: number,
+      bytesMax: number
+    ) => Effect.Effect<Uint8Array, FileError>
     /** Whole content, or `FileError` with code `EFBIG` past `bytesMax`. */
     readonly read: (path: string, bytesMax: number) => Effect.Effect<Uint8Array, FileError>
     readonly syncDirectory: (path: string) => Effect.Effect<void, FileError>
@@ -77,6 +84,7 @@ export class Files extends Context.Service<
     /** Does not follow a symbolic link. */
     readonly stat: (path: string) => Effect.Effect<FileStat, FileError>
     readonly chmod: (path: string, mode: number) => Effect.Effect<void, FileError>
+    /** Does not follow a symbolic link. */
     readonly chown: (path: string, uid: number, gid: number) => Effect.Effect<void, FileError>
     readonly truncate: (path: string, size: number) => Effect.Effect<void, FileError>
     /** An exclusive lock that the kernel drops when its holder dies; held until the scope closes. */

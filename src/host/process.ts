@@ -17,9 +17,11 @@ export interface ProcessInfo extends ProcessId {
   readonly parent: number
   /** `zombie` and `dead` are dead: only the parent has yet to read their exit status. */
   readonly state: "running" | "sleeping" | "uninterruptible" | "stopped" | "zombie" | "dead"
-  /** The command line's words; empty for kernel threads and zombies. */
-  readonly argv: readonly string[]
 }
+
+/** A zombie is dead: it runs no instruction and holds no resource any more. */
+export const isAlive = (info: ProcessInfo | undefined): info is ProcessInfo =>
+  info !== undefined && info.state !== "zombie" && info.state !== "dead"
 
 /** How a child ended. Exactly one of the two is set. */
 export interface ProcessExit {
@@ -65,10 +67,19 @@ export class Processes extends Context.Service<
   Processes,
   {
     readonly spawn: (plan: SpawnPlan) => Effect.Effect<Child, SpawnError>
-    /** `undefined` when no such process lives in `/proc`. */
+    /** `undefined` when `/proc` has no such process. Cheap, and never waits for that process. */
     readonly inspect: (pid: number) => Effect.Effect<ProcessInfo | undefined>
     readonly list: Effect.Effect<readonly ProcessInfo[]>
-    /** Sends the signal if that very process still lives; `false` when it is gone. */
+    /**
+     * The words of the command line; `undefined` when that very process is gone, empty for kernel
+     * threads and zombies. Reading it takes the process's memory lock, so that it can hang with a
+     * process that hangs in the kernel: interruptible, and apart from `inspect`.
+     */
+    readonly commandLine: (process: ProcessId) => Effect.Effect<readonly string[] | undefined>
+    /**
+     * Sends the signal if that very process still lives; `false` when it is gone. `true` also when
+     * it lives and is not ours to signal: who asked sees that it does not die.
+     */
     readonly signal: (process: ProcessId, signal: Signal) => Effect.Effect<boolean>
     /** Our own pid and user. */
     readonly self: Effect.Effect<{

@@ -6,6 +6,9 @@ import * as Context from "effect/Context"
 import * as Data from "effect/Data"
 import type * as Effect from "effect/Effect"
 
+/** `sun_path` of unix(7) without its closing NUL. */
+export const socketPathBytesMax = 107
+
 export class SocketError extends Data.TaggedError("SocketError")<{
   readonly operation: "bind" | "connect"
   readonly path: string
@@ -52,7 +55,7 @@ export interface BoundSocket {
 export class Sockets extends Context.Service<
   Sockets,
   {
-    /** `path` must fit `sun_path`: at most 107 bytes. */
+    /** Mode 0600. A path past `socketPathBytesMax` fails with `ENAMETOOLONG`, here and below. */
     readonly bind: (path: string) => Effect.Effect<BoundSocket, SocketError>
     /** Interruptible: a wait. */
     readonly connect: (

@@ -1,0 +1,216 @@
+/**
+ * Processes of this host, behind `Processes`: `posix_spawn` by way of Node, `/proc`, and signals.
+ * Names a process by pid and start time, and looks at the start time right before each signal.
+ */
+import { type ChildProcess, spawn, type StdioOptions } from "node:child_process"
+import * as fs from "node:fs"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import { assert } from "../base/assert.ts"
+import {
+  type Child,
+  type ProcessExit,
+  type ProcessId,
+  type ProcessInfo,
+  Processes,
+  SpawnError,
+  type SpawnPlan
+} from "./process.ts"
+
+/** Of `/proc/PID/stat` looked at in one turn: a read takes about 25 us. */
+const inspectedPerTurn = 128
+
+const stateOf: { readonly [letter: string]: ProcessInfo["state"] } = {
+  R: "running",
+  S: "sleeping",
+  I: "sleeping",
+  P: "sleeping",
+  D: "uninterruptible",
+  T: "stopped",
+  t: "stopped",
+  Z: "zombie",
+  X: "dead",
+  x: "dead"
+}
+
+/**
+ * proc(5): `pid (comm) state ppid ...`, starttime being field 22. The name may hold blanks and
+ * parentheses, so the fields are counted from the last closing one.
+ */
+const parseStat = (pid: number, text: string): ProcessInfo | undefined => {
+  const fields = text.slice(text.lastIndexOf(")") + 2).split(" ")
+  const [letter, parent] = fields
+  const startTime = fields[19]
+  if (letter === undefined || parent === undefined || startTime === undefined) return undefined
+  return { pid, startTime, parent: Number(parent), state: stateOf[letter] ?? "running" }
+}
+
+/** Of /proc, which never waits for a disk: quicker at once than by way of a thread. */
+const inspectNow = (pid: number): ProcessInfo | undefined => {
+  if (!Number.isSafeInteger(pid) || pid <= 0) return undefined
+  try {
+    return parseStat(pid, fs.readFileSync(`/proc/${pid}/stat`, "latin1"))
+  } catch {
+    return undefined
+  }
+}
+
+const isSame = (info: ProcessInfo | undefined, process: ProcessId): info is ProcessInfo =>
+  info !== undefined && info.startTime === process.startTime
+
+const list = Effect.callback<readonly ProcessInfo[]>((resume) => {
+  const found: ProcessInfo[] = []
+  const pids = fs.readdirSync("/proc").map(Number).filter(Number.isSafeInteger)
+  const some = (from: number): void => {
+    for (const pid of pids.slice(from, from + inspectedPerTurn)) {
+      const info = inspectNow(pid)
+      if (info !== undefined) found.push(info)
+    }
+    const next = from + inspectedPerTurn
+    if (next < pids.length) setImmediate(() => some(next))
+    else resume(Effect.succeed(found))
+  }
+  some(0)
+})
+
+const commandLine = (process: ProcessId) =>
+  Effect.callback<readonly string[] | undefined>((resume) => {
+    fs.readFile(`/proc/${process.pid}/cmdline`, "utf8", (error, text) => {
+      // Looked at after the read: only then is what was read surely of this process.
+      if (error !== null || !isSame(inspectNow(process.pid), process)) {
+        return resume(Effect.succeed(undefined))
+      }
+      const words = text.split("\0")
+      return resume(Effect.succeed(words.at(-1) === "" ? words.slice(0, -1) : words))
+    })
+  })
+
+/**
+ * Descriptors that whoever started us left open without close-on-exec; every child would inherit
+ * them. Node marks the low ones itself, up to the first gap.
+ */
+const leaking = (): readonly number[] => {
+  const closeOnExec = 0o2000000
+  return fs
+    .readdirSync("/proc/self/fdinfo")
+    .map(Number)
+    .filter((fd) => {
+      if (fd <= 2) return false
+      try {
+        const flags = /^flags:\s*([0-7]+)/m.exec(
+          fs.readFileSync(`/proc/self/fdinfo/${fd}`, "latin1")
+        )
+        return flags?.[1] !== undefined && (Number.parseInt(flags[1], 8) & closeOnExec) === 0
+      } catch {
+        return false // The directory's own descriptor, closed since.
+      }
+    })
+}
+
+type Stdio = Exclude<StdioOptions, string>
+
+const stdioOf = (plan: SpawnPlan, leaks: readonly number[], nullFd: number): Stdio => {
+  const named = Object.keys(plan.descriptors).map(Number)
+  const highest = Math.max(2, ...named, ...leaks)
+  return Array.from({ length: highest + 1 }, (_, fd): Stdio[number] => {
+    const descriptor = fd === 0 ? undefined : plan.descriptors[fd]
+    switch (descriptor?.kind) {
+      case "file":
+        return descriptor.file.fd
+      case "listener":
+        return descriptor.listener as Stdio[number]
+      case "pipe":
+        return "pipe"
+      default:
+        // Covering a leaking descriptor with /dev/null is as near to closing it as Node comes.
+        return leaks.includes(fd) || descriptor !== undefined ? nullFd : "ignore"
+    }
+  })
+}
+
+/** Calls each listener once, those that come after the exit too, never on the caller's stack. */
+const exitOf = (child: ChildProcess): Child["onExit"] => {
+  let exit: ProcessExit | undefined
+  const listeners: ((exit: ProcessExit) => void)[] = []
+  child.once("exit", (code, signal) => {
+    exit = { code: code ?? undefined, signal: signal ?? undefined }
+    for (const listener of listeners.splice(0)) listener(exit)
+  })
+  return (listener) => {
+    if (exit === undefined) listeners.push(listener)
+    else setImmediate(listener, exit)
+  }
+}
+
+const listen = (child: ChildProcess, plan: SpawnPlan): void => {
+  for (const [fd, descriptor] of Object.entries(plan.descriptors)) {
+    const stream = child.stdio[Number(fd)]
+    if (descriptor.kind !== "pipe" || !stream) continue
+    stream.on("data", descriptor.onData)
+    stream.on("error", () => {}) // The child's exit tells what there is to tell.
+  }
+}
+
+const codeOf = (cause: unknown): string => {
+  const code = cause instanceof Error && "code" in cause ? String(cause.code) : "EAGAIN"
+  return code.startsWith("ERR_") ? "EINVAL" : code
+}
+
+const spawnWith = (leaks: readonly number[], nullFd: number) => (plan: SpawnPlan) =>
+  Effect.uninterruptible(
+    Effect.callback<Child, SpawnError>((resume) => {
+      const [command, ...words] = plan.argv
+      const fail = (cause: unknown) =>
+        resume(Effect.fail(new SpawnError({ command, code: codeOf(cause) })))
+      try {
+        const child = spawn(command, words, {
+          cwd: plan.directory,
+          env: { ...plan.environment },
+          stdio: stdioOf(plan, leaks, nullFd),
+          detached: plan.isDetached
+        })
+        child.on("error", fail)
+        if (child.pid === undefined) return
+        const onExit = exitOf(child)
+        listen(child, plan)
+        if (plan.isDetached) child.unref()
+        // Nobody but the event loop reaps it, and that has not turned since: it has its pid still.
+        const info = inspectNow(child.pid)
+        assert(info !== undefined, "a child that was not reaped is in /proc")
+        resume(Effect.succeed({ pid: child.pid, startTime: info.startTime, onExit }))
+      } catch (cause) {
+        fail(cause)
+      }
+    })
+  )
+
+const nullDevice = Effect.acquireRelease(
+  Effect.sync(() => fs.openSync("/dev/null", "r+")),
+  (fd) => Effect.sync(() => fs.closeSync(fd))
+)
+
+const live = Effect.map(nullDevice, (nullFd) =>
+  Processes.of({
+    spawn: spawnWith(leaking(), nullFd),
+    inspect: (pid) => Effect.sync(() => inspectNow(pid)),
+    list,
+    commandLine,
+    signal: (target, signal) =>
+      Effect.sync(() => {
+        const info = inspectNow(target.pid)
+        if (!isSame(info, target) || info.state === "zombie" || info.state === "dead") return false
+        try {
+          return process.kill(target.pid, signal)
+        } catch (cause) {
+          return codeOf(cause) !== "ESRCH"
+        }
+      }),
+    self: Effect.sync(() => ({
+      pid: process.pid,
+      uid: process.geteuid?.() ?? 0,
+      gid: process.getegid?.() ?? 0
+    }))
+  })
+)
+
+export const layer: Layer.Layer<Processes> = Layer.effect(Processes, live)
