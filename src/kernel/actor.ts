@@ -8,88 +8,36 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import { assert } from "../base/assert.ts"
-import type {
-  Answer,
-  FailureOf,
-  FieldsOf,
-  Protocol,
-  ReplyOf,
-  RequestMessage
-} from "../base/protocol.ts"
+import type { FailureOf, FieldsOf, Protocol, ReplyOf, RequestMessage } from "../base/protocol.ts"
+import {
+  type Action,
+  type Behaviour,
+  type Decision,
+  type Fact,
+  scriptKey,
+  type Word
+} from "./behaviour.ts"
 import { type Call, CurrentCall } from "./call.ts"
 import { Desk, type Envelope, type Enquiry } from "./desk.ts"
 import { ActorCrashed, ActorStopped, type KernelError } from "./error.ts"
 import type { Outcome } from "./inspection.ts"
 import type { Kernel } from "./kernel.ts"
-import { eventsLengthMax } from "./limits.ts"
+import { eventsLengthMax, mailboxLengthMax } from "./limits.ts"
 import { CurrentRun, type Run, type Self, type Slot } from "./script.ts"
-
-export interface Fact {
-  readonly type: string
-  /** Facts from outside carry the epoch that they tell of. */
-  readonly epoch?: string | undefined
-}
-
-export interface Action {
-  readonly type: string
-  readonly params?: unknown
-}
-
-/** The four words that the kernel itself knows. Every other action names a script. */
-export type Word =
-  | {
-      readonly type: "reply"
-      readonly params: { readonly calls: readonly number[]; readonly answer: Answer }
-    }
-  | { readonly type: "stop"; readonly params: { readonly script: string } }
-  | { readonly type: "postpone"; readonly params?: undefined }
-  | { readonly type: "emit"; readonly params: { readonly event: unknown } }
-
-/** A script may run several times at once when its parameters carry a `key`: `query:17`. */
-const scriptKey = ({ type, params }: Action): string => {
-  const key = (params as { readonly key?: string | number } | undefined)?.key
-  return key === undefined ? type : `${type}:${key}`
-}
-
-export interface Decision<S> {
-  readonly next: S
-  readonly actions: readonly Action[]
-}
-
-/** Name of a script -> what it does. Its value, when there is one, is its last word to the actor. */
-export type Scripts<M, R> = {
-  readonly [script: string]: (params: never, self: Self<M>) => Effect.Effect<M | void, never, R>
-}
-
-export interface Behaviour<S, P extends Protocol, F extends Fact, R> {
-  readonly name: string
-  readonly initial: Decision<S>
-  /** Pure. Same state and no actions means: refused. */
-  readonly decide: (state: S, message: RequestMessage<P> | F) => Decision<S>
-  /** The state's name, for records, errors, and to see whether a postponed request may try again. */
-  readonly describe: (state: S) => string
-  /** Facts that carry another epoch are stale. Without this, epochs are not looked at. */
-  readonly epochOf?: (state: S) => string | undefined
-  readonly scripts: Scripts<RequestMessage<P> | F, R>
-  /** Takes what the chart emits, on the actor's own turn. Must neither throw nor wait. */
-  readonly onEmit?: (event: unknown) => void
-  /** Why this request is refused in this state, in a few words. */
-  readonly because?: (state: S, message: RequestMessage<P> | F) => string | undefined
-  readonly mailboxLengthMax?: number
-  /** Told of a defect, once; whoever supervises may then `restart`. */
-  readonly onCrash?: (defect: ActorCrashed) => void
-}
 
 export class Actor<S, P extends Protocol = Protocol, F extends Fact = Fact, R = never> {
   readonly name: string
   private readonly behaviour: Behaviour<S, P, F, R>
-  private readonly kernel: Kernel
+  /** For the actor's own desk and scripts. */
+  readonly kernel: Kernel
   private readonly context: Context.Context<R>
   private readonly desk: Desk<RequestMessage<P> | F>
-  private readonly self: Self<RequestMessage<P> | F>
-  private readonly running = new Map<string, Slot>()
+  // Made when first needed: most actors are idle, and each of these costs as much as the rest.
+  private slots: Map<string, Slot> | undefined
   /** Interrupted and still giving back. */
-  private readonly ending = new Set<Fiber.Fiber<unknown, unknown>>()
+  private endings: Set<Fiber.Fiber<unknown, unknown>> | undefined
+  private hands: Self<RequestMessage<P> | F> | undefined
+  private serve: (() => void) | undefined
   private state: S
   private status: "running" | "crashed" | "stopped" = "running"
   private isScheduled = false
@@ -102,33 +50,20 @@ export class Actor<S, P extends Protocol = Protocol, F extends Fact = Fact, R = 
     this.behaviour = behaviour
     this.kernel = kernel
     this.context = context
-    this.desk = new Desk({
-      actor: behaviour.name,
-      kernel,
-      lengthMax: behaviour.mailboxLengthMax,
-      describe: () => behaviour.describe(this.state),
-      runs: () => [...this.running.values()].map((slot) => slot.run)
-    })
-    this.self = {
-      name: behaviour.name,
-      tell: this.tell,
-      settled: Effect.suspend(() => this.settled),
-      offer: (fact) => this.offer(fact as F),
-      whenRoom: this.whenRoom
-    }
+    this.desk = new Desk(this)
     this.state = this.published = behaviour.initial.next
     this.act(behaviour.initial.actions, undefined)
   }
 
   /** A fact for the control lane: never refused. */
-  tell = (fact: RequestMessage<P> | F): void => {
+  tell(fact: RequestMessage<P> | F): void {
     if (this.status === "stopped") return
     this.desk.put("control", { message: fact, cause: "tell" })
     this.kick()
   }
 
   /** A fact that may come in floods: `false` when the lane is full, and then it was not taken. */
-  offer = (fact: F): boolean => {
+  offer(fact: F): boolean {
     if (this.desk.mailbox.length("events") >= eventsLengthMax) return false
     if (this.status === "stopped") return true
     this.desk.put("events", { message: fact, cause: "tell" })
@@ -137,7 +72,9 @@ export class Actor<S, P extends Protocol = Protocol, F extends Fact = Fact, R = 
   }
 
   /** Calls `resume` once, when at most half of the events lane is taken. */
-  whenRoom = (resume: () => void): void => this.desk.whenRoom(resume)
+  whenRoom(resume: () => void): void {
+    this.desk.whenRoom(resume)
+  }
 
   /**
    * Sends a request and waits for its one answer. Interrupting the asker drops the request while it
@@ -161,14 +98,30 @@ export class Actor<S, P extends Protocol = Protocol, F extends Fact = Fact, R = 
     })
   }
 
+  /** For the desk: the state's name as it stands. */
+  describe(): string {
+    return this.behaviour.describe(this.state)
+  }
+
+  /** For the desk: the scripts that run. */
+  runs(): readonly Run[] {
+    return [...(this.slots?.values() ?? [])].map((slot) => slot.run)
+  }
+
+  get lengthMax(): number {
+    return this.behaviour.mailboxLengthMax ?? mailboxLengthMax
+  }
+
   /** Scripts that were interrupted have ended, with everything they had to give back. */
-  readonly settled: Effect.Effect<void> = Effect.suspend(() =>
-    Effect.forEach([...this.ending], (fiber) => Fiber.await(fiber), { discard: true })
-  )
+  get settled(): Effect.Effect<void> {
+    return Effect.suspend(() =>
+      Effect.forEach([...(this.endings ?? [])], (fiber) => Fiber.await(fiber), { discard: true })
+    )
+  }
 
   /** True when nothing runs, waits or is owed: what tests call quiescent. */
   get isIdle(): boolean {
-    return this.running.size === 0 && this.ending.size === 0 && this.desk.isIdle
+    return (this.slots?.size ?? 0) === 0 && (this.endings?.size ?? 0) === 0 && this.desk.isIdle
   }
 
   /** Ends the actor: every call gets `ActorStopped`, scripts are interrupted and awaited. */
@@ -211,10 +164,11 @@ export class Actor<S, P extends Protocol = Protocol, F extends Fact = Fact, R = 
   private kick(): void {
     if (this.isScheduled || this.status !== "running" || this.desk.mailbox.isEmpty) return
     this.isScheduled = true
+    this.serve ??= () => this.serveOne()
     this.kernel.dispatcher.schedule(this.name, this.serve)
   }
 
-  private readonly serve = (): void => {
+  private serveOne(): void {
     this.isScheduled = false
     if (this.status !== "running") return
     const envelope = this.desk.take()
@@ -226,7 +180,7 @@ export class Actor<S, P extends Protocol = Protocol, F extends Fact = Fact, R = 
     const before = this.state
     if (this.isStale(envelope)) return this.record(envelope, before, "stale")
     const run = envelope.run
-    if (run !== undefined) this.running.delete(run.script)
+    if (run !== undefined) this.slots?.delete(run.script)
     const decided = this.attempt(() => this.behaviour.decide(before, envelope.message))
     if (decided === undefined) return this.record(envelope, before, "crashed")
     const { next, actions } = decided
@@ -248,6 +202,27 @@ export class Actor<S, P extends Protocol = Protocol, F extends Fact = Fact, R = 
     if (this.desk.hasPostponed && this.hasMoved(before)) this.desk.retryPostponed()
   }
 
+  private get running(): Map<string, Slot> {
+    this.slots ??= new Map()
+    return this.slots
+  }
+
+  private get ending(): Set<Fiber.Fiber<unknown, unknown>> {
+    this.endings ??= new Set()
+    return this.endings
+  }
+
+  private get self(): Self<RequestMessage<P> | F> {
+    this.hands ??= {
+      name: this.name,
+      tell: (fact) => this.tell(fact),
+      settled: this.settled,
+      offer: (fact) => this.offer(fact as F),
+      whenRoom: (resume) => this.whenRoom(resume)
+    }
+    return this.hands
+  }
+
   private hasMoved(before: S): boolean {
     return (
       before !== this.state &&
@@ -264,7 +239,7 @@ export class Actor<S, P extends Protocol = Protocol, F extends Fact = Fact, R = 
   /** A word of a script that was stopped, or a fact of an epoch that is over. */
   private isStale(envelope: Envelope<RequestMessage<P> | F>): boolean {
     const { message, run } = envelope
-    if (run !== undefined) return this.running.get(run.script)?.run !== run
+    if (run !== undefined) return this.slots?.get(run.script)?.run !== run
     if (this.behaviour.epochOf === undefined || envelope.enquiry !== undefined) return false
     const { epoch } = message as Fact
     return epoch !== undefined && epoch !== this.behaviour.epochOf(this.state)
@@ -312,10 +287,10 @@ export class Actor<S, P extends Protocol = Protocol, F extends Fact = Fact, R = 
   /** A script ended: its last word joins the control lane; its failure is a defect of the actor. */
   private heard(slot: Slot, exit: Exit.Exit<RequestMessage<P> | F | void>): void {
     const { run } = slot
-    if (this.running.get(run.script) !== slot) return
+    if (this.slots?.get(run.script) !== slot) return
     if (Exit.isFailure(exit)) return this.crash(exit.cause)
     if (exit.value === undefined) {
-      this.running.delete(run.script)
+      this.slots?.delete(run.script)
       return
     }
     this.desk.put("control", { message: exit.value, run, cause: run.script })
@@ -323,19 +298,19 @@ export class Actor<S, P extends Protocol = Protocol, F extends Fact = Fact, R = 
   }
 
   private interrupt(script: string): void {
-    const slot = this.running.get(script)
+    const slot = this.slots?.get(script)
     if (slot === undefined) return
-    this.running.delete(script)
+    this.slots?.delete(script)
     const { fiber } = slot
     assert(fiber !== undefined, "a script is not stopped by the turn that starts it")
     if (fiber.pollUnsafe() !== undefined) return
     this.ending.add(fiber)
-    fiber.addObserver(() => this.ending.delete(fiber))
+    fiber.addObserver(() => this.endings?.delete(fiber))
     fiber.interruptUnsafe()
   }
 
   private interruptAll(): void {
-    for (const script of [...this.running.keys()]) this.interrupt(script)
+    for (const script of [...(this.slots?.keys() ?? [])]) this.interrupt(script)
   }
 
   private attempt<A>(deed: () => A): A | undefined {

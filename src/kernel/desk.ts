@@ -9,13 +9,7 @@ import type { Answer } from "../base/protocol.ts"
 import type { Call } from "./call.ts"
 import { AskCycle, type KernelError, MailboxFull, Overdue, RequestDenied } from "./error.ts"
 import type { Kernel } from "./kernel.ts"
-import {
-  askDeadlineMs,
-  eventsLengthMax,
-  lineLengthMax,
-  mailboxLengthMax,
-  postponedLengthMax
-} from "./limits.ts"
+import { askDeadlineMs, eventsLengthMax, lineLengthMax, postponedLengthMax } from "./limits.ts"
 import { type Lane, Mailbox } from "./mailbox.ts"
 import { type Awaited, pathTo, type Run } from "./script.ts"
 import type { Timer } from "./timers.ts"
@@ -41,10 +35,11 @@ export interface Envelope<M> {
   readonly enquiry: Enquiry | undefined
 }
 
-export interface DeskOptions {
-  readonly actor: string
+/** What a desk asks of the actor whose it is. */
+export interface DeskOwner {
+  readonly name: string
   readonly kernel: Kernel
-  readonly lengthMax: number | undefined
+  readonly lengthMax: number
   readonly describe: () => string
   readonly runs: () => readonly Run[]
 }
@@ -53,14 +48,14 @@ const noCalls: ReadonlySet<number> = new Set()
 
 export class Desk<M extends { readonly type: string }> {
   readonly mailbox = new Mailbox<Envelope<M>>()
-  private readonly options: DeskOptions
+  private readonly owner: DeskOwner
   /** Accepted and not yet answered, by call number. */
   private accepted: Map<number, Enquiry> | undefined
-  private postponed: Envelope<M>[] = []
-  private roomWaiters: (() => void)[] = []
+  private postponed: readonly Envelope<M>[] = []
+  private roomWaiters: readonly (() => void)[] = []
 
-  constructor(options: DeskOptions) {
-    this.options = options
+  constructor(owner: DeskOwner) {
+    this.owner = owner
   }
 
   get hasPostponed(): boolean {
@@ -77,7 +72,7 @@ export class Desk<M extends { readonly type: string }> {
   }
 
   whenRoom(resume: () => void): void {
-    this.roomWaiters.push(resume)
+    this.roomWaiters = [...this.roomWaiters, resume]
   }
 
   /** Queues a request, or answers it with why it cannot be. */
@@ -91,10 +86,10 @@ export class Desk<M extends { readonly type: string }> {
       readonly answer: (effect: Effect.Effect<unknown, unknown>) => void
     }
   ): Enquiry | undefined {
-    const lengthMax = this.options.lengthMax ?? mailboxLengthMax
+    const { lengthMax } = this.owner
     const length = this.mailbox.length("user")
     if (from.lane === "user" && length >= lengthMax + lineLengthMax) {
-      from.answer(Effect.fail(new MailboxFull({ actor: this.options.actor, lengthMax: length })))
+      from.answer(Effect.fail(new MailboxFull({ actor: this.owner.name, lengthMax: length })))
       return undefined
     }
     const nowMs = from.call.deadlineMs === undefined ? this.nowMs() : 0
@@ -102,7 +97,7 @@ export class Desk<M extends { readonly type: string }> {
       ...from,
       number,
       request: message.type,
-      label: `${this.options.actor}.${message.type}`,
+      label: `${this.owner.name}.${message.type}`,
       deadlineMs: from.call.deadlineMs ?? nowMs + askDeadlineMs,
       stage: "queued",
       acceptedAtMs: 0,
@@ -140,13 +135,13 @@ export class Desk<M extends { readonly type: string }> {
     const { enquiry } = envelope
     assert(enquiry !== undefined, "only a request can be postponed")
     if (this.postponed.length >= postponedLengthMax) {
-      const { actor } = this.options
+      const actor = this.owner.name
       return this.fail(enquiry, new MailboxFull({ actor, lengthMax: postponedLengthMax }))
     }
     enquiry.stage = "postponed"
     const path = enquiry.run === undefined ? undefined : pathTo(enquiry.number, enquiry.waitsFor())
     if (path !== undefined) return this.fail(enquiry, new AskCycle({ path }))
-    this.postponed.push(envelope)
+    this.postponed = [...this.postponed, envelope]
     this.setTimer(enquiry)
   }
 
@@ -163,9 +158,12 @@ export class Desk<M extends { readonly type: string }> {
 
   deny(envelope: Envelope<M>, because: string | undefined): void {
     if (envelope.enquiry === undefined) return
-    const { actor, describe } = this.options
+    const actor = this.owner.name
     const request = envelope.enquiry.request
-    this.fail(envelope.enquiry, new RequestDenied({ actor, request, state: describe(), because }))
+    this.fail(
+      envelope.enquiry,
+      new RequestDenied({ actor, request, state: this.owner.describe(), because })
+    )
   }
 
   accept(envelope: Envelope<M>): void {
@@ -205,8 +203,8 @@ export class Desk<M extends { readonly type: string }> {
     for (const enquiry of this.accepted?.values() ?? [])
       if (enquiry.stage === "accepted") this.fail(enquiry, error())
     this.accepted = undefined
-    this.roomWaiters.splice(0).forEach((resume) => resume())
     this.mailbox.drain("events")
+    this.offerRoom()
   }
 
   /** The calls on whose behalf a script runs that this message started. */
@@ -216,29 +214,31 @@ export class Desk<M extends { readonly type: string }> {
   }
 
   private nowMs(): number {
-    return this.options.kernel.timers.nowMs()
+    return this.owner.kernel.timers.nowMs()
   }
 
   private offerRoom(): void {
     if (this.mailbox.length("events") * 2 > eventsLengthMax) return
-    for (const resume of this.roomWaiters.splice(0)) resume()
+    const waiters = this.roomWaiters
+    this.roomWaiters = []
+    for (const resume of waiters) resume()
   }
 
   /** Accepted: the runs that serve it, or any run if it joined one. Waiting: what holds the actor. */
   private runsAwaitedBy(enquiry: Enquiry): readonly Run[] {
-    const runs = this.options.runs()
+    const runs = this.owner.runs()
     if (enquiry.stage !== "accepted") return runs.filter((run) => run.serves.size > 0)
     const own = runs.filter((run) => run.serves.has(enquiry.number))
     return own.length > 0 ? own : runs
   }
 
   private setTimer(enquiry: Enquiry): void {
-    enquiry.timer ??= this.options.kernel.timers.at(enquiry.deadlineMs, () => this.expire(enquiry))
+    enquiry.timer ??= this.owner.kernel.timers.at(enquiry.deadlineMs, () => this.expire(enquiry))
   }
 
   private expire(enquiry: Enquiry): void {
     if (enquiry.stage === "ended") return
-    const { actor, describe } = this.options
+    const actor = this.owner.name
     const nowMs = this.nowMs()
     const heldBy = [...(this.accepted?.values() ?? [])]
       .filter((other) => other !== enquiry)
@@ -249,7 +249,7 @@ export class Desk<M extends { readonly type: string }> {
     const { request, stage } = enquiry
     this.postponed = this.postponed.filter((envelope) => envelope.enquiry !== enquiry)
     // An accepted call stays accepted: the chart will still answer its number, to nobody.
-    const overdue = new Overdue({ actor, request, stage, state: describe(), heldBy })
+    const overdue = new Overdue({ actor, request, stage, state: this.owner.describe(), heldBy })
     this.fail(enquiry, overdue)
   }
 
@@ -260,7 +260,7 @@ export class Desk<M extends { readonly type: string }> {
   private deliver(enquiry: Enquiry, effect: Effect.Effect<unknown, unknown>): void {
     this.end(enquiry)
     // Not on this stack: a reply is a delivery like any other, and its order a choice.
-    this.options.kernel.dispatcher.schedule("reply", () => enquiry.answer(effect))
+    this.owner.kernel.dispatcher.schedule("reply", () => enquiry.answer(effect))
   }
 
   private end(enquiry: Enquiry): void {

@@ -58,7 +58,7 @@ export class Mailbox<A> {
   private control: Fifo<A> | undefined
   private events: Fifo<A> | undefined
   private user: Fifo<A> | undefined
-  private served = { ...laneWeight } as { [L in Lane]: number }
+  private served: { readonly [L in Lane]: number } = laneWeight
 
   length(lane: Lane): number {
     return this[lane]?.length ?? 0
@@ -84,7 +84,7 @@ export class Mailbox<A> {
   take(): A | undefined {
     const first = this.takeWithin()
     if (first !== undefined) return first
-    this.served = { ...laneWeight }
+    this.served = laneWeight
     return this.takeWithin()
   }
 
@@ -98,7 +98,7 @@ export class Mailbox<A> {
       if (this.served[lane] === 0) continue
       const item = this[lane]?.take()
       if (item === undefined) continue
-      this.served[lane]--
+      this.served = { ...this.served, [lane]: this.served[lane] - 1 }
       return item
     }
     return undefined

@@ -5,7 +5,8 @@
  */
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
-import { Actor, type Decision, type Fact } from "./actor.ts"
+import { Actor } from "./actor.ts"
+import type { Decision, Fact } from "./behaviour.ts"
 import type { Protocol } from "../base/protocol.ts"
 import type { Kernel } from "./kernel.ts"
 
