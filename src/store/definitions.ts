@@ -1,0 +1,134 @@
+/**
+ * Persistent definitions and their autostart links. The file of a domain is found by its name and
+ * belongs to the domain that it names: what names another, or cannot be read, is reported and is never
+ * replaced or removed. Knows nothing of who is running.
+ */
+import * as Effect from "effect/Effect"
+import { definitionBytesMax } from "../base/limits.ts"
+import { removeDurably, writeDurably } from "./atomic.ts"
+import { bytesOf, type Disk, readText, textOf } from "./disk.ts"
+import { StoreError, storeError } from "./error.ts"
+import { autostartPath, autostartTarget, definitionPath } from "./layout.ts"
+
+/** Which domain a definition is of, read from its text without parsing all of it. */
+export interface Identity {
+  readonly name: string
+  readonly uuid: string
+}
+
+/** `undefined` when the text is no definition. */
+export type ReadIdentity = (text: string) => Identity | undefined
+
+export interface Definition extends Identity {
+  readonly xml: string
+}
+
+const modeOfDefinition = 0o600
+
+/** Why the file that is there may not be replaced or removed on behalf of this domain. */
+export const objectionOf =
+  (readIdentity: ReadIdentity, { name, uuid }: Identity) =>
+  (previous: Uint8Array | undefined): string | undefined => {
+    if (previous === undefined) return undefined
+    const text = textOf(previous)
+    const owner = text === undefined ? undefined : readIdentity(text)
+    if (owner === undefined) return "a file is there that is no definition"
+    return owner.name === name && owner.uuid === uuid
+      ? undefined
+      : `it is the definition of '${owner.name}' (${owner.uuid})`
+  }
+
+/** The text. Fails with `notFound` when there is none. */
+export const readDefinition = (disk: Disk, name: string): Effect.Effect<string, StoreError> =>
+  readText(disk, {
+    deed: `read the definition of '${name}'`,
+    path: definitionPath(disk.layout, name),
+    bytesMax: definitionBytesMax
+  })
+
+/** Writes or replaces the definition, durably. */
+export const writeDefinition = Effect.fnUntraced(function* (
+  disk: Disk,
+  readIdentity: ReadIdentity,
+  definition: Definition
+) {
+  const { name, xml } = definition
+  const deed = `write the definition of '${name}'`
+  const path = definitionPath(disk.layout, name)
+  const bytes = bytesOf(xml)
+  if (bytes.length > definitionBytesMax)
+    return yield* new StoreError({
+      deed,
+      path,
+      fault: "tooLarge",
+      because: `it has ${bytes.length} bytes, at most ${definitionBytesMax} are taken`,
+      isUnchanged: true
+    })
+  yield* forgetStaleAutostart(disk, name, deed)
+  const objection = objectionOf(readIdentity, definition)
+  yield* writeDurably(disk, { deed, path, bytes, mode: modeOfDefinition, objection })
+})
+
+/** A link that outlived its definition must not start a new domain of the same name. */
+const forgetStaleAutostart = Effect.fnUntraced(function* (disk: Disk, name: string, deed: string) {
+  const { files, layout } = disk
+  const isThere = yield* files.stat(definitionPath(layout, name)).pipe(
+    Effect.as(true),
+    Effect.catchIf(
+      (error) => error.code === "ENOENT",
+      () => Effect.succeed(false)
+    ),
+    Effect.mapError(storeError(deed))
+  )
+  if (isThere) return
+  yield* removeLink(disk, name).pipe(Effect.mapError(storeError(deed)))
+})
+
+const removeLink = Effect.fnUntraced(function* (disk: Disk, name: string) {
+  const isRemoved = yield* disk.files.unlink(autostartPath(disk.layout, name))
+  if (isRemoved) yield* disk.files.syncDirectory(disk.layout.autostart)
+})
+
+/**
+ * Removes the definition, durably, then its autostart link; `false` when there was none. The removal
+ * of the definition decides: a link that stays behind is swept when the root is opened, and before a
+ * new definition of that name is written.
+ */
+export const removeDefinition = Effect.fnUntraced(function* (
+  disk: Disk,
+  readIdentity: ReadIdentity,
+  identity: Identity
+) {
+  const wasThere = yield* removeDurably(disk, {
+    deed: `remove the definition of '${identity.name}'`,
+    path: definitionPath(disk.layout, identity.name),
+    mode: modeOfDefinition,
+    objection: objectionOf(readIdentity, identity)
+  })
+  yield* Effect.ignore(removeLink(disk, identity.name))
+  return wasThere
+})
+
+/** Sets or clears the autostart link, durably. Setting it needs the definition. */
+export const setAutostart = (
+  disk: Disk,
+  name: string,
+  isAutostart: boolean
+): Effect.Effect<void, StoreError> => {
+  const deed = `${isAutostart ? "set" : "clear"} autostart of '${name}'`
+  const deeds = isAutostart ? makeLink(disk, name) : removeLink(disk, name)
+  return deeds.pipe(Effect.mapError(storeError(deed)), Effect.uninterruptible)
+}
+
+const makeLink = Effect.fnUntraced(function* (disk: Disk, name: string) {
+  const { files, layout } = disk
+  const path = autostartPath(layout, name)
+  yield* files.stat(definitionPath(layout, name))
+  yield* files.symlink(autostartTarget(name), path).pipe(
+    Effect.catchIf(
+      (error) => error.code === "EEXIST",
+      () => Effect.asVoid(files.readLink(path))
+    )
+  )
+  yield* files.syncDirectory(layout.autostart)
+})

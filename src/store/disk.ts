@@ -1,0 +1,62 @@
+/**
+ * What every part of the store works with: the primitives of the file system, fresh identities and the
+ * paths of one root. Reading and listing live here; writing is `atomic.ts`.
+ */
+import * as Effect from "effect/Effect"
+import type { Ids } from "../base/ids.ts"
+import type { FileError, Files } from "../host/files.ts"
+import { StoreError, storeError } from "./error.ts"
+import type { Layout } from "./layout.ts"
+
+export interface Disk {
+  readonly files: Files["Service"]
+  readonly ids: Ids["Service"]
+  readonly layout: Layout
+}
+
+const encoder = new TextEncoder()
+
+export const bytesOf = (text: string): Uint8Array => encoder.encode(text)
+
+/** The text, or `undefined` when the bytes are not UTF-8: nothing is ever replaced silently. */
+export const textOf = (bytes: Uint8Array): string | undefined => {
+  try {
+    return new TextDecoder("utf-8", { fatal: true }).decode(bytes)
+  } catch {
+    return undefined
+  }
+}
+
+export interface Reading {
+  readonly deed: string
+  readonly path: string
+  readonly bytesMax: number
+}
+
+/** A file's text. `notFound`, `tooLarge`, `malformed` (not UTF-8) and the kernel's errors are told apart. */
+export const readText = (disk: Disk, { deed, path, bytesMax }: Reading) =>
+  disk.files.read(path, bytesMax).pipe(
+    Effect.mapError(storeError(deed)),
+    Effect.flatMap((bytes) => {
+      const text = textOf(bytes)
+      return text === undefined
+        ? Effect.fail(malformed(deed, path, "not UTF-8"))
+        : Effect.succeed(text)
+    })
+  )
+
+export const malformed = (deed: string, path: string, because: string): StoreError =>
+  new StoreError({ deed, path, fault: "malformed", because, isUnchanged: true })
+
+/** The value, or `undefined` for a file that is not there. */
+export const orAbsent = <A, R>(
+  effect: Effect.Effect<A, StoreError, R>
+): Effect.Effect<A | undefined, StoreError, R> =>
+  Effect.catchIf(
+    effect,
+    (error) => error.fault === "notFound",
+    () => Effect.succeed(undefined)
+  )
+
+/** The same for a bare primitive. */
+export const isAbsent = (error: FileError): boolean => error.code === "ENOENT"

@@ -1,0 +1,123 @@
+/**
+ * Which definitions a root has: name, uuid and autostart of each, from the heads of their files. The
+ * definitions themselves are parsed when first needed. Reads in bounded batches and leaves the event
+ * loop free in between; changes nothing on the disk but links without a definition, which it removes.
+ */
+import * as Effect from "effect/Effect"
+import { definitionBytesMax, indexBatch, indexConcurrency } from "../base/limits.ts"
+import type { Identity, ReadIdentity } from "./definitions.ts"
+import { type Disk, readText } from "./disk.ts"
+import { type StoreError, storeError } from "./error.ts"
+import { fileStem, nameOfStem } from "./file-name.ts"
+
+export interface DefinitionHead extends Identity {
+  readonly isAutostart: boolean
+}
+
+/** A file that is not taken for a definition. It stays where it is. */
+export interface QuarantinedDefinition {
+  readonly path: string
+  /** The name that the file is called by, when it can be told. */
+  readonly name: string | undefined
+  readonly reason: string
+}
+
+export interface DefinitionIndex {
+  readonly heads: readonly DefinitionHead[]
+  readonly quarantined: readonly QuarantinedDefinition[]
+}
+
+const suffix = ".xml"
+const isDefinitionFile = (fileName: string): boolean =>
+  fileName.endsWith(suffix) && !fileName.startsWith(".")
+
+type Found =
+  | { readonly ok: true; readonly stem: string; readonly identity: Identity }
+  | { readonly ok: false; readonly quarantined: QuarantinedDefinition }
+
+export const indexDefinitions = Effect.fnUntraced(function* (
+  disk: Disk,
+  readIdentity: ReadIdentity
+): Effect.fn.Return<DefinitionIndex, StoreError> {
+  const { files, layout } = disk
+  const names = yield* files
+    .list(layout.definitions)
+    .pipe(Effect.mapError(storeError("list the definitions")))
+  const stems = names.filter(isDefinitionFile).map((name) => name.slice(0, -suffix.length))
+  const links = yield* listLinks(disk, new Set(stems))
+  const found: Found[] = []
+  for (let from = 0; from < stems.length; from += indexBatch) {
+    const batch = stems.slice(from, from + indexBatch)
+    const read = yield* Effect.forEach(batch, (stem) => readHead(disk, readIdentity, stem), {
+      concurrency: indexConcurrency
+    })
+    found.push(...read)
+    yield* Effect.yieldNow
+  }
+  return withoutTwins(disk, found, links)
+})
+
+/** The stems that are linked for autostart. A link without a definition is removed: it says nothing. */
+const listLinks = Effect.fnUntraced(function* (disk: Disk, stems: ReadonlySet<string>) {
+  const { files, layout } = disk
+  const deed = storeError("list the autostart links")
+  const names = yield* files.list(layout.autostart).pipe(Effect.mapError(deed))
+  const linked = names.filter(isDefinitionFile).map((name) => name.slice(0, -suffix.length))
+  const isDangling = (stem: string) => !stems.has(stem)
+  yield* Effect.forEach(
+    linked.filter(isDangling),
+    (stem) => {
+      const path = `${layout.autostart}/${stem}${suffix}`
+      const removed = Effect.flatMap(files.readLink(path), () => files.unlink(path))
+      return Effect.ignore(removed)
+    },
+    { discard: true }
+  )
+  return new Set(linked.filter((stem) => stems.has(stem)))
+})
+
+const readHead = (disk: Disk, readIdentity: ReadIdentity, stem: string): Effect.Effect<Found> => {
+  const path = `${disk.layout.definitions}/${stem}${suffix}`
+  const quarantine = (reason: string): Found => ({
+    ok: false,
+    quarantined: { path, name: nameOfStem(stem), reason }
+  })
+  return readText(disk, { deed: "index a definition", path, bytesMax: definitionBytesMax }).pipe(
+    Effect.map((text): Found => {
+      const identity = readIdentity(text)
+      if (identity === undefined) return quarantine("it is no definition of a domain")
+      const right = fileStem(identity.name)
+      return right === stem
+        ? { ok: true, stem, identity }
+        : quarantine(`it defines '${identity.name}', which belongs into '${right}${suffix}'`)
+    }),
+    Effect.catch((error) => Effect.succeed(quarantine(error.because)))
+  )
+}
+
+/** Of two files with one uuid the first by name counts; the other is reported. */
+const withoutTwins = (
+  disk: Disk,
+  found: readonly Found[],
+  links: ReadonlySet<string>
+): DefinitionIndex => {
+  const heads: DefinitionHead[] = []
+  const quarantined: QuarantinedDefinition[] = []
+  const nameByUuid = new Map<string, string>()
+  for (const one of found) {
+    if (!one.ok) {
+      quarantined.push(one.quarantined)
+      continue
+    }
+    const { name, uuid } = one.identity
+    const twin = nameByUuid.get(uuid)
+    if (twin === undefined) {
+      nameByUuid.set(uuid, name)
+      heads.push({ name, uuid, isAutostart: links.has(one.stem) })
+    } else {
+      const path = `${disk.layout.definitions}/${one.stem}${suffix}`
+      quarantined.push({ path, name, reason: `its uuid ${uuid} is that of '${twin}'` })
+    }
+  }
+  return { heads, quarantined }
+}

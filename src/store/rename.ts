@@ -1,0 +1,182 @@
+/**
+ * Renaming a definition: one change in two directories, so it has a journal of its own, one entry per
+ * rename under way. The new definition, once durable, decides: recovery finishes a rename that got so
+ * far and forgets one that did not. At no moment has the domain no definition.
+ */
+import * as Effect from "effect/Effect"
+import * as Result from "effect/Result"
+import * as Schema from "effect/Schema"
+import { removeDurably, writeDurably } from "./atomic.ts"
+import {
+  type Identity,
+  objectionOf,
+  type ReadIdentity,
+  readDefinition,
+  removeDefinition,
+  setAutostart,
+  writeDefinition
+} from "./definitions.ts"
+import { bytesOf, type Disk, malformed, orAbsent, readText } from "./disk.ts"
+import { StoreError, storeError } from "./error.ts"
+import { autostartPath, definitionPath } from "./layout.ts"
+
+const journalVersion = 1
+const entryBytesMax = 64 * 1024
+
+const Entry = Schema.Struct({
+  version: Schema.Literal(journalVersion),
+  uuid: Schema.String,
+  from: Schema.String,
+  to: Schema.String
+})
+
+const decodeEntry = Schema.decodeUnknownResult(Schema.fromJsonString(Entry))
+
+export interface Rename {
+  readonly uuid: string
+  readonly from: string
+  readonly to: string
+  /** The definition under its new name. */
+  readonly xml: string
+}
+
+type Plan = Omit<Rename, "xml">
+
+const entryPath = (disk: Disk, uuid: string): string => `${disk.layout.renames}/${uuid}.json`
+
+const deedOf = ({ from, to }: Plan): string => `rename '${from}' to '${to}'`
+
+/** Renames the definition and its autostart link, durably: after success only the new name exists. */
+export const renameDefinition = (
+  disk: Disk,
+  readIdentity: ReadIdentity,
+  rename: Rename
+): Effect.Effect<void, StoreError> =>
+  Effect.gen(function* () {
+    yield* requireOld(disk, readIdentity, rename)
+    yield* refuseOccupied(disk, rename)
+    yield* begin(disk, rename)
+    const { to, uuid, xml } = rename
+    yield* writeDefinition(disk, readIdentity, { name: to, uuid, xml }).pipe(
+      Effect.tapError((error) => (error.isUnchanged ? forget(disk, rename) : Effect.void))
+    )
+    yield* finish(disk, readIdentity, rename).pipe(
+      Effect.catch((error) => undo(disk, readIdentity, rename, error))
+    )
+    yield* forget(disk, rename)
+  }).pipe(
+    Effect.mapError((error) => new StoreError({ ...error, deed: deedOf(rename) })),
+    Effect.uninterruptible
+  )
+
+const requireOld = Effect.fnUntraced(function* (
+  disk: Disk,
+  readIdentity: ReadIdentity,
+  rename: Rename
+) {
+  const text = yield* readDefinition(disk, rename.from)
+  const objection = objectionOf(readIdentity, { name: rename.from, uuid: rename.uuid })
+  const because = objection(bytesOf(text))
+  if (because !== undefined)
+    return yield* malformed(deedOf(rename), definitionPath(disk.layout, rename.from), because)
+})
+
+const refuseOccupied = Effect.fnUntraced(function* (disk: Disk, rename: Rename) {
+  const path = definitionPath(disk.layout, rename.to)
+  const present = yield* orAbsent(
+    disk.files.stat(path).pipe(Effect.mapError(storeError(deedOf(rename))))
+  )
+  if (present === undefined) return
+  return yield* new StoreError({
+    deed: deedOf(rename),
+    path,
+    fault: "exists",
+    because: "a definition of that name is there",
+    isUnchanged: true
+  })
+})
+
+/** An entry alone changes nothing: recovery forgets it. */
+const begin = (disk: Disk, { uuid, from, to }: Rename): Effect.Effect<void, StoreError> =>
+  writeDurably(disk, {
+    deed: "write the journal",
+    path: entryPath(disk, uuid),
+    bytes: bytesOf(`${JSON.stringify({ version: journalVersion, uuid, from, to })}\n`),
+    mode: 0o600
+  }).pipe(Effect.mapError((error) => new StoreError({ ...error, isUnchanged: true })))
+
+/** An entry that stays behind does no harm: recovery would repeat what is done already. */
+const forget = (disk: Disk, { uuid }: Plan): Effect.Effect<void> =>
+  Effect.ignore(
+    removeDurably(disk, { deed: "clear the journal", path: entryPath(disk, uuid), mode: 0o600 })
+  )
+
+const isLinked = (disk: Disk, name: string): Effect.Effect<boolean, StoreError> =>
+  orAbsent(
+    disk.files
+      .stat(autostartPath(disk.layout, name))
+      .pipe(Effect.mapError(storeError("look for the autostart link")))
+  ).pipe(Effect.map((stat) => stat !== undefined))
+
+/** From the moment on that the new definition is durable. Repeatable. */
+const finish = Effect.fnUntraced(function* (disk: Disk, readIdentity: ReadIdentity, plan: Plan) {
+  if (yield* isLinked(disk, plan.from)) yield* setAutostart(disk, plan.to, true)
+  yield* removeDefinition(disk, readIdentity, { name: plan.from, uuid: plan.uuid })
+})
+
+/** The new definition goes again. If it cannot, the entry stays and the next start finishes. */
+const undo = Effect.fnUntraced(function* (
+  disk: Disk,
+  readIdentity: ReadIdentity,
+  plan: Plan,
+  error: StoreError
+) {
+  const back = error.isUnchanged
+    ? removeDefinition(disk, readIdentity, { name: plan.to, uuid: plan.uuid })
+    : Effect.fail(error)
+  const isUndone = yield* Effect.isSuccess(back)
+  if (isUndone) yield* forget(disk, plan)
+  return yield* new StoreError({ ...error, isUnchanged: isUndone })
+})
+
+/** What recovery did with the journal, for the log. */
+export interface RenameRecovery extends Plan {
+  readonly outcome: "finished" | "forgotten"
+}
+
+/** Finishes or forgets every rename that a crash interrupted. For an opened root, before the index. */
+export const recoverRenames = Effect.fnUntraced(function* (disk: Disk, readIdentity: ReadIdentity) {
+  const names = yield* disk.files
+    .list(disk.layout.renames)
+    .pipe(Effect.mapError(storeError("list the journal of renames")))
+  const entries = names.filter((name) => name.endsWith(".json") && !name.startsWith("."))
+  return yield* Effect.forEach(entries, (name) => recoverOne(disk, readIdentity, name))
+})
+
+const recoverOne = Effect.fnUntraced(function* (
+  disk: Disk,
+  readIdentity: ReadIdentity,
+  fileName: string
+) {
+  const path = `${disk.layout.renames}/${fileName}`
+  const deed = "recover a rename"
+  const text = yield* readText(disk, { deed, path, bytesMax: entryBytesMax })
+  const entry = decodeEntry(text)
+  if (Result.isFailure(entry)) return yield* malformed(deed, path, "it is no entry of the journal")
+  const plan: Plan = entry.success
+  const isDecided = yield* holds(disk, readIdentity, { name: plan.to, uuid: plan.uuid })
+  const isOldThere = yield* holds(disk, readIdentity, { name: plan.from, uuid: plan.uuid })
+  if (isDecided && isOldThere) yield* finish(disk, readIdentity, plan)
+  yield* forget(disk, plan)
+  const recovery: RenameRecovery = { ...plan, outcome: isDecided ? "finished" : "forgotten" }
+  return recovery
+})
+
+/** Whether the definition of this very domain is there. */
+const holds = (disk: Disk, readIdentity: ReadIdentity, identity: Identity) =>
+  orAbsent(readDefinition(disk, identity.name)).pipe(
+    Effect.map(
+      (text) =>
+        text !== undefined && objectionOf(readIdentity, identity)(bytesOf(text)) === undefined
+    )
+  )
