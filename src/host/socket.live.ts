@@ -6,13 +6,13 @@ import * as fs from "node:fs"
 import { connect as connectSocket, createServer, type Server, type Socket } from "node:net"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import { socketPathBytesMax } from "../base/limits.ts"
 import {
   type BoundSocket,
   type Connection,
   type ConnectionListener,
   SocketError,
-  Sockets,
-  socketPathBytesMax
+  Sockets
 } from "./socket.ts"
 
 /** QEMU serves one monitor client at a time; one more may wait. */

@@ -6,9 +6,6 @@ import * as Context from "effect/Context"
 import * as Data from "effect/Data"
 import type * as Effect from "effect/Effect"
 
-/** `sun_path` of unix(7) without its closing NUL. */
-export const socketPathBytesMax = 107
-
 export class SocketError extends Data.TaggedError("SocketError")<{
   readonly operation: "bind" | "connect"
   readonly path: string
