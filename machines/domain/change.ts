@@ -1,0 +1,100 @@
+/**
+ * Changes of a definition, as data, and what each makes of the definitions. Pure: computed in the
+ * turn that admits the change, from the state of that turn, so that no two changes lose each other.
+ */
+import type { Domain } from "../../src/model/domain.ts"
+import type { DomainHappening } from "../../src/model/event.ts"
+import type { KeptElement } from "../../src/model/kept.ts"
+
+/** Which definitions a change is for. */
+export interface Affects {
+  readonly config: boolean
+  readonly live: boolean
+}
+
+export type Change =
+  | { readonly type: "define"; readonly definition: Domain }
+  | { readonly type: "undefine" }
+  | { readonly type: "autostart"; readonly isAutostart: boolean }
+  | { readonly type: "rename"; readonly name: string }
+  | { readonly type: "title"; readonly affects: Affects; readonly text: string | undefined }
+  | { readonly type: "description"; readonly affects: Affects; readonly text: string | undefined }
+  | {
+      readonly type: "metadata"
+      readonly affects: Affects
+      readonly uri: string
+      readonly element: KeptElement | undefined
+    }
+
+export interface Definitions {
+  readonly persistent: Domain | undefined
+  readonly live: Domain | undefined
+}
+
+const namespaceOf = (element: KeptElement): string | undefined => {
+  const prefix = element.name.includes(":") ? element.name.split(":")[0] : undefined
+  const attribute = prefix === undefined ? "xmlns" : `xmlns:${prefix}`
+  return element.attributes.find(({ name }) => name === attribute)?.value
+}
+
+const withText = (domain: Domain, key: "title" | "description", text: string | undefined) => {
+  const { [key]: _, ...rest } = domain
+  return text === undefined || text === "" ? (rest as Domain) : { ...domain, [key]: text }
+}
+
+const edit = (domain: Domain, change: Change): Domain => {
+  switch (change.type) {
+    case "title":
+    case "description":
+      return withText(domain, change.type, change.text)
+    case "metadata": {
+      const others = domain.metadata.filter((element) => namespaceOf(element) !== change.uri)
+      const added = change.element === undefined ? [] : [change.element]
+      return { ...domain, metadata: [...others, ...added] }
+    }
+    case "rename":
+      return { ...domain, name: change.name }
+    default:
+      return domain
+  }
+}
+
+/** The definitions as they are after the change. */
+export const afterChange = (before: Definitions, change: Change): Definitions => {
+  switch (change.type) {
+    case "define":
+      return { ...before, persistent: change.definition }
+    case "undefine":
+      return { ...before, persistent: undefined }
+    case "autostart":
+      return before
+    case "rename":
+      return { ...before, persistent: before.persistent && edit(before.persistent, change) }
+    default: {
+      const { persistent, live } = before
+      return {
+        persistent: change.affects.config && persistent ? edit(persistent, change) : persistent,
+        live: change.affects.live && live ? edit(live, change) : live
+      }
+    }
+  }
+}
+
+/** What the world is told once the change is durable. */
+export const happeningOf = (change: Change, wasDefined: boolean): DomainHappening | undefined => {
+  switch (change.type) {
+    case "define":
+      return { type: "lifecycle", event: "defined", detail: wasDefined ? "updated" : "added" }
+    case "undefine":
+      return { type: "lifecycle", event: "undefined", detail: "removed" }
+    case "rename":
+      return { type: "lifecycle", event: "defined", detail: "renamed" }
+    case "title":
+    case "description":
+      return { type: "metadata-change", what: change.type }
+    case "metadata":
+      return { type: "metadata-change", what: "element", uri: change.uri }
+    case "autostart":
+      return undefined
+  }
+}

@@ -1,0 +1,161 @@
+/**
+ * What a domain's chart knows, what may be asked of it, and what it is told. Plain data; the same
+ * words in the chart, in the actor and in traces.
+ */
+import type { Request, RequestMessage } from "../../src/base/protocol.ts"
+import type { Domain } from "../../src/model/domain.ts"
+import type {
+  DomainGone,
+  OperationFailed,
+  StartFailed,
+  StillDying
+} from "../../src/model/domain-error.ts"
+import type { DomainHappening } from "../../src/model/event.ts"
+import type { Change } from "./change.ts"
+
+/** What a guest can be told through its hardware or its agent. */
+export type Signal = "shutdown" | "reboot" | "reset" | "wakeup"
+export type SignalMode = "default" | "acpi" | "agent"
+
+/** A host process for the life of the host's boot. */
+export interface ProcessRef {
+  readonly pid: number
+  readonly startTime: string
+}
+
+export interface Starter {
+  readonly call: number
+  readonly isPaused: boolean
+  /** The connection whose end destroys the guest. */
+  readonly autoDestroy: string | undefined
+}
+
+export interface DomainContext {
+  readonly uuid: string
+  readonly name: string
+  /** What the next start uses. Absent: the domain is transient, or not defined yet. */
+  readonly persistent: Domain | undefined
+  /** What the running guest has. */
+  readonly live: Domain | undefined
+  readonly isAutostart: boolean
+
+  /** This start, and no other: `GENERATION.COUNTER`. */
+  readonly epoch: string | undefined
+  /** libvirt's number of a running domain; -1 when it is not running. */
+  readonly id: number
+  readonly process: ProcessRef | undefined
+  readonly autoDestroy: string | undefined
+
+  /** libvirt's reason within the present state. */
+  readonly reason: string
+  /** What QEMU said before it stopped the guest by itself. */
+  readonly pauseCause: string | undefined
+  /** When the guest powers off it is to be reset instead: how a reboot by the power button works. */
+  readonly isRebooting: boolean
+
+  readonly starter: Starter | undefined
+  /** Why the start came to nothing; told when all is given back. */
+  readonly failure: StartFailed | undefined
+  readonly destroyers: readonly number[]
+  /** Suspends or resumes that wait for QEMU's word. */
+  readonly waiters: readonly number[]
+  readonly job: { readonly call: number; readonly change: Change } | undefined
+  readonly signal:
+    | { readonly call: number; readonly signal: Signal; readonly mode: SignalMode }
+    | undefined
+}
+
+export interface DomainInput {
+  readonly uuid: string
+  readonly name: string
+  readonly persistent?: Domain
+  readonly isAutostart?: boolean
+}
+
+export interface StartFields {
+  readonly epoch: string
+  readonly isPaused: boolean
+  readonly autoDestroy: string | undefined
+}
+
+type Failed = OperationFailed | DomainGone
+
+/** Requests, by region: each belongs to exactly one. */
+export interface DomainProtocol {
+  /** life: from the persistent definition. */
+  readonly start: Request<StartFields, number, StartFailed>
+  /** life: from this definition, which lasts as long as the guest. */
+  readonly create: Request<StartFields & { readonly definition: Domain }, number, StartFailed>
+  readonly destroy: Request<{ readonly isGraceful: boolean }, void, StillDying>
+  readonly suspend: Request<object, void, Failed>
+  readonly resume: Request<object, void, Failed>
+  /** job */
+  readonly change: Request<{ readonly change: Change }, void, unknown>
+  /** power */
+  readonly signal: Request<{ readonly signal: Signal; readonly mode: SignalMode }, void, Failed>
+}
+
+/** What scripts and QEMU tell. Facts from outside carry their epoch. */
+export type DomainFact =
+  | { readonly type: "adopt"; readonly record: AdoptedGuest }
+  | {
+      readonly type: "launched"
+      readonly epoch: string
+      readonly id: number
+      readonly process: ProcessRef
+      readonly live: Domain
+    }
+  | { readonly type: "started"; readonly isPaused: boolean }
+  | { readonly type: "startFailed"; readonly failure: StartFailed }
+  | { readonly type: "released" }
+  | { readonly type: "overdue" }
+  /** Clean: it ended by itself with status 0, as far as anybody knows. */
+  | {
+      readonly type: "exited"
+      readonly epoch: string
+      readonly isClean: boolean
+      readonly why: string
+    }
+  | { readonly type: "answered"; readonly failure: Failed | undefined }
+  | { readonly type: "signalled"; readonly failure: Failed | undefined; readonly viaAcpi: boolean }
+  | { readonly type: "written" }
+  | { readonly type: "writeFailed"; readonly error: unknown }
+  | { readonly type: "unregistered" }
+  | MonitorFact
+  | QmpFact
+
+export type MonitorFact =
+  | { readonly type: "monitorReady"; readonly epoch: string }
+  | { readonly type: "monitorSilent"; readonly epoch: string }
+  | { readonly type: "monitorHeard"; readonly epoch: string }
+  | { readonly type: "monitorEnded"; readonly epoch: string; readonly why: string }
+  | { readonly type: "reattached"; readonly status: GuestStatus }
+  | { readonly type: "reattachFailed"; readonly why: string }
+
+/** What `query-status` says, reduced to what matters here. */
+export type GuestStatus = "running" | "paused" | "suspended" | "shutdown" | "crashed" | "prelaunch"
+
+export type QmpFact = { readonly epoch: string } & (
+  | { readonly type: "qmpStop" | "qmpResume" | "qmpReset" | "qmpWakeup" }
+  | { readonly type: "qmpSuspend"; readonly toDisk: boolean }
+  | { readonly type: "qmpShutdown"; readonly isGuest: boolean; readonly reason: string }
+  | { readonly type: "qmpPanicked" }
+  /** QEMU is about to stop the guest for this reason. */
+  | { readonly type: "qmpPauseCause"; readonly cause: string }
+  | { readonly type: "qmpHappened"; readonly happening: DomainHappening }
+)
+
+/** A guest that an earlier engine had started, as its status record tells. */
+export interface AdoptedGuest {
+  readonly epoch: string
+  readonly id: number
+  readonly process: ProcessRef | undefined
+  readonly live: Domain
+  readonly isPaused: boolean
+  readonly reason: string
+  readonly autoDestroy: string | undefined
+  /** It was never continued by an acknowledged start: it is no guest and has to go. */
+  readonly isUnborn: boolean
+}
+
+export type DomainMessage = RequestMessage<DomainProtocol> | DomainFact

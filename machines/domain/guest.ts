@@ -1,0 +1,288 @@
+/**
+ * The states of a guest that lives: running, paused, asleep, crashed, booting again. Part of region
+ * `life`; what QEMU tells is taken wherever the guest is, and every state has a way out.
+ */
+import { assign } from "xstate"
+import { answered } from "../../src/base/protocol.ts"
+import { during } from "../words.ts"
+import {
+  acknowledge,
+  base,
+  because,
+  disappoint,
+  epochOf,
+  happened,
+  joinDestroy,
+  noteStatus,
+  refuse,
+  tellPaused,
+  tellResumed
+} from "./base.ts"
+import type { DomainContext, DomainMessage } from "./context.ts"
+
+/** Every way out of a guest that lives: the order, or the fact that it is over. */
+const endings = {
+  destroy: { target: "#stopping", actions: [joinDestroy, because("destroyed")] },
+  exited: [
+    { guard: "wasClean" as const, target: "#stopping", actions: because("shutdown") },
+    { target: "#stopping", actions: because("crashed") }
+  ]
+}
+
+/** What the guest's power-off, panic and sleep lead to, wherever it was running or paused. */
+const guestFacts = {
+  qmpShutdown: [
+    {
+      guard: "bootsAgain" as const,
+      target: "#rebooting",
+      actions: happened({ type: "lifecycle", event: "shutdown", detail: "guest" })
+    },
+    {
+      guard: "keepsPoweredOff" as const,
+      target: "#paused",
+      actions: [
+        happened({ type: "lifecycle", event: "shutdown", detail: "guest" }),
+        because("shutting-down"),
+        tellPaused
+      ]
+    },
+    {
+      target: "#stopping",
+      actions: [
+        happened({ type: "lifecycle", event: "shutdown", detail: "finished" }),
+        because("shutdown")
+      ]
+    }
+  ],
+  qmpPanicked: [
+    {
+      guard: "bootsAfterPanic" as const,
+      target: "#rebooting",
+      actions: happened({ type: "lifecycle", event: "crashed", detail: "panicked" })
+    },
+    {
+      guard: "keepsPanicked" as const,
+      target: "#crashed",
+      actions: [
+        because("panicked"),
+        happened({ type: "lifecycle", event: "crashed", detail: "panicked" })
+      ]
+    },
+    {
+      target: "#stopping",
+      actions: [
+        because("crashed"),
+        happened({ type: "lifecycle", event: "crashed", detail: "panicked" })
+      ]
+    }
+  ],
+  qmpSuspend: {
+    target: "#pmsuspended",
+    actions: happened({ type: "lifecycle", event: "pmsuspended", detail: "memory" })
+  },
+  qmpReset: {
+    actions: [base.assign({ isRebooting: false }), happened({ type: "reboot" })]
+  },
+  qmpPauseCause: {
+    actions: base.assign({
+      pauseCause: ({ context, event }) =>
+        event.type === "qmpPauseCause" ? event.cause : context.pauseCause
+    })
+  },
+  qmpHappened: {
+    actions: {
+      type: "emit" as const,
+      params: ({ context, event }: { context: DomainContext; event: { type: string } }) => ({
+        event: {
+          uuid: context.uuid,
+          name: context.name,
+          id: context.id,
+          ...("happening" in event ? (event.happening as object) : {})
+        }
+      })
+    }
+  }
+}
+
+const foundAs = (status: string) => ({
+  guard: ({ event }: { event: DomainMessage }) =>
+    event.type === "reattached" && event.status === status
+})
+
+/** The engine was away, and QEMU is not as it was left. */
+const foundOtherwise = [
+  { ...foundAs("suspended"), target: "#pmsuspended" },
+  { ...foundAs("crashed"), target: "#crashed", actions: because("panicked") },
+  { ...foundAs("shutdown"), target: "#stopping", actions: because("shutdown") }
+]
+
+const running = base.createStateConfig({
+  id: "running",
+  meta: { state: "running" },
+  initial: "steady",
+  entry: noteStatus("running"),
+  states: {
+    steady: {
+      on: {
+        suspend: {
+          target: "pausing",
+          actions: assign({ waiters: ({ event }) => [event.call] })
+        }
+      }
+    },
+    pausing: {
+      entry: { type: "pauseGuest", params: ({ context }) => ({ epoch: epochOf(context) }) },
+      ...during("pauseGuest"),
+      on: {
+        suspend: {
+          actions: assign({ waiters: ({ context, event }) => [...context.waiters, event.call] })
+        },
+        resume: { actions: "postpone" },
+        // The event comes before the reply; either is proof.
+        qmpStop: { target: "#paused", actions: [because("user"), ...acknowledge, tellPaused] },
+        answered: [
+          {
+            guard: ({ event }) => event.failure !== undefined,
+            target: "steady",
+            actions: refuse
+          },
+          { target: "#paused", actions: [because("user"), ...acknowledge, tellPaused] }
+        ]
+      }
+    }
+  },
+  on: {
+    ...endings,
+    ...guestFacts,
+    qmpStop: {
+      target: "paused",
+      actions: [
+        assign({
+          reason: ({ context }) => context.pauseCause ?? "unknown",
+          pauseCause: undefined
+        }),
+        tellPaused
+      ]
+    },
+    reattached: [
+      {
+        guard: ({ event }) => event.status === "paused",
+        target: "paused",
+        actions: because("unknown")
+      },
+      ...foundOtherwise
+    ]
+  }
+})
+
+const paused = base.createStateConfig({
+  id: "paused",
+  meta: { state: "paused" },
+  initial: "steady",
+  entry: [...noteStatus("paused"), ...disappoint],
+  states: {
+    steady: {
+      on: {
+        // Paused already is what was asked for.
+        suspend: {
+          actions: {
+            type: "reply",
+            params: ({ event }) => ({ calls: [event.call], answer: answered() })
+          }
+        },
+        resume: {
+          target: "resuming",
+          actions: assign({ waiters: ({ event }) => [event.call] })
+        }
+      }
+    },
+    resuming: {
+      entry: { type: "continueGuest", params: ({ context }) => ({ epoch: epochOf(context) }) },
+      ...during("continueGuest"),
+      on: {
+        resume: {
+          actions: assign({ waiters: ({ context, event }) => [...context.waiters, event.call] })
+        },
+        suspend: { actions: "postpone" },
+        answered: [
+          {
+            guard: ({ event }) => event.failure !== undefined,
+            target: "steady",
+            actions: refuse
+          },
+          {
+            target: "#running",
+            actions: [because("unpaused"), ...acknowledge, tellResumed]
+          }
+        ]
+      }
+    }
+  },
+  on: {
+    ...endings,
+    ...guestFacts,
+    qmpResume: {
+      target: "running",
+      actions: [because("unpaused"), ...acknowledge, tellResumed]
+    },
+    reattached: [
+      {
+        guard: ({ event }) => event.status === "running",
+        target: "running",
+        actions: because("unknown")
+      },
+      ...foundOtherwise
+    ]
+  }
+})
+
+const pmsuspended = base.createStateConfig({
+  id: "pmsuspended",
+  meta: { state: "pmsuspended" },
+  entry: [...disappoint, ...noteStatus("paused"), because("unknown")],
+  on: {
+    ...endings,
+    qmpWakeup: {
+      target: "running",
+      actions: [
+        because("wakeup"),
+        happened({ type: "lifecycle", event: "started", detail: "wakeup" })
+      ]
+    },
+    qmpShutdown: guestFacts.qmpShutdown,
+    qmpReset: guestFacts.qmpReset
+  }
+})
+
+const crashed = base.createStateConfig({
+  id: "crashed",
+  meta: { state: "crashed" },
+  entry: [...disappoint, ...noteStatus("paused")],
+  on: { ...endings, qmpReset: { target: "running", actions: because("booted") } }
+})
+
+const rebooting = base.createStateConfig({
+  id: "rebooting",
+  meta: { state: "running" },
+  entry: [
+    ...disappoint,
+    because("booted"),
+    { type: "bootAgain", params: ({ context }) => ({ epoch: epochOf(context) }) }
+  ],
+  ...during("bootAgain"),
+  on: {
+    ...endings,
+    qmpReset: guestFacts.qmpReset,
+    suspend: { actions: "postpone" },
+    answered: [
+      {
+        guard: ({ event }) => event.failure !== undefined,
+        target: "stopping",
+        actions: because("failed")
+      },
+      { target: "running", actions: assign({ isRebooting: false }) }
+    ]
+  }
+})
+
+export const guest = { running, paused, pmsuspended, crashed, rebooting }

@@ -1,0 +1,113 @@
+/**
+ * Region `job`: one change of the definition at a time. A change takes two turns: `writing`, while
+ * the candidate lives in the job and nobody sees it, then committed, published and answered at once.
+ */
+import { assign } from "xstate"
+import { answered, failed } from "../../src/base/protocol.ts"
+import { base, happened } from "./base.ts"
+import { afterChange, happeningOf } from "./change.ts"
+import type { DomainContext } from "./context.ts"
+
+const ack = {
+  type: "reply" as const,
+  params: ({ context }: { context: DomainContext }) => ({
+    calls: context.job === undefined ? [] : [context.job.call],
+    answer: answered()
+  })
+}
+
+const tellChange = {
+  type: "emit" as const,
+  params: ({ context }: { context: DomainContext }) => {
+    const { job, uuid, name, id } = context
+    const happening = job && happeningOf(job.change, context.persistent !== undefined)
+    return { event: happening && { uuid, name, id, ...happening } }
+  }
+}
+
+/** Renamed, the domain is undefined under its old name first, as libvirt tells it. */
+const tellOldName = happened({ type: "lifecycle", event: "undefined", detail: "renamed" })
+
+const commit = base.assign(({ context }) => {
+  const { job } = context
+  if (job === undefined) return {}
+  const { persistent, live } = afterChange(context, job.change)
+  const { change } = job
+  return {
+    persistent,
+    live,
+    name: persistent?.name ?? context.name,
+    isAutostart:
+      change.type === "autostart"
+        ? change.isAutostart
+        : change.type === "undefine"
+          ? false
+          : context.isAutostart
+  }
+})
+
+const forget = base.assign({ job: undefined })
+
+export const job = base.createStateConfig({
+  initial: "idle",
+  states: {
+    idle: {
+      on: {
+        change: [
+          {
+            guard: "isSettled",
+            target: "writing",
+            actions: assign({ job: ({ event }) => ({ call: event.call, change: event.change }) })
+          },
+          { guard: "isTransitional", actions: "postpone" }
+        ]
+      }
+    },
+    writing: {
+      entry: {
+        type: "write",
+        params: ({ context }) => {
+          const { job: present } = context
+          const change = present?.change ?? { type: "undefine" as const }
+          return { change, after: afterChange(context, change) }
+        }
+      },
+      on: {
+        change: { actions: "postpone" },
+        written: [
+          {
+            guard: ({ context }) =>
+              context.job?.change.type === "undefine" && context.epoch === undefined,
+            target: "unregistering"
+          },
+          {
+            guard: ({ context }) => context.job?.change.type === "rename",
+            target: "idle",
+            actions: [tellOldName, commit, tellChange, ack, forget]
+          },
+          { target: "idle", actions: [tellChange, commit, ack, forget] }
+        ],
+        writeFailed: {
+          target: "idle",
+          actions: [
+            {
+              type: "reply",
+              params: ({ context, event }) => ({
+                calls: context.job === undefined ? [] : [context.job.call],
+                answer: failed(event.error)
+              })
+            },
+            forget
+          ]
+        }
+      }
+    },
+    unregistering: {
+      entry: "unregister",
+      on: {
+        change: { actions: "postpone" },
+        unregistered: { target: "idle", actions: [tellChange, commit, ack, forget] }
+      }
+    }
+  }
+})

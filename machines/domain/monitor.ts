@@ -1,0 +1,45 @@
+/**
+ * Region `monitor`: whether QEMU can be talked to. A QEMU that does not answer is `silent`: the guest
+ * stays running or paused as last known, listed, and can be destroyed.
+ */
+import { and, not } from "xstate"
+import { base, epochOf } from "./base.ts"
+
+const seek = {
+  entry: {
+    type: "reattach" as const,
+    params: ({ context }: { context: Parameters<typeof epochOf>[0] }) => ({
+      epoch: epochOf(context)
+    })
+  },
+  exit: { type: "stop" as const, params: { script: "reattach" } },
+  always: { guard: "isEnding" as const, target: "none" }
+}
+
+export const monitor = base.createStateConfig({
+  initial: "none",
+  on: { released: ".none" },
+  states: {
+    none: {
+      on: {
+        monitorReady: "live",
+        adopt: { guard: ({ event }) => !event.record.isUnborn, target: "connecting" }
+      }
+    },
+    connecting: { ...seek, on: { reattached: "live", reattachFailed: "silent" } },
+    live: {
+      on: {
+        monitorSilent: "silent",
+        monitorEnded: { guard: and([not("isEnding"), "isAlive"]), target: "lost" }
+      }
+    },
+    silent: {
+      on: {
+        monitorHeard: "live",
+        monitorReady: "live",
+        monitorEnded: { guard: and([not("isEnding"), "isAlive"]), target: "lost" }
+      }
+    },
+    lost: { ...seek, on: { reattached: "live", reattachFailed: "silent" } }
+  }
+})

@@ -1,0 +1,58 @@
+/**
+ * Region `power`: what is told to the guest through its hardware or its agent. The call is answered
+ * when it has been told; whether the guest obeys shows in region `life`.
+ */
+import { assign } from "xstate"
+import { answered, failed } from "../../src/base/protocol.ts"
+import { base, epochOf } from "./base.ts"
+
+export const power = base.createStateConfig({
+  initial: "idle",
+  states: {
+    idle: {
+      on: {
+        signal: {
+          guard: "isAlive",
+          target: "sending",
+          actions: assign({
+            signal: ({ event }) => ({ call: event.call, signal: event.signal, mode: event.mode })
+          })
+        }
+      }
+    },
+    sending: {
+      entry: {
+        type: "sendSignal",
+        params: ({ context }) => ({
+          epoch: epochOf(context),
+          signal: context.signal?.signal ?? "shutdown",
+          mode: context.signal?.mode ?? "default"
+        })
+      },
+      exit: { type: "stop", params: { script: "sendSignal" } },
+      on: {
+        signal: { actions: "postpone" },
+        signalled: {
+          target: "idle",
+          actions: [
+            {
+              type: "reply",
+              params: ({ context, event }) => ({
+                calls: context.signal === undefined ? [] : [context.signal.call],
+                answer: event.failure === undefined ? answered() : failed(event.failure)
+              })
+            },
+            assign({
+              // A reboot by the power button is a shutdown that we answer with a reset.
+              isRebooting: ({ context, event }) =>
+                event.failure === undefined && event.viaAcpi
+                  ? context.signal?.signal === "reboot"
+                  : context.isRebooting,
+              signal: undefined
+            })
+          ]
+        }
+      }
+    }
+  }
+})

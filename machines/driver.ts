@@ -1,0 +1,179 @@
+/**
+ * The driver's chart: its write phases are startup and shutdown, its read phase admits API calls,
+ * each of which holds a lease for as long as it works. A drain knows what it waits for.
+ */
+import { assign, setup } from "xstate"
+import { answered, failed } from "../src/base/protocol.ts"
+import type { Request, RequestMessage } from "../src/base/protocol.ts"
+import { during, words } from "./words.ts"
+
+/** How long a shutdown waits for calls under way before it interrupts them. */
+export const drainDeadlineMs = 30_000
+
+export interface Lease {
+  readonly procedure: string
+  readonly connection: string
+  /** Monotonic, in ms. */
+  readonly sinceMs: number
+}
+
+export interface DriverContext {
+  readonly leases: { readonly [lease: number]: Lease }
+  readonly openers: readonly number[]
+  readonly closers: readonly number[]
+  readonly stopsGuests: boolean
+  readonly failure: unknown
+}
+
+export interface DriverProtocol {
+  readonly open: Request<object, void, unknown>
+  /** Answered with the lease's number once calls are admitted. */
+  readonly enter: Request<Lease, number>
+  readonly close: Request<{ readonly stopsGuests: boolean }, void, unknown>
+}
+
+export type DriverFact =
+  | { readonly type: "opened" | "overdue" | "ended" }
+  | { readonly type: "openFailed"; readonly error: unknown }
+  | { readonly type: "leave"; readonly lease: number }
+
+const base = setup({
+  types: {
+    context: {} as DriverContext,
+    events: {} as RequestMessage<DriverProtocol> | DriverFact
+  },
+  actions: {
+    ...words,
+    /** Lock the root, load the config, index, list what runs: ends in `opened` or `openFailed`. */
+    boot: () => {},
+    /** Ends in `overdue`. */
+    deadline: (_, _params: { readonly ms: number }) => {},
+    /** Ends the calls that hold these leases, each with an answer. */
+    interruptLeases: (_, _params: { readonly leases: readonly number[] }) => {},
+    /** Ends the children in reverse order of their start: ends in `ended`. */
+    endChildren: (_, _params: { readonly stopsGuests: boolean }) => {}
+  },
+  guards: { isFree: ({ context }) => Object.keys(context.leases).length === 0 }
+})
+
+const without = (leases: DriverContext["leases"], lease: number): DriverContext["leases"] =>
+  Object.fromEntries(Object.entries(leases).filter(([number]) => number !== String(lease)))
+
+const leave = {
+  actions: base.assign({
+    leases: ({ context, event }) =>
+      event.type === "leave" ? without(context.leases, event.lease) : context.leases
+  })
+}
+
+const joinClose = base.assign({
+  closers: ({ context, event }) =>
+    event.type === "close" ? [...context.closers, event.call] : context.closers,
+  stopsGuests: ({ context, event }) =>
+    event.type === "close" ? event.stopsGuests || context.stopsGuests : context.stopsGuests
+})
+
+export const driverMachine = base.createMachine({
+  id: "driver",
+  context: { leases: {}, openers: [], closers: [], stopsGuests: false, failure: undefined },
+  initial: "stopped",
+  on: { leave },
+  states: {
+    stopped: {
+      on: {
+        open: { target: "starting", actions: assign({ openers: ({ event }) => [event.call] }) }
+      }
+    },
+    starting: {
+      entry: "boot",
+      ...during("boot"),
+      on: {
+        opened: {
+          target: "running",
+          actions: [
+            {
+              type: "reply",
+              params: ({ context }) => ({ calls: context.openers, answer: answered() })
+            },
+            assign({ openers: [] })
+          ]
+        },
+        openFailed: {
+          target: "failed",
+          actions: [
+            {
+              type: "reply",
+              params: ({ context, event }) => ({
+                calls: context.openers,
+                answer: failed(event.error)
+              })
+            },
+            assign({ openers: [], failure: ({ event }) => event.error })
+          ]
+        },
+        enter: { actions: "postpone" },
+        close: { actions: "postpone" }
+      }
+    },
+    running: {
+      on: {
+        enter: {
+          actions: [
+            assign({
+              leases: ({ context, event }) => ({
+                ...context.leases,
+                [event.call]: {
+                  procedure: event.procedure,
+                  connection: event.connection,
+                  sinceMs: event.sinceMs
+                }
+              })
+            }),
+            {
+              type: "reply",
+              params: ({ event }) => ({ calls: [event.call], answer: answered(event.call) })
+            }
+          ]
+        },
+        close: { target: "draining", actions: joinClose }
+      }
+    },
+    draining: {
+      entry: { type: "deadline", params: { ms: drainDeadlineMs } },
+      ...during("deadline"),
+      always: { guard: "isFree", target: "stopping" },
+      on: {
+        close: { actions: joinClose },
+        overdue: {
+          target: "stopping",
+          actions: {
+            type: "interruptLeases",
+            params: ({ context }) => ({ leases: Object.keys(context.leases).map(Number) })
+          }
+        }
+      }
+    },
+    stopping: {
+      entry: {
+        type: "endChildren",
+        params: ({ context }) => ({ stopsGuests: context.stopsGuests })
+      },
+      on: {
+        close: { actions: joinClose },
+        ended: {
+          target: "stopped",
+          actions: [
+            {
+              type: "reply",
+              params: ({ context }) => ({ calls: context.closers, answer: answered() })
+            },
+            assign({ closers: [], leases: {} })
+          ]
+        }
+      }
+    },
+    failed: {
+      on: { close: { target: "stopping", actions: joinClose } }
+    }
+  }
+})

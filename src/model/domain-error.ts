@@ -1,0 +1,98 @@
+/** How a call on a domain can fail for reasons of the domain's, beside what its chart refuses. */
+import * as Data from "effect/Data"
+
+/** No domain by this name, uuid or id. */
+export class DomainNotFound extends Data.TaggedError("DomainNotFound")<{ readonly key: string }> {
+  override get message(): string {
+    return `there is no domain '${this.key}'`
+  }
+}
+
+/** Name or uuid belongs to another domain, which is named. */
+export class DomainExists extends Data.TaggedError("DomainExists")<{
+  readonly wanted: { readonly name: string; readonly uuid: string }
+  readonly existing: { readonly name: string; readonly uuid: string }
+  /** The other one is only being defined or created yet. */
+  readonly isReserved: boolean
+}> {
+  override get message(): string {
+    const { wanted, existing } = this
+    const what = wanted.name === existing.name ? `name '${wanted.name}'` : `uuid ${wanted.uuid}`
+    const state = this.isReserved ? ", which is being made" : ""
+    return `${what} belongs to domain '${existing.name}' with uuid ${existing.uuid}${state}`
+  }
+}
+
+/** A start came to nothing; everything it had taken was given back before this was said. */
+export class StartFailed extends Data.TaggedError("StartFailed")<{
+  readonly domain: string
+  /** The step that failed: reserve, prepare, launch, connect, configure, continue. */
+  readonly step: string
+  readonly why: string
+}> {
+  override get message(): string {
+    return `cannot start '${this.domain}': ${this.step}: ${this.why}`
+  }
+}
+
+/** The process did not die in time. Nothing of its was given back; it is still watched. */
+export class StillDying extends Data.TaggedError("StillDying")<{
+  readonly domain: string
+  readonly pid: number
+}> {
+  override get message(): string {
+    return `'${this.domain}' is not dead yet: process ${this.pid} does not end; its resources are kept`
+  }
+}
+
+/** QEMU, the guest or the host did not do what was asked of it. */
+export class OperationFailed extends Data.TaggedError("OperationFailed")<{
+  readonly domain: string
+  readonly operation: string
+  readonly why: string
+}> {
+  override get message(): string {
+    return `cannot ${this.operation} '${this.domain}': ${this.why}`
+  }
+}
+
+/** The domain ended while the operation was under way. */
+export class DomainGone extends Data.TaggedError("DomainGone")<{
+  readonly domain: string
+  readonly operation: string
+}> {
+  override get message(): string {
+    return `cannot ${this.operation} '${this.domain}': it ended meanwhile`
+  }
+}
+
+/** A host device is held by another domain, or by another start of this one. */
+export class DeviceBusy extends Data.TaggedError("DeviceBusy")<{
+  readonly device: string
+  readonly holder: string
+}> {
+  override get message(): string {
+    return `device ${this.device} is held by ${this.holder}`
+  }
+}
+
+/** A definition cannot be read from disk. The file stays as it is. */
+export class DefinitionQuarantined extends Data.TaggedError("DefinitionQuarantined")<{
+  readonly domain: string
+  readonly path: string
+  readonly why: string
+}> {
+  override get message(): string {
+    return `the definition of '${this.domain}' in '${this.path}' cannot be used: ${this.why}`
+  }
+}
+
+export type DomainError =
+  | DomainNotFound
+  | DomainExists
+  | StartFailed
+  | StillDying
+  | OperationFailed
+  | DomainGone
+  | DeviceBusy
+  | DefinitionQuarantined
