@@ -25,7 +25,7 @@ import type { Kernel } from "./kernel.ts"
 import { eventsLengthMax, mailboxLengthMax } from "./limits.ts"
 import { CurrentRun, type Run, type Self, type Slot } from "./script.ts"
 
-export class Actor<S, P extends Protocol = Protocol, F extends Fact = Fact, R = never> {
+export class Actor<S, P = Protocol, F extends Fact = Fact, R = never> {
   readonly name: string
   private readonly behaviour: Behaviour<S, P, F, R>
   /** For the actor's own desk and scripts. */

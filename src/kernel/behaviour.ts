@@ -3,7 +3,7 @@
  * behaviour that binds a decider to scripts. Nothing here runs.
  */
 import type * as Effect from "effect/Effect"
-import type { Answer, Protocol, RequestMessage } from "../base/protocol.ts"
+import type { Answer, RequestMessage } from "../base/protocol.ts"
 import type { ActorCrashed } from "./error.ts"
 import type { Self } from "./script.ts"
 
@@ -38,7 +38,7 @@ export type Scripts<M, R> = {
   readonly [script: string]: (params: never, self: Self<M>) => Effect.Effect<M | void, never, R>
 }
 
-export interface Behaviour<S, P extends Protocol, F extends Fact, R> {
+export interface Behaviour<S, P, F extends Fact, R> {
   readonly name: string
   readonly initial: Decision<S>
   /** Pure. Same state and no actions means: refused. */

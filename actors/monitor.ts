@@ -1,0 +1,301 @@
+/**
+ * Owns one QMP connection: what was asked and not answered, and whether QEMU is silent. Passes events
+ * on in order with the reader's speed; every pending command ends exactly once, whatever ends the
+ * connection. Knows nothing of domains: what an event means is decided where it arrives.
+ */
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import { answered, failed, type Request, type RequestMessage } from "../src/base/protocol.ts"
+import { type ConnectionListener, type SocketError, Sockets } from "../src/host/socket.ts"
+import { Actor } from "../src/kernel/actor.ts"
+import type { Action, Decision, Fact } from "../src/kernel/behaviour.ts"
+import type { KernelError } from "../src/kernel/error.ts"
+import type { Kernel } from "../src/kernel/kernel.ts"
+import { QmpEnded, type QmpError, type QmpFault, QmpTimeout } from "../src/qmp/error.ts"
+import type { QmpEvent } from "../src/qmp/event.ts"
+import type { Json } from "../src/qmp/json.ts"
+import * as Session from "../src/qmp/session.ts"
+
+/** QEMU's longest honest silence that we know (a large savevm) is not on this path. */
+export const replyTimeoutMs = 30_000
+
+/** Bytes that QEMU has not taken: past this it is not reading, and commands are refused. */
+export const unreadBytesMax = 1024 * 1024
+
+interface Waiting {
+  readonly call: number
+  readonly command: string
+  readonly timeoutMs: number
+}
+
+interface State {
+  readonly session: Session.Session
+  readonly waiting: ReadonlyMap<number, Waiting>
+  readonly isSilent: boolean
+}
+
+interface MonitorProtocol {
+  readonly execute: Request<
+    { readonly command: Session.Sendable; readonly timeoutMs: number },
+    Json,
+    QmpError
+  >
+}
+
+type MonitorFact =
+  | (Fact & { readonly type: "bytes"; readonly bytes: Uint8Array })
+  | (Fact & { readonly type: "timeout"; readonly id: number })
+  | (Fact & { readonly type: "ended"; readonly because: string })
+
+type Message = RequestMessage<MonitorProtocol> | MonitorFact
+
+/** What the one who opened it is told, in order. `onEvent` returns false when it has no room. */
+export interface MonitorListener {
+  readonly onEvent: (event: QmpEvent) => boolean
+  /** Calls back once when there is room for events again. */
+  readonly whenRoom: (resume: () => void) => void
+  readonly onSilent: () => void
+  readonly onHeard: () => void
+  /** Once, and not after `close`. */
+  readonly onEnd: (why: string) => void
+}
+
+type Told =
+  | { readonly type: "event"; readonly event: QmpEvent }
+  | { readonly type: "silent" | "heard" }
+  | { readonly type: "ended"; readonly why: string }
+
+const tell = (event: Told): Action => ({ type: "emit", params: { event } })
+const stopTimer = (id: number): Action => ({ type: "stop", params: { script: `deadline:${id}` } })
+
+const without = (waiting: State["waiting"], id: number): State["waiting"] => {
+  const rest = new Map(waiting)
+  rest.delete(id)
+  return rest
+}
+
+const execute = (
+  state: State,
+  { call, command, timeoutMs }: Message & { readonly type: "execute" }
+): Decision<State> => {
+  const sent = Session.send(state.session, command)
+  if (sent._tag === "Failure") {
+    const because = typeof sent.failure === "string" ? sent.failure : sent.failure.unwritable
+    const error = new QmpEnded({ command: command.execute, because })
+    const reply = { type: "reply", params: { calls: [call], answer: failed(error) } }
+    return { next: state, actions: [reply] }
+  }
+  const { session, id, bytes } = sent.success
+  const waiting = new Map(state.waiting).set(id, { call, command: command.execute, timeoutMs })
+  return {
+    next: { ...state, session, waiting },
+    actions: [
+      { type: "write", params: { key: id, bytes } },
+      { type: "deadline", params: { key: id, timeoutMs } }
+    ]
+  }
+}
+
+const end = (state: State, because: string): Decision<State> => {
+  const { session } = Session.end(state.session)
+  const replies = [...state.waiting].flatMap(([id, { call, command }]) => [
+    stopTimer(id),
+    {
+      type: "reply",
+      params: { calls: [call], answer: failed(new QmpEnded({ command, because })) }
+    }
+  ])
+  return {
+    next: { session, waiting: new Map(), isSilent: false },
+    actions: [...replies, { type: "close", params: {} }, tell({ type: "ended", why: because })]
+  }
+}
+
+const deliver = (
+  state: State,
+  output: Session.Output
+): { readonly waiting: State["waiting"]; readonly actions: readonly Action[] } => {
+  if (output._tag === "Greeting") return { waiting: state.waiting, actions: [] }
+  if (output._tag === "Event")
+    return { waiting: state.waiting, actions: [tell({ type: "event", event: output.event })] }
+  const { id, result } = output
+  const waiting = state.waiting.get(id)
+  if (waiting === undefined) return { waiting: state.waiting, actions: [] }
+  const answer = result._tag === "Success" ? answered(result.success) : failed(result.failure)
+  return {
+    waiting: without(state.waiting, id),
+    actions: [stopTimer(id), { type: "reply", params: { calls: [waiting.call], answer } }]
+  }
+}
+
+const faultText = (fault: QmpFault) => fault.message
+
+const receive = (state: State, bytes: Uint8Array): Decision<State> => {
+  const { session, outputs, fault } = Session.receive(state.session, bytes)
+  let next: State = { ...state, session, isSilent: false }
+  const actions: Action[] = state.isSilent ? [tell({ type: "heard" })] : []
+  for (const output of outputs) {
+    const step = deliver(next, output)
+    next = { ...next, waiting: step.waiting }
+    actions.push(...step.actions)
+  }
+  if (fault === undefined) return { next, actions }
+  const ended = end(next, faultText(fault))
+  return { next: ended.next, actions: [...actions, ...ended.actions] }
+}
+
+const timeout = (state: State, id: number): Decision<State> => {
+  const waiting = state.waiting.get(id)
+  if (waiting === undefined) return { next: state, actions: [] }
+  const { command, timeoutMs, call } = waiting
+  const error = new QmpTimeout({ command, timeoutMs })
+  const reply = { type: "reply", params: { calls: [call], answer: failed(error) } }
+  return {
+    next: {
+      // Its reply may still come, when QEMU goes on: it is dropped by its id.
+      session: Session.abandon(state.session, id),
+      waiting: without(state.waiting, id),
+      isSilent: true
+    },
+    actions: state.isSilent ? [reply] : [reply, tell({ type: "silent" })]
+  }
+}
+
+const decide = (state: State, message: Message): Decision<State> => {
+  switch (message.type) {
+    case "execute":
+      return execute(state, message)
+    case "bytes":
+      return receive(state, message.bytes)
+    case "timeout":
+      return timeout(state, message.id)
+    case "ended":
+      return state.session.phase === "ended" && state.waiting.size === 0
+        ? { next: state, actions: [] }
+        : end(state, message.because)
+  }
+}
+
+const describe = ({ session, waiting, isSilent }: State): string =>
+  `${isSilent ? "silent" : session.phase}, ${waiting.size} commands`
+
+/** Hands events to a listener that may have no room; what it could not take waits here, in order. */
+class Outlet {
+  private backlog: QmpEvent[] = []
+  private readonly listener: MonitorListener
+  private readonly pause: () => void
+  private readonly resume: () => void
+
+  constructor(listener: MonitorListener, pause: () => void, resume: () => void) {
+    this.listener = listener
+    this.pause = pause
+    this.resume = resume
+  }
+
+  /** The socket is not read while anything waits, so the backlog is at most what one read held. */
+  push(event: QmpEvent): void {
+    if (this.backlog.length === 0 && this.listener.onEvent(event)) return
+    if (this.backlog.length === 0) {
+      this.pause()
+      this.listener.whenRoom(() => this.drain())
+    }
+    this.backlog.push(event)
+  }
+
+  private drain(): void {
+    const [first, ...rest] = this.backlog
+    if (first === undefined) return this.resume()
+    if (!this.listener.onEvent(first)) return this.listener.whenRoom(() => this.drain())
+    this.backlog = rest
+    this.drain()
+  }
+}
+
+export interface Monitor {
+  /** One QMP command. Fails once: refused by QEMU, not answered in time, or the connection ended. */
+  readonly execute: (
+    command: Session.Sendable,
+    timeoutMs?: number
+  ) => Effect.Effect<Json, QmpError | KernelError>
+  /** Drops the connection; QEMU goes on. Pending commands fail. Idempotent. */
+  readonly close: Effect.Effect<void>
+}
+
+export interface MonitorOptions {
+  readonly kernel: Kernel
+  readonly name: string
+  readonly path: string
+  readonly listener: MonitorListener
+}
+
+/** Connects and negotiates (no capabilities: out-of-band commands are not used). */
+export const open = Effect.fnUntraced(function* ({
+  kernel,
+  name,
+  path,
+  listener
+}: MonitorOptions): Effect.fn.Return<Monitor, SocketError | QmpError | KernelError, Sockets> {
+  const sockets = yield* Sockets
+  const closing = { isClosed: false }
+  const events: ConnectionListener = {
+    onData: (bytes) => {
+      if (actor.offer({ type: "bytes", bytes })) return
+      connection.pause()
+      actor.whenRoom(() => connection.resume())
+      actor.tell({ type: "bytes", bytes })
+    },
+    onEnd: (error) => actor.tell({ type: "ended", because: error ?? "the peer closed" })
+  }
+  const connection = yield* sockets.connect(path, events)
+  const outlet = new Outlet(listener, connection.pause, connection.resume)
+  const onEmit = (event: unknown) => {
+    const told = event as Told
+    if (closing.isClosed) return
+    if (told.type === "event") outlet.push(told.event)
+    else if (told.type === "ended") listener.onEnd(told.why)
+    else if (told.type === "silent") listener.onSilent()
+    else listener.onHeard()
+  }
+  const actor: Actor<State, MonitorProtocol, MonitorFact> = new Actor<
+    State,
+    MonitorProtocol,
+    MonitorFact
+  >(
+    {
+      name,
+      initial: {
+        next: { session: Session.make(), waiting: new Map(), isSilent: false },
+        actions: []
+      },
+      decide,
+      describe,
+      onEmit,
+      onCrash: () => {
+        connection.close()
+        listener.onEnd("the monitor actor failed")
+      },
+      scripts: {
+        write: ({ bytes }: { readonly bytes: Uint8Array }) =>
+          Effect.sync(() => connection.write(bytes)),
+        close: () => Effect.sync(() => connection.close()),
+        deadline: ({ key, timeoutMs }: { readonly key: number; readonly timeoutMs: number }) =>
+          Effect.as(Effect.sleep(timeoutMs), { type: "timeout" as const, id: key })
+      }
+    },
+    kernel,
+    Context.empty()
+  )
+  const run: Monitor["execute"] = (command, timeoutMs = replyTimeoutMs) =>
+    Effect.suspend(() =>
+      connection.pendingBytes() > unreadBytesMax
+        ? Effect.fail(new QmpTimeout({ command: command.execute, timeoutMs: 0 }))
+        : actor.ask("execute", { command, timeoutMs })
+    )
+  const close = Effect.suspend(() => {
+    closing.isClosed = true
+    connection.close()
+    return actor.stop()
+  })
+  yield* Effect.onError(run({ execute: "qmp_capabilities" }), () => close)
+  return { execute: run, close }
+})
