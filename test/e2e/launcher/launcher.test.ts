@@ -11,7 +11,7 @@ import { isAlive, Processes, type ProcessExit, type ProcessId } from "../../../s
 import { confirmDeath, findByToken, killAndConfirm } from "../../../src/qemu/kill.ts"
 import { type Launched, launch, whileAlive } from "../../../src/qemu/launcher.ts"
 import { monitorIdPrefix } from "../../../src/qemu/monitor-id.ts"
-import { onHost, patienceMs, until } from "./fixture.ts"
+import { onHost, patienceMs } from "./fixture.ts"
 
 /** The first line that QEMU says to a client. */
 const greeting = (path: string) =>
