@@ -24,7 +24,6 @@ export type HostdevSource = Keeps &
     | ScsiSource
     | { readonly type: "scsi_host" }
     | MdevSource
-    | { readonly type: "storage" | "misc" | "net" }
   )
 
 export interface UsbSource {

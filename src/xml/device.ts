@@ -1,0 +1,128 @@
+/**
+ * `<devices>`: which description reads which element, and what is known of the kinds that are kept.
+ */
+import * as Result from "effect/Result"
+import type { Device, DeviceKind } from "../model/device.ts"
+import { orderDevices } from "../model/device-order.ts"
+import type { KeptDevice } from "../model/device/small.ts"
+import type { Consequence } from "../model/kept.ts"
+import { all, child, fields, inside, type Part, type Read, readWhole } from "./describe.ts"
+import { attribute, type Sure, writeWhole } from "./describe.ts"
+import { address } from "./address.ts"
+import { string } from "./codec.ts"
+import { channel, consoleDevice, parallel, serial } from "./device/character.ts"
+import { controller } from "./device/controller.ts"
+import { disk } from "./device/disk.ts"
+import { graphics } from "./device/graphics.ts"
+import { hostdev } from "./device/hostdev.ts"
+import { interfaceDevice } from "./device/interface.ts"
+import {
+  audio,
+  hub,
+  input,
+  memballoon,
+  panic,
+  rng,
+  sound,
+  video,
+  watchdog
+} from "./device/small.ts"
+import type { Element } from "./element.ts"
+import { keepElement, keyOf } from "./kept.ts"
+import { Reading } from "./reading.ts"
+import type { Writing } from "./writing.ts"
+
+type Described = Exclude<DeviceKind, "kept">
+
+/** How each kind is described. The kind is the element's name. */
+const descriptions: {
+  readonly [K in Described]: Sure<Extract<Device, { readonly kind: K }>>
+} = {
+  disk,
+  controller,
+  interface: interfaceDevice,
+  serial,
+  parallel,
+  console: consoleDevice,
+  channel,
+  input,
+  graphics,
+  sound,
+  audio,
+  video,
+  hostdev,
+  hub,
+  watchdog,
+  memballoon,
+  rng,
+  panic
+}
+
+const isDescribed = (name: string): name is Described => Object.hasOwn(descriptions, name)
+
+/** Kinds that libvirt knows and that are kept, with what is lost. */
+const keptKinds: ReadonlyMap<string, Consequence> = new Map([
+  ["lease", "security"],
+  ["filesystem", "guest"],
+  ["smartcard", "guest"],
+  ["tpm", "guest"],
+  ["redirdev", "guest"],
+  ["redirfilter", "security"],
+  ["nvram", "guest"],
+  ["shmem", "guest"],
+  ["memory", "guest"],
+  ["crypto", "guest"],
+  ["iommu", "guest"],
+  ["vsock", "guest"],
+  ["pstore", "guest"]
+])
+
+/** What a kept device says of its place and name, so that others leave it room. */
+const place = fields<Pick<KeptDevice, "alias" | "address">>({
+  alias: inside("alias", attribute("name", string)),
+  address: child("address", address)
+})
+
+function readKept(element: Element, from: Reading): Read<Device> {
+  const consequence = keptKinds.get(keyOf(element))
+  const isKnown = consequence !== undefined
+  from.report(element, isKnown, consequence ?? "none")
+  // Reports of what stands inside would repeat this one.
+  const silent = new Reading(element, `${from.path}/${element.name}`, {
+    ...from.context,
+    reports: []
+  })
+  const common = {
+    kind: "kept" as const,
+    name: element.name,
+    isKnown,
+    consequence: consequence ?? ("none" as const),
+    element: keepElement(element)
+  }
+  return Result.map(place.read(silent), (found) => ({ ...common, ...found }))
+}
+
+function readDevice(element: Element, from: Reading): Read<Device> {
+  const key = keyOf(element)
+  if (!isDescribed(key)) return readKept(element, from)
+  return readWhole(descriptions[key] as Sure<Device>, from.below(element))
+}
+
+function writeDevice(device: Device, to: Writing): void {
+  if (device.kind === "kept") to.child(device.element)
+  else {
+    const description = descriptions[device.kind] as Part<Device>
+    to.child(writeWhole(description, device, device.kind, to.context))
+  }
+}
+
+/** All children of `<devices>` but the emulator, in libvirt's order. */
+export const devices: Sure<readonly Device[]> = {
+  read: (from) => {
+    const elements = from.takeAll().map((element) => readDevice(element, from))
+    return Result.map(all(elements), orderDevices)
+  },
+  write: (list, to) => {
+    for (const device of list) writeDevice(device, to)
+  }
+}

@@ -1,0 +1,192 @@
+/** The small devices, a handful of attributes each. */
+import type {
+  Audio,
+  Hub,
+  Input,
+  Memballoon,
+  Panic,
+  Rng,
+  Sound,
+  Video,
+  VideoModel,
+  Watchdog
+} from "../../model/device/small.ts"
+import { integer, nonEmpty, onOff, oneOf, yesNo } from "../codec.ts"
+import {
+  attribute,
+  changesGuest,
+  changesNothing,
+  child,
+  choice,
+  constant,
+  fields,
+  inside,
+  orElse,
+  required,
+  text,
+  values
+} from "../describe.ts"
+import { chardev } from "./character.ts"
+import { deviceInfo, virtioDriver, virtioOptions } from "./common.ts"
+
+const uint32 = integer({ max: 0xffffffff })
+const virtioModels = oneOf("virtio", "virtio-transitional", "virtio-non-transitional")
+
+const videoModel = fields<VideoModel>({
+  type: attribute("type", nonEmpty),
+  ramKiB: attribute("ram", uint32),
+  vramKiB: attribute("vram", uint32),
+  vram64KiB: attribute("vram64", uint32),
+  vgamemKiB: attribute("vgamem", uint32),
+  heads: attribute("heads", integer({ max: 255 })),
+  primary: attribute("primary", yesNo),
+  blob: attribute("blob", onOff),
+  acceleration: child(
+    "acceleration",
+    fields<NonNullable<VideoModel["acceleration"]>>({
+      accel3d: attribute("accel3d", yesNo),
+      accel2d: attribute("accel2d", yesNo),
+      rendernode: attribute("rendernode", nonEmpty)
+    })
+  ),
+  resolution: child(
+    "resolution",
+    fields<NonNullable<VideoModel["resolution"]>>({
+      x: required("width", attribute("x", uint32)),
+      y: required("height", attribute("y", uint32))
+    })
+  )
+})
+
+export const video = fields<Video>({
+  kind: constant("video"),
+  driver: child(
+    "driver",
+    fields<NonNullable<Video["driver"]>>({
+      name: attribute("name", oneOf("qemu", "vhostuser")),
+      "@vgaconf": changesGuest,
+      ...virtioOptions
+    })
+  ),
+  model: orElse(child("model", videoModel), {}),
+  ...deviceInfo
+})
+
+export const input = fields<Input>({
+  kind: constant("input"),
+  type: required(
+    "type of the input",
+    attribute("type", oneOf("mouse", "tablet", "keyboard", "passthrough", "evdev"))
+  ),
+  bus: attribute("bus", oneOf("ps2", "usb", "virtio", "xen", "parallels", "none")),
+  model: attribute("model", virtioModels),
+  driver: child("driver", virtioDriver),
+  source: child(
+    "source",
+    fields<NonNullable<Input["source"]>>({
+      evdev: attribute("evdev", nonEmpty),
+      dev: attribute("dev", nonEmpty),
+      grab: attribute("grab", oneOf("all")),
+      grabToggle: attribute("grabToggle", nonEmpty),
+      repeat: attribute("repeat", onOff)
+    })
+  ),
+  ...deviceInfo
+})
+
+type Backend = Rng["backend"]
+
+const rngBackend = choice<Backend>(
+  required("model of the back-end", attribute("model", oneOf("random", "egd", "builtin"))),
+  {
+    random: fields<Extract<Backend, { readonly type: "random" }>>({
+      type: constant("random"),
+      path: orElse(text(nonEmpty), "/dev/random")
+    }),
+    egd: fields<Extract<Backend, { readonly type: "egd" }>>({
+      type: constant("egd"),
+      chardev: chardev(attribute("type", oneOf("unix", "tcp", "udp", "pty", "dev", "file", "pipe")))
+    }),
+    builtin: fields<Extract<Backend, { readonly type: "builtin" }>>({ type: constant("builtin") })
+  }
+)
+
+export const rng = fields<Rng>({
+  kind: constant("rng"),
+  model: required("model of the RNG", attribute("model", virtioModels)),
+  rate: child(
+    "rate",
+    fields<NonNullable<Rng["rate"]>>({
+      bytes: required("bytes of the rate", attribute("bytes", uint32)),
+      periodMs: attribute("period", uint32)
+    })
+  ),
+  backend: required("back-end of the RNG", child("backend", rngBackend)),
+  driver: child("driver", virtioDriver),
+  ...deviceInfo
+})
+
+export const memballoon = fields<Memballoon>({
+  kind: constant("memballoon"),
+  model: required(
+    "model of the memory balloon",
+    attribute(
+      "model",
+      oneOf("virtio", "virtio-transitional", "virtio-non-transitional", "xen", "none")
+    )
+  ),
+  autodeflate: attribute("autodeflate", onOff),
+  freePageReporting: attribute("freePageReporting", onOff),
+  statsPeriodSeconds: inside("stats", attribute("period", integer({ max: 0x7fffffff }))),
+  ...deviceInfo,
+  driver: child("driver", virtioDriver)
+})
+
+const actions = oneOf("reset", "shutdown", "poweroff", "pause", "dump", "none", "inject-nmi")
+
+export const watchdog = fields<Watchdog>({
+  kind: constant("watchdog"),
+  model: required(
+    "model of the watchdog",
+    attribute("model", oneOf("i6300esb", "ib700", "diag288", "itco"))
+  ),
+  action: orElse(attribute("action", actions), "reset"),
+  ...deviceInfo
+})
+
+const codec = required("type of the codec", attribute("type", oneOf("duplex", "micro", "output")))
+
+export const sound = fields<Sound>({
+  kind: constant("sound"),
+  model: required("model of the sound card", attribute("model", nonEmpty)),
+  codecs: values("codec", codec),
+  audioId: inside("audio", attribute("id", integer({ min: 1, max: 0x7fffffff }))),
+  ...deviceInfo
+})
+
+export const audio = fields<Audio>({
+  kind: constant("audio"),
+  id: required("id of the audio back-end", attribute("id", integer({ min: 1, max: 0x7fffffff }))),
+  type: required("type of the audio back-end", attribute("type", nonEmpty)),
+  timerPeriod: attribute("timerPeriod", uint32),
+  "@serverName": changesNothing,
+  "@driver": changesNothing,
+  "@path": changesNothing,
+  "@tryMMap": changesNothing,
+  "@exclusive": changesNothing,
+  "@dspPolicy": changesNothing,
+  "<input>": changesNothing,
+  "<output>": changesNothing
+})
+
+export const panic = fields<Panic>({
+  kind: constant("panic"),
+  model: attribute("model", oneOf("isa", "pseries", "hyperv", "s390", "pvpanic")),
+  ...deviceInfo
+})
+
+export const hub = fields<Hub>({
+  kind: constant("hub"),
+  type: required("type of the hub", attribute("type", oneOf("usb"))),
+  ...deviceInfo
+})
