@@ -61,12 +61,12 @@ const previousBytes = (
     .read(path, Math.max(definitionBytesMax, statusBytesMax))
     .pipe(Effect.catchIf(isAbsent, () => Effect.succeed(undefined)))
 
-/** After a failed sync of the directory: what was there before comes back, as durably as may be. */
+/** After a failed sync of the directory: what was there before comes back, and is durable again. */
 const putBack = (disk: Disk, writing: Writing, previous: Uint8Array | undefined) =>
   (previous === undefined
-    ? disk.files.unlink(writing.path)
+    ? Effect.asVoid(disk.files.unlink(writing.path))
     : replace(disk, { ...writing, bytes: previous }, true)
-  ).pipe(Effect.asVoid)
+  ).pipe(Effect.andThen(disk.files.syncDirectory(directoryOf(writing.path))))
 
 /**
  * Makes `bytes` the content of `path`, durably. Succeeds only when a power cut at any later moment
@@ -97,7 +97,7 @@ export const writeVisibly = (disk: Disk, writing: Writing): Effect.Effect<void, 
   )
 
 /** Fails with `error`, after `undo`; whether that worked decides what may be claimed. */
-const undone = (
+export const undone = (
   error: FileError,
   deed: string,
   undo: Effect.Effect<void, FileError>
@@ -114,15 +114,18 @@ export const removeDurably = (
 ): Effect.Effect<boolean, StoreError> =>
   Effect.gen(function* () {
     const previous = yield* previousBytes(disk, path).pipe(Effect.mapError(storeError(deed)))
-    if (previous === undefined) return false
+    const sync = disk.files.syncDirectory(directoryOf(path))
+    if (previous === undefined) {
+      // It may be gone from sight only, by a removal that failed half-way.
+      yield* sync.pipe(Effect.mapError(storeError(deed)))
+      return false
+    }
     const because = objection?.(previous)
     if (because !== undefined)
       return yield* new StoreError({ deed, path, fault: "exists", because, isUnchanged: true })
     yield* disk.files.unlink(path).pipe(Effect.mapError(storeError(deed)))
     const restore = putBack(disk, { deed, path, mode, bytes: previous }, previous)
-    yield* disk.files
-      .syncDirectory(directoryOf(path))
-      .pipe(Effect.catch((error) => undone(error, deed, restore)))
+    yield* sync.pipe(Effect.catch((error) => undone(error, deed, restore)))
     return true
   }).pipe(Effect.uninterruptible)
 

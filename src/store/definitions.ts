@@ -4,9 +4,10 @@
  * replaced or removed. Knows nothing of who is running.
  */
 import * as Effect from "effect/Effect"
+import { assert } from "../base/assert.ts"
 import { definitionBytesMax } from "../base/limits.ts"
-import { removeDurably, writeDurably } from "./atomic.ts"
-import { bytesOf, type Disk, readText, textOf } from "./disk.ts"
+import { removeDurably, undone, writeDurably } from "./atomic.ts"
+import { bytesOf, type Disk, isAbsent, readText, textOf } from "./disk.ts"
 import { StoreError, storeError } from "./error.ts"
 import { autostartPath, autostartTarget, definitionPath } from "./layout.ts"
 
@@ -52,7 +53,9 @@ export const writeDefinition = Effect.fnUntraced(function* (
   readIdentity: ReadIdentity,
   definition: Definition
 ) {
-  const { name, xml } = definition
+  const { name, uuid, xml } = definition
+  const written = readIdentity(xml)
+  assert(written?.name === name && written.uuid === uuid, "a definition names the domain it is of")
   const deed = `write the definition of '${name}'`
   const path = definitionPath(disk.layout, name)
   const bytes = bytesOf(xml)
@@ -71,22 +74,36 @@ export const writeDefinition = Effect.fnUntraced(function* (
 
 /** A link that outlived its definition must not start a new domain of the same name. */
 const forgetStaleAutostart = Effect.fnUntraced(function* (disk: Disk, name: string, deed: string) {
-  const { files, layout } = disk
-  const isThere = yield* files.stat(definitionPath(layout, name)).pipe(
-    Effect.as(true),
-    Effect.catchIf(
-      (error) => error.code === "ENOENT",
-      () => Effect.succeed(false)
-    ),
-    Effect.mapError(storeError(deed))
-  )
-  if (isThere) return
-  yield* removeLink(disk, name).pipe(Effect.mapError(storeError(deed)))
+  const isThere = yield* isPresent(disk, definitionPath(disk.layout, name), deed)
+  if (!isThere) yield* dropLink(disk, name, deed)
 })
 
-const removeLink = Effect.fnUntraced(function* (disk: Disk, name: string) {
-  const isRemoved = yield* disk.files.unlink(autostartPath(disk.layout, name))
-  if (isRemoved) yield* disk.files.syncDirectory(disk.layout.autostart)
+/** Spares the sync of the directory where there is no link, which is the rule. */
+const dropLink = Effect.fnUntraced(function* (disk: Disk, name: string, deed: string) {
+  const isLinked = yield* isPresent(disk, autostartPath(disk.layout, name), deed)
+  if (isLinked) yield* removeLink(disk, name, deed)
+})
+
+const isPresent = (disk: Disk, path: string, deed: string): Effect.Effect<boolean, StoreError> =>
+  disk.files.stat(path).pipe(
+    Effect.as(true),
+    Effect.catchIf(isAbsent, () => Effect.succeed(false)),
+    Effect.mapError(storeError(deed))
+  )
+
+const removeLink = Effect.fnUntraced(function* (disk: Disk, name: string, deed: string) {
+  const { files, layout } = disk
+  const path = autostartPath(layout, name)
+  const isRemoved = yield* files.unlink(path).pipe(Effect.mapError(storeError(deed)))
+  const restore = isRemoved
+    ? Effect.andThen(
+        files.symlink(autostartTarget(name), path),
+        files.syncDirectory(layout.autostart)
+      )
+    : Effect.void
+  yield* files
+    .syncDirectory(layout.autostart)
+    .pipe(Effect.catch((error) => undone(error, deed, restore)))
 })
 
 /**
@@ -99,13 +116,14 @@ export const removeDefinition = Effect.fnUntraced(function* (
   readIdentity: ReadIdentity,
   identity: Identity
 ) {
+  const deed = `remove the definition of '${identity.name}'`
   const wasThere = yield* removeDurably(disk, {
-    deed: `remove the definition of '${identity.name}'`,
+    deed,
     path: definitionPath(disk.layout, identity.name),
     mode: modeOfDefinition,
     objection: objectionOf(readIdentity, identity)
   })
-  yield* Effect.ignore(removeLink(disk, identity.name))
+  yield* Effect.ignore(dropLink(disk, identity.name, deed))
   return wasThere
 })
 
@@ -116,19 +134,24 @@ export const setAutostart = (
   isAutostart: boolean
 ): Effect.Effect<void, StoreError> => {
   const deed = `${isAutostart ? "set" : "clear"} autostart of '${name}'`
-  const deeds = isAutostart ? makeLink(disk, name) : removeLink(disk, name)
-  return deeds.pipe(Effect.mapError(storeError(deed)), Effect.uninterruptible)
+  const deeds = isAutostart ? makeLink(disk, name, deed) : removeLink(disk, name, deed)
+  return Effect.uninterruptible(deeds)
 }
 
-const makeLink = Effect.fnUntraced(function* (disk: Disk, name: string) {
+const makeLink = Effect.fnUntraced(function* (disk: Disk, name: string, deed: string) {
   const { files, layout } = disk
   const path = autostartPath(layout, name)
-  yield* files.stat(definitionPath(layout, name))
-  yield* files.symlink(autostartTarget(name), path).pipe(
+  const isNew = yield* files.stat(definitionPath(layout, name)).pipe(
+    Effect.andThen(files.symlink(autostartTarget(name), path)),
+    Effect.as(true),
     Effect.catchIf(
       (error) => error.code === "EEXIST",
-      () => Effect.asVoid(files.readLink(path))
-    )
+      () => Effect.as(files.readLink(path), false)
+    ),
+    Effect.mapError(storeError(deed))
   )
-  yield* files.syncDirectory(layout.autostart)
+  const removeNew = Effect.andThen(files.unlink(path), files.syncDirectory(layout.autostart))
+  yield* files
+    .syncDirectory(layout.autostart)
+    .pipe(Effect.catch((error) => undone(error, deed, isNew ? removeNew : Effect.void)))
 })

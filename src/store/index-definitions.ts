@@ -59,22 +59,31 @@ export const indexDefinitions = Effect.fnUntraced(function* (
 
 /** The stems that are linked for autostart. A link without a definition is removed: it says nothing. */
 const listLinks = Effect.fnUntraced(function* (disk: Disk, stems: ReadonlySet<string>) {
-  const { files, layout } = disk
-  const deed = storeError("list the autostart links")
-  const names = yield* files.list(layout.autostart).pipe(Effect.mapError(deed))
-  const linked = names.filter(isDefinitionFile).map((name) => name.slice(0, -suffix.length))
-  const isDangling = (stem: string) => !stems.has(stem)
-  yield* Effect.forEach(
-    linked.filter(isDangling),
+  const names = yield* disk.files
+    .list(disk.layout.autostart)
+    .pipe(Effect.mapError(storeError("list the autostart links")))
+  const links = names.filter(isDefinitionFile).map((name) => name.slice(0, -suffix.length))
+  const stemsLinked = yield* Effect.forEach(
+    links,
     (stem) => {
-      const path = `${layout.autostart}/${stem}${suffix}`
-      const removed = Effect.flatMap(files.readLink(path), () => files.unlink(path))
-      return Effect.ignore(removed)
+      const path = `${disk.layout.autostart}/${stem}${suffix}`
+      // Anything but a link fails here, and stays.
+      const target = disk.files.readLink(path)
+      const kept = stems.has(stem)
+        ? Effect.map(target, (to) => fileNameOf(to) === stem)
+        : Effect.as(Effect.andThen(target, disk.files.unlink(path)), false)
+      return kept.pipe(
+        Effect.orElseSucceed(() => false),
+        Effect.map((isKept) => (isKept ? [stem] : []))
+      )
     },
-    { discard: true }
+    { concurrency: indexConcurrency }
   )
-  return new Set(linked.filter((stem) => stems.has(stem)))
+  return new Set(stemsLinked.flat())
 })
+
+const fileNameOf = (path: string): string =>
+  path.slice(path.lastIndexOf("/") + 1).replace(/\.xml$/, "")
 
 const readHead = (disk: Disk, readIdentity: ReadIdentity, stem: string): Effect.Effect<Found> => {
   const path = `${disk.layout.definitions}/${stem}${suffix}`

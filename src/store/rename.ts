@@ -139,9 +139,28 @@ const undo = Effect.fnUntraced(function* (
   return yield* new StoreError({ ...error, isUnchanged: isUndone })
 })
 
-/** What recovery did with the journal, for the log. */
-export interface RenameRecovery extends Plan {
-  readonly outcome: "finished" | "forgotten"
+/**
+ * Before the definition of this domain is written or removed again: a rename of it that failed, and
+ * whose traces could not be removed then, must not come back with the next start.
+ */
+export const abandonRename = Effect.fnUntraced(function* (
+  disk: Disk,
+  readIdentity: ReadIdentity,
+  identity: Identity
+) {
+  const entry = yield* orAbsent(readEntry(disk, `${identity.uuid}.json`))
+  if (entry === undefined || Result.isFailure(entry)) return
+  const { uuid, from, to } = entry.success
+  const isLeftOver =
+    from === identity.name && (yield* holds(disk, readIdentity, { name: to, uuid }))
+  if (isLeftOver) yield* removeDefinition(disk, readIdentity, { name: to, uuid })
+  yield* forget(disk, entry.success)
+})
+
+/** What recovery did with an entry of the journal, for the log. */
+export interface RenameRecovery {
+  readonly path: string
+  readonly outcome: "finished" | "forgotten" | "unreadable"
 }
 
 /** Finishes or forgets every rename that a crash interrupted. For an opened root, before the index. */
@@ -153,30 +172,38 @@ export const recoverRenames = Effect.fnUntraced(function* (disk: Disk, readIdent
   return yield* Effect.forEach(entries, (name) => recoverOne(disk, readIdentity, name))
 })
 
+const readEntry = (disk: Disk, fileName: string) => {
+  const path = `${disk.layout.renames}/${fileName}`
+  return readText(disk, {
+    deed: "read the journal of renames",
+    path,
+    bytesMax: entryBytesMax
+  }).pipe(Effect.map(decodeEntry))
+}
+
+/** An entry that cannot be read is left and reported; the index reports both files if there are two. */
 const recoverOne = Effect.fnUntraced(function* (
   disk: Disk,
   readIdentity: ReadIdentity,
   fileName: string
-) {
+): Effect.fn.Return<RenameRecovery, StoreError> {
   const path = `${disk.layout.renames}/${fileName}`
-  const deed = "recover a rename"
-  const text = yield* readText(disk, { deed, path, bytesMax: entryBytesMax })
-  const entry = decodeEntry(text)
-  if (Result.isFailure(entry)) return yield* malformed(deed, path, "it is no entry of the journal")
-  const plan: Plan = entry.success
-  const isDecided = yield* holds(disk, readIdentity, { name: plan.to, uuid: plan.uuid })
-  const isOldThere = yield* holds(disk, readIdentity, { name: plan.from, uuid: plan.uuid })
-  if (isDecided && isOldThere) yield* finish(disk, readIdentity, plan)
-  yield* forget(disk, plan)
-  const recovery: RenameRecovery = { ...plan, outcome: isDecided ? "finished" : "forgotten" }
-  return recovery
+  const entry = yield* readEntry(disk, fileName)
+  if (Result.isFailure(entry)) return { path, outcome: "unreadable" }
+  const { uuid, from, to } = entry.success
+  const isDecided = yield* holds(disk, readIdentity, { name: to, uuid })
+  const isOldThere = yield* holds(disk, readIdentity, { name: from, uuid })
+  if (isDecided && isOldThere) yield* finish(disk, readIdentity, entry.success)
+  yield* forget(disk, entry.success)
+  return { path, outcome: isDecided ? "finished" : "forgotten" }
 })
 
-/** Whether the definition of this very domain is there. */
+/** Whether the definition of this very domain is there. A file that is no definition is not. */
 const holds = (disk: Disk, readIdentity: ReadIdentity, identity: Identity) =>
-  orAbsent(readDefinition(disk, identity.name)).pipe(
-    Effect.map(
-      (text) =>
-        text !== undefined && objectionOf(readIdentity, identity)(bytesOf(text)) === undefined
+  readDefinition(disk, identity.name).pipe(
+    Effect.map((text) => objectionOf(readIdentity, identity)(bytesOf(text)) === undefined),
+    Effect.catchIf(
+      ({ fault }) => fault === "notFound" || fault === "malformed" || fault === "tooLarge",
+      () => Effect.succeed(false)
     )
   )

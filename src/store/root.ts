@@ -37,8 +37,9 @@ export interface RootIdentity {
 export const openRoot = Effect.fnUntraced(function* (disk: Disk, owner: string) {
   yield* checkRunPath(disk.layout.run)
   yield* makeDirectories(disk)
-  yield* lockRoot(disk, owner)
+  yield* lockRoot(disk)
   yield* sweepAll(disk)
+  yield* sayWhoHolds(disk, owner)
   return yield* nextGeneration(disk)
 })
 
@@ -70,9 +71,9 @@ const makeDirectories = (disk: Disk): Effect.Effect<void, StoreError> =>
     { discard: true }
   ).pipe(Effect.mapError(storeError("make the directories of the root")))
 
-const lockRoot = Effect.fnUntraced(function* (disk: Disk, owner: string) {
+const lockRoot = (disk: Disk) => {
   const { files, layout } = disk
-  yield* files.lock(layout.lock).pipe(
+  return files.lock(layout.lock).pipe(
     Effect.catchTag("FileLocked", () =>
       Effect.flatMap(readHolder(disk), (holder) =>
         Effect.fail(new RootLocked({ root: layout.root, holder }))
@@ -80,13 +81,15 @@ const lockRoot = Effect.fnUntraced(function* (disk: Disk, owner: string) {
     ),
     Effect.catchTag("FileError", (error) => Effect.fail(storeError("lock the root")(error)))
   )
-  yield* writeVisibly(disk, {
+}
+
+const sayWhoHolds = (disk: Disk, owner: string): Effect.Effect<void, StoreError> =>
+  writeVisibly(disk, {
     deed: "say who holds the root",
-    path: layout.holder,
+    path: disk.layout.holder,
     bytes: bytesOf(owner),
     mode: 0o600
   })
-})
 
 const readHolder = (disk: Disk): Effect.Effect<string | undefined> =>
   readText(disk, { deed: "read", path: disk.layout.holder, bytesMax: holderBytesMax }).pipe(

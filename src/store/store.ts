@@ -29,7 +29,13 @@ import {
   recordOperation
 } from "./operations.ts"
 import { makeGuestDirectory, removeGuestDirectory } from "./guest-directory.ts"
-import { type Rename, type RenameRecovery, recoverRenames, renameDefinition } from "./rename.ts"
+import {
+  abandonRename,
+  type Rename,
+  type RenameRecovery,
+  recoverRenames,
+  renameDefinition
+} from "./rename.ts"
 import { openRoot, type RootIdentity } from "./root.ts"
 import {
   listStatuses,
@@ -106,8 +112,16 @@ export const make = Effect.fnUntraced(function* (
     recovered,
     indexDefinitions: indexDefinitions(disk, readIdentity),
     readDefinition: (name) => readDefinition(disk, name),
-    writeDefinition: (definition) => writeDefinition(disk, readIdentity, definition),
-    removeDefinition: (domain) => removeDefinition(disk, readIdentity, domain),
+    writeDefinition: (definition) =>
+      Effect.andThen(
+        abandonRename(disk, readIdentity, definition),
+        writeDefinition(disk, readIdentity, definition)
+      ),
+    removeDefinition: (domain) =>
+      Effect.andThen(
+        abandonRename(disk, readIdentity, domain),
+        removeDefinition(disk, readIdentity, domain)
+      ),
     renameDefinition: (rename) => renameDefinition(disk, readIdentity, rename),
     setAutostart: (name, isAutostart) => setAutostart(disk, name, isAutostart),
     writeStatus: (record) => writeStatus(disk, record),

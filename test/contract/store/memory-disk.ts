@@ -1,0 +1,394 @@
+/**
+ * A disk in memory with the two lives that a real one has: what processes see at once, and what a power
+ * cut leaves. Content is durable once its file was synced, a name once its directory was; everything
+ * else is lost, kept, or torn, as a chooser decides. Synchronous and deterministic; knows no Effect.
+ */
+import type { FileStat } from "../../../src/host/files.ts"
+
+/** Gives a number from 0 to `n - 1`. 0 is always the worst for the data: lost. */
+export type Choose = (n: number) => number
+
+export const loseAll: Choose = () => 0
+
+interface Attributes {
+  readonly number: number
+  mode: number
+  uid: number
+  gid: number
+  mtimeMs: number
+}
+
+export interface FileNode extends Attributes {
+  readonly kind: "file"
+  data: Uint8Array
+  durable: Uint8Array
+  /** A failed sync marks pages clean that never reached the disk: later syncs lie about them. */
+  isForsaken: boolean
+}
+
+export interface DirectoryNode extends Attributes {
+  readonly kind: "directory"
+  entries: Map<string, Node>
+  durable: Map<string, Node>
+}
+
+export interface LinkNode extends Attributes {
+  readonly kind: "symlink"
+  readonly target: string
+}
+
+/** Sockets, devices and pipes: only their presence counts here. */
+export interface SpecialNode extends Attributes {
+  readonly kind: Exclude<FileStat["kind"], "file" | "directory" | "symlink">
+}
+
+export type Node = FileNode | DirectoryNode | LinkNode | SpecialNode
+
+/** One name in one directory now means `node`, or nothing. */
+interface Naming {
+  readonly directory: DirectoryNode
+  readonly name: string
+  readonly node: Node | undefined
+}
+
+/** Namings that reach the disk together or not at all: a rename is two. */
+type Change = readonly Naming[]
+
+/** What the kernel would say: the errno name. */
+export class Errno extends Error {
+  readonly code: string
+  constructor(code: string) {
+    super(code)
+    this.code = code
+  }
+}
+
+const nameBytesMax = 255
+const pathBytesMax = 4095
+const linksFollowedMax = 40
+const empty = new Uint8Array()
+
+export class MemoryDisk {
+  /** Bytes of file content that fit. */
+  capacityBytes = Number.POSITIVE_INFINITY
+  isReadOnly = false
+  readonly #now: () => number
+  #count = 0
+  readonly root: DirectoryNode
+  /** Namings that no sync has made durable, oldest first. */
+  #pending: Change[] = []
+  readonly #watchers = new Set<{ readonly path: string; readonly changed: () => void }>()
+
+  constructor(now: () => number = () => 0) {
+    this.#now = now
+    this.root = this.#directory(0o755)
+  }
+
+  // Looking
+
+  /** The node at `path`; a symbolic link itself unless `isFollowed`. */
+  node(path: string, isFollowed = false): Node {
+    const found = this.#walk(path, isFollowed).node
+    if (found === undefined) throw new Errno("ENOENT")
+    return found
+  }
+
+  fileAt(path: string): FileNode {
+    const node = this.node(path, true)
+    if (node.kind === "directory") throw new Errno("EISDIR")
+    if (node.kind !== "file") throw new Errno("ENXIO")
+    return node
+  }
+
+  directoryAt(path: string): DirectoryNode {
+    const node = this.node(path, true)
+    if (node.kind !== "directory") throw new Errno("ENOTDIR")
+    return node
+  }
+
+  has(path: string): boolean {
+    return this.#walk(path, false).node !== undefined
+  }
+
+  usedBytes(): number {
+    return this.#nodes().reduce(
+      (sum, node) => sum + (node.kind === "file" ? node.data.length : 0),
+      0
+    )
+  }
+
+  /** Every path with its content, for comparing two states: links as `-> target`, directories as `/`. */
+  tree(): { readonly [path: string]: string } {
+    const found: { [path: string]: string } = {}
+    const visit = (directory: DirectoryNode, prefix: string): void => {
+      for (const [name, node] of [...directory.entries].toSorted(([a], [b]) => (a < b ? -1 : 1))) {
+        const path = `${prefix}/${name}`
+        if (node.kind === "directory") {
+          found[path] = "/"
+          visit(node, path)
+        } else if (node.kind === "symlink") found[path] = `-> ${node.target}`
+        else found[path] = node.kind === "file" ? new TextDecoder().decode(node.data) : node.kind
+      }
+    }
+    visit(this.root, "")
+    return found
+  }
+
+  // Changing what is seen
+
+  createFile(path: string, mode: number, isExclusive: boolean): FileNode {
+    const { directory, name, node } = this.#place(path)
+    if (node !== undefined && isExclusive) throw new Errno("EEXIST")
+    if (node?.kind === "symlink") throw new Errno("ELOOP")
+    if (node?.kind === "directory") throw new Errno("EISDIR")
+    if (node !== undefined && node.kind !== "file") throw new Errno("ENXIO")
+    this.#mayWrite()
+    if (node !== undefined) return node
+    const file: FileNode = {
+      ...this.#attributes(mode),
+      kind: "file",
+      data: empty,
+      durable: empty,
+      isForsaken: false
+    }
+    this.#name(path, [{ directory, name, node: file }])
+    return file
+  }
+
+  /** Writes as much as fits, and fails after it. `limit` cuts it short, as a failing disk does. */
+  write(file: FileNode, at: number, bytes: Uint8Array, limit = bytes.length): void {
+    this.#mayWrite()
+    const room = this.capacityBytes - this.usedBytes()
+    const growth = Math.max(0, at + bytes.length - file.data.length)
+    const fitting = growth <= room ? bytes.length : Math.max(0, bytes.length - (growth - room))
+    const written = Math.min(fitting, limit)
+    const data = new Uint8Array(Math.max(file.data.length, at + written))
+    data.set(file.data)
+    data.set(bytes.subarray(0, written), at)
+    this.#setData(file, data)
+    if (written < bytes.length && limit >= bytes.length) throw new Errno("ENOSPC")
+  }
+
+  truncate(file: FileNode, size: number): void {
+    this.#mayWrite()
+    const data = new Uint8Array(size)
+    data.set(file.data.subarray(0, size))
+    this.#setData(file, data)
+  }
+
+  makeDirectory(path: string, mode: number): void {
+    const { directory, name, node } = this.#place(path)
+    if (node !== undefined) throw new Errno("EEXIST")
+    this.#mayWrite()
+    this.#name(path, [{ directory, name, node: this.#directory(mode) }])
+  }
+
+  symlink(target: string, path: string): void {
+    const { directory, name, node } = this.#place(path)
+    if (node !== undefined) throw new Errno("EEXIST")
+    this.#mayWrite()
+    const link: LinkNode = { ...this.#attributes(0o777), kind: "symlink", target }
+    this.#name(path, [{ directory, name, node: link }])
+  }
+
+  /** Puts a socket, device or pipe there, as other programs do. */
+  special(path: string, kind: SpecialNode["kind"]): void {
+    const { directory, name } = this.#place(path)
+    this.#name(path, [{ directory, name, node: { ...this.#attributes(0o600), kind } }])
+  }
+
+  unlink(path: string): void {
+    const { directory, name, node } = this.#place(path)
+    if (node === undefined) throw new Errno("ENOENT")
+    if (node.kind === "directory") throw new Errno("EISDIR")
+    this.#mayWrite()
+    this.#name(path, [{ directory, name, node: undefined }])
+  }
+
+  removeDirectory(path: string): void {
+    const { directory, name, node } = this.#place(path)
+    if (node === undefined) throw new Errno("ENOENT")
+    if (node.kind !== "directory") throw new Errno("ENOTDIR")
+    if (node.entries.size > 0) throw new Errno("ENOTEMPTY")
+    this.#mayWrite()
+    this.#name(path, [{ directory, name, node: undefined }])
+  }
+
+  rename(from: string, to: string): void {
+    const old = this.#place(from)
+    const target = this.#place(to)
+    if (old.node === undefined) throw new Errno("ENOENT")
+    if (target.node?.kind === "directory" && old.node.kind !== "directory")
+      throw new Errno("EISDIR")
+    if (target.node?.kind === "directory" && target.node.entries.size > 0)
+      throw new Errno("ENOTEMPTY")
+    if (
+      target.node !== undefined &&
+      old.node.kind === "directory" &&
+      target.node.kind !== "directory"
+    )
+      throw new Errno("ENOTDIR")
+    if (to.startsWith(`${from}/`)) throw new Errno("EINVAL")
+    this.#mayWrite()
+    if (old.node === target.node) return
+    this.#name(to, [
+      { directory: old.directory, name: old.name, node: undefined },
+      { directory: target.directory, name: target.name, node: old.node }
+    ])
+    this.#notify(from)
+  }
+
+  setAttributes(path: string, attributes: Partial<Omit<Attributes, "number">>): void {
+    this.#mayWrite()
+    Object.assign(this.node(path), attributes)
+  }
+
+  // Durability
+
+  /** The content reaches the disk, unless an earlier sync has failed and forsaken it. */
+  sync(file: FileNode): void {
+    if (!file.isForsaken) file.durable = file.data
+  }
+
+  /** A sync that fails: the kernel drops what it could not write and forgets that it did. */
+  failSync(file: FileNode): void {
+    file.isForsaken = file.durable !== file.data
+  }
+
+  /** The names in the directory reach the disk. */
+  syncDirectory(directory: DirectoryNode): void {
+    const isHere = (change: Change) => change.some((naming) => naming.directory === directory)
+    for (const change of this.#pending.filter(isHere)) settle(change)
+    this.#pending = this.#pending.filter((change) => !isHere(change))
+  }
+
+  /**
+   * The power fails and comes back. Each unsynced change of names is lost or kept by itself, as no order
+   * is promised between them; unsynced content is lost, cut short, zeroed, or kept.
+   */
+  powerCut(choose: Choose = loseAll): void {
+    for (const change of this.#pending) if (choose(2) === 1) settle(change)
+    this.#pending = []
+    for (const node of this.#nodes()) {
+      if (node.kind === "file" && node.durable !== node.data) cutContent(node, choose)
+      if (node.kind === "directory") node.entries = new Map(node.durable)
+      if (node.kind === "file") node.isForsaken = false
+    }
+    this.#watchers.clear()
+  }
+
+  watch(path: string, changed: () => void): () => void {
+    const watcher = { path, changed }
+    this.#watchers.add(watcher)
+    return () => this.#watchers.delete(watcher)
+  }
+
+  // Inside
+
+  #mayWrite(): void {
+    if (this.isReadOnly) throw new Errno("EROFS")
+  }
+
+  #setData(file: FileNode, data: Uint8Array): void {
+    file.data = data
+    file.mtimeMs = this.#now()
+    for (const { path, changed } of this.#watchers)
+      if (this.has(path) && this.node(path, true) === file) changed()
+  }
+
+  #name(path: string, change: Change): void {
+    for (const { directory, name, node } of change) {
+      if (node === undefined) directory.entries.delete(name)
+      else directory.entries.set(name, node)
+      directory.mtimeMs = this.#now()
+    }
+    this.#pending.push(change)
+    this.#notify(path)
+  }
+
+  #notify(path: string): void {
+    const parent = path.slice(0, path.lastIndexOf("/"))
+    for (const watcher of this.#watchers)
+      if (watcher.path === path || watcher.path === parent) watcher.changed()
+  }
+
+  #attributes(mode: number): Attributes {
+    return { number: ++this.#count, mode, uid: 0, gid: 0, mtimeMs: this.#now() }
+  }
+
+  #directory(mode: number): DirectoryNode {
+    return {
+      ...this.#attributes(mode),
+      kind: "directory",
+      entries: new Map(),
+      durable: new Map()
+    }
+  }
+
+  /** All nodes that are seen or durable, in the order they were made. */
+  #nodes(): readonly Node[] {
+    const found = new Set<Node>()
+    const visit = (node: Node): void => {
+      if (found.has(node)) return
+      found.add(node)
+      if (node.kind !== "directory") return
+      for (const child of [...node.entries.values(), ...node.durable.values()]) visit(child)
+    }
+    visit(this.root)
+    return [...found].toSorted((a, b) => a.number - b.number)
+  }
+
+  #place(path: string): { directory: DirectoryNode; name: string; node: Node | undefined } {
+    const { directory, name, node } = this.#walk(path, false)
+    if (directory === undefined) throw new Errno("EBUSY")
+    return { directory, name, node }
+  }
+
+  #walk(path: string, isFollowed: boolean) {
+    if (!path.startsWith("/") || path.includes("\0")) throw new Errno("EINVAL")
+    if (Buffer.byteLength(path) > pathBytesMax) throw new Errno("ENAMETOOLONG")
+    const names = path.split("/").filter((name) => name !== "" && name !== ".")
+    const parents: DirectoryNode[] = []
+    let node: Node | undefined = this.root
+    let name = ""
+    let followed = 0
+    while (names.length > 0) {
+      name = names.shift() ?? ""
+      if (Buffer.byteLength(name) > nameBytesMax) throw new Errno("ENAMETOOLONG")
+      if (node === undefined) throw new Errno("ENOENT")
+      if (node.kind !== "directory") throw new Errno("ENOTDIR")
+      if (name === "..") {
+        node = parents.pop() ?? this.root
+        continue
+      }
+      const child: Node | undefined = node.entries.get(name)
+      if (child?.kind === "symlink" && (names.length > 0 || isFollowed)) {
+        if (++followed > linksFollowedMax) throw new Errno("ELOOP")
+        names.unshift(...child.target.split("/").filter((part) => part !== "" && part !== "."))
+        if (child.target.startsWith("/")) {
+          node = this.root
+          parents.length = 0
+        }
+        continue
+      }
+      parents.push(node)
+      node = child
+    }
+    return { directory: parents.at(-1), name, node }
+  }
+}
+
+const settle = (change: Change): void => {
+  for (const { directory, name, node } of change) {
+    if (node === undefined) directory.durable.delete(name)
+    else directory.durable.set(name, node)
+  }
+}
+
+const cutContent = (file: FileNode, choose: Choose): void => {
+  const { data, durable } = file
+  const half = data.slice(0, Math.floor(data.length / 2))
+  const left = [durable, half, new Uint8Array(data.length), data][choose(4)] ?? durable
+  file.durable = left
+  file.data = left
+}
