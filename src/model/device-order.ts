@@ -2,7 +2,7 @@
  * The order in which libvirt lists devices: by kind, disks by target within a bus, controllers by
  * index within a type. The order decides names and addresses, so that it is part of the guest.
  */
-import type { Device } from "./device.ts"
+import { type Device, devicesOf } from "./device.ts"
 import type { Controller } from "./device/controller.ts"
 import type { Disk } from "./device/disk.ts"
 
@@ -46,18 +46,23 @@ export function elementName(device: Device): string {
   return device.kind === "kept" ? device.name : device.kind
 }
 
-/** The devices in libvirt's order. Ordering twice changes nothing. */
-export function orderDevices(devices: readonly Device[]): readonly Device[] {
+/** The devices by kind, in libvirt's order of kinds. Within a kind nothing moves. */
+export function groupDevices(devices: readonly Device[]): readonly Device[] {
   const named = Map.groupBy(devices, elementName)
   const others = [...named.keys()].filter((name) => !kinds.includes(name))
-  return [...kinds, ...others].flatMap((name) => {
-    const group = named.get(name) ?? []
-    if (name === "disk") return insertAll(group as readonly Disk[], sameBus, isDiskBefore)
-    if (name === "controller") {
-      return insertAll(group as readonly Controller[], sameType, isControllerBefore)
-    }
-    return group
-  })
+  return [...kinds, ...others].flatMap((name) => named.get(name) ?? [])
+}
+
+/**
+ * The devices as libvirt sorts them when it reads a definition. What is added later goes to the end
+ * of its kind. Ordering twice changes nothing.
+ */
+export function orderDevices(devices: readonly Device[]): readonly Device[] {
+  const grouped = groupDevices(devices)
+  const disks = insertAll(devicesOf({ devices: grouped }, "disk"), sameBus, isDiskBefore)
+  const all = devicesOf({ devices: grouped }, "controller")
+  const controllers = insertAll(all, sameType, isControllerBefore)
+  return [...disks, ...controllers, ...grouped.slice(disks.length + controllers.length)]
 }
 
 /** The number of a target's letters: `vda` 0, `vdz` 25, `vdaa` 26. A digit at the end is ignored. */

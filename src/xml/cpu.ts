@@ -9,6 +9,7 @@ import {
   child,
   children,
   fields,
+  grouped,
   inside,
   orElse,
   required,
@@ -46,21 +47,15 @@ const cell = fields<NumaCell>({
   memoryKiB: sizeAttributeKiB("memory"),
   memAccess: attribute("memAccess", oneOf("shared", "private")),
   discard: attribute("discard", yesNo),
-  distances: orElse(
-    inside(
-      "distances",
-      children(
-        "sibling",
-        fields<NumaCell["distances"][number]>({
-          id: required("id of the sibling", attribute("id", uint32)),
-          value: required(
-            "value of the sibling",
-            attribute("value", integer({ min: 10, max: 255 }))
-          )
-        })
-      )
-    ),
-    []
+  distances: grouped(
+    "distances",
+    children(
+      "sibling",
+      fields<NumaCell["distances"][number]>({
+        id: required("id of the sibling", attribute("id", uint32)),
+        value: required("value of the sibling", attribute("value", integer({ min: 10, max: 255 })))
+      })
+    )
   ),
   "<cache>": changesGuest
 })

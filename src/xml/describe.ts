@@ -27,6 +27,8 @@ export interface Sure<A> extends Part<A> {
 /** An element or attribute that is known and not acted on. */
 export interface KeptPart {
   readonly consequence: Consequence | "dropped"
+  /** In a definition it is passed over. */
+  readonly isOfRunning?: boolean
 }
 
 export const changesGuest: KeptPart = { consequence: "guest" }
@@ -34,6 +36,9 @@ export const changesSecurity: KeptPart = { consequence: "security" }
 export const changesNothing: KeptPart = { consequence: "none" }
 /** Not kept: it only repeats what stands elsewhere, or describes a running guest. */
 export const dropped: KeptPart = { consequence: "dropped" }
+
+/** Kept of a running guest, passed over in a definition. */
+export const ofRunning: KeptPart = { consequence: "none", isOfRunning: true }
 
 type Optional<A> = { [K in keyof A]-?: object extends Pick<A, K> ? K : never }[keyof A]
 type Described<A> = Exclude<keyof A, "kept">
@@ -77,7 +82,9 @@ export function fields<A extends object>(parts: Parts<A>): Sure<A> {
   }
 }
 
-function readKept(key: string, { consequence }: KeptPart, from: Reading): void {
+function readKept(key: string, part: KeptPart, from: Reading): void {
+  const isPassed = part.isOfRunning === true && from.context.kind === "inactive"
+  const consequence = isPassed ? "dropped" : part.consequence
   const isAttribute = key.startsWith("@")
   const name = isAttribute ? key.slice(1) : key.slice(1, -1)
   if (consequence === "dropped") void (isAttribute ? from.attribute(name) : from.take(name))
@@ -155,6 +162,17 @@ export function children<A extends Keeps>(name: string, part: Sure<A>): Sure<rea
     read: (from) => all(from.take(name).map((element) => readWhole(part, from.below(element)))),
     write: (values, to) => {
       for (const value of values) to.child(writeWhole(part, value, name, to.context))
+    }
+  }
+}
+
+/** A list below an element of its own, which is not there when the list is empty. */
+export function grouped<A>(name: string, list: Sure<readonly A[]>): Sure<readonly A[]> {
+  const part = inside(name, list)
+  return {
+    read: (from) => Result.map(part.read(from), (found) => found ?? []),
+    write: (value, to) => {
+      if (value.length > 0) part.write(value, to)
     }
   }
 }

@@ -3,7 +3,7 @@
  */
 import * as Result from "effect/Result"
 import type { Device, DeviceKind } from "../model/device.ts"
-import { orderDevices } from "../model/device-order.ts"
+import { groupDevices, orderDevices } from "../model/device-order.ts"
 import type { KeptDevice } from "../model/device/small.ts"
 import type { Consequence } from "../model/kept.ts"
 import { all, child, fields, inside, type Part, type Read, readWhole } from "./describe.ts"
@@ -123,6 +123,6 @@ export const devices: Sure<readonly Device[]> = {
     return Result.map(all(elements), orderDevices)
   },
   write: (list, to) => {
-    for (const device of list) writeDevice(device, to)
+    for (const device of groupDevices(list)) writeDevice(device, to)
   }
 }

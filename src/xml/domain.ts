@@ -4,6 +4,7 @@
  * that depend on a QEMU binary or a machine type are `src/qemu`'s.
  */
 import * as Result from "effect/Result"
+import type { Device } from "../model/device.ts"
 import type { Domain, Resource, Seclabel } from "../model/domain.ts"
 import { clock, lifecycleActions, pm } from "./clock.ts"
 import { type Codec, integer, nonEmpty, oneOf, string, uuid, yesNo } from "./codec.ts"
@@ -13,6 +14,7 @@ import {
   changesGuest,
   changesNothing,
   changesSecurity,
+  checked,
   child,
   children,
   dropped,
@@ -67,7 +69,7 @@ const words = (name: string): Part<string> => {
   return { read, write: part.write }
 }
 
-const domain: Sure<Domain> = fields<Domain>({
+const described = fields<Domain>({
   type: required("type of the domain", attribute("type", oneOf("qemu", "kvm"))),
   "@id": dropped,
   name: required("name", inside("name", text(nonEmpty))),
@@ -109,6 +111,19 @@ const domain: Sure<Domain> = fields<Domain>({
   "<qemu:capabilities>": changesGuest,
   "<qemu:override>": changesGuest,
   "<qemu:deprecation>": changesNothing
+})
+
+function hasBootOrder(device: Device): boolean {
+  if (device.kind !== "kept") return "boot" in device
+  return device.element.children.some((part) => typeof part !== "string" && part.name === "boot")
+}
+
+/** A guest with no boot order of any kind boots from its first disk. */
+const domain: Sure<Domain> = checked(described, (value) => {
+  const { os, devices } = value
+  const hasOrder = devices.some(hasBootOrder) || os.kernel !== undefined
+  if (os.boot.length > 0 || hasOrder) return Result.succeed(value)
+  return Result.succeed({ ...value, os: { ...os, boot: ["hd" as const] } })
 })
 
 export interface ParseOptions {

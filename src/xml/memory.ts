@@ -26,13 +26,24 @@ const hotplug = child(
   })
 )
 
-/** Spread over three elements; the model counts what is not said of `current` as all. */
-export const memory: Sure<Memory> = fields<Memory>({
+const memoryFields = fields<Memory>({
   hotplug,
   maximumKiB: required("memory", inside("memory", sizeKiB)),
   dumpCore: inside("memory", attribute("dumpCore", onOff)),
   currentKiB: inside("currentMemory", sizeKiB)
 })
+
+/** Spread over three elements. A balloon's target of nothing, or beyond all, is all. */
+export const memory: Sure<Memory> = {
+  read: (from) =>
+    Result.map(memoryFields.read(from), (value) => {
+      const { maximumKiB, currentKiB = 0 } = value
+      const isSensible = currentKiB > 0 && currentKiB <= maximumKiB
+      return { ...value, currentKiB: isSensible ? currentKiB : maximumKiB }
+    }),
+  write: (value, to) =>
+    memoryFields.write({ ...value, currentKiB: value.currentKiB ?? value.maximumKiB }, to)
+}
 
 const hugePage = fields<HugePage>({
   sizeKiB: sizeAttributeKiB("size"),

@@ -10,8 +10,8 @@ import {
   child,
   children,
   fields,
+  grouped,
   inside,
-  orElse,
   required,
   type Sure,
   text,
@@ -62,18 +62,15 @@ const osFields = fields<Os>({
   type: required("type of the operating system", inside("type", text(oneOf("hvm")))),
   arch: inside("type", attribute("arch", nonEmpty)),
   machine: inside("type", attribute("machine", nonEmpty)),
-  firmwareFeatures: orElse(
-    inside(
-      "firmware",
-      children(
-        "feature",
-        fields<Os["firmwareFeatures"][number]>({
-          enabled: required("'enabled' of the feature", attribute("enabled", yesNo)),
-          name: required("name of the feature", attribute("name", nonEmpty))
-        })
-      )
-    ),
-    []
+  firmwareFeatures: grouped(
+    "firmware",
+    children(
+      "feature",
+      fields<Os["firmwareFeatures"][number]>({
+        enabled: required("'enabled' of the feature", attribute("enabled", yesNo)),
+        name: required("name of the feature", attribute("name", nonEmpty))
+      })
+    )
   ),
   "<init>": changesGuest,
   loader: child("loader", loader),

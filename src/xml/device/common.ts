@@ -8,7 +8,7 @@ import type {
   VirtioOptions
 } from "../../model/device/common.ts"
 import { address } from "../address.ts"
-import { type Codec, integer, nonEmpty, onOff, string, yesNo } from "../codec.ts"
+import { type Codec, integer, onOff, string, yesNo } from "../codec.ts"
 import { attribute, changesGuest, child, fields, inside, live, required } from "../describe.ts"
 
 /** Aliases of a user's own begin so; all others are assigned at start. */
@@ -53,7 +53,7 @@ export const rom = child(
   fields<Rom>({
     enabled: attribute("enabled", yesNo),
     bar: attribute("bar", onOff),
-    file: attribute("file", nonEmpty)
+    file: attribute("file", string)
   })
 )
 

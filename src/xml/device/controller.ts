@@ -69,9 +69,11 @@ const described = fields<Controller>({
   modelName: inside("model", attribute("name", nonEmpty)),
   target: child("target", target),
   driver: child("driver", driver),
-  ...deviceInfo,
+  pciHole64KiB: inside("pcihole64", sizeKiB),
+  alias: deviceInfo.alias,
   masterStartPort: inside("master", attribute("startport", integer({ max: 255 }))),
-  pciHole64KiB: inside("pcihole64", sizeKiB)
+  "<acpi>": changesGuest,
+  address: deviceInfo.address
 })
 
 /** -1 asks for any index, as silence does. */

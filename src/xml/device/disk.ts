@@ -15,7 +15,6 @@ import {
   changesGuest,
   changesNothing,
   changesSecurity,
-  checked,
   child,
   children,
   choice,
@@ -25,14 +24,17 @@ import {
   flag,
   inside,
   live,
+  ofRunning,
   orElse,
   type Part,
+  type Read,
   readWhole,
   required,
   type Sure,
   text,
   writeWhole
 } from "../describe.ts"
+import type { Reading } from "../reading.ts"
 import { boot, deviceInfo, virtioOptions } from "./common.ts"
 
 const driver = fields<DiskDriver>({
@@ -66,6 +68,7 @@ const host = fields<NetworkHost>({
 })
 
 const common = {
+  "<address>": changesGuest,
   startupPolicy: attribute("startupPolicy", oneOf("default", "mandatory", "requisite", "optional")),
   index: live(attribute("index", integer({ min: 1, max: 0xffffffff }))),
   "<reservations>": changesGuest,
@@ -75,7 +78,6 @@ const common = {
   "<config>": changesGuest,
   "<slices>": changesGuest,
   "<initiator>": changesGuest,
-  "<address>": changesGuest,
   "<reconnect>": changesNothing,
   "<identity>": changesSecurity,
   "<ssl>": changesSecurity,
@@ -207,7 +209,7 @@ const described = fields<Disk>({
   backingStore,
   "<geometry>": changesGuest,
   "<blockio>": changesGuest,
-  "<mirror>": dropped,
+  "<mirror>": ofRunning,
   target: required("target", child("target", target)),
   "<iotune>": changesNothing,
   "<throttlefilters>": changesNothing,
@@ -235,8 +237,16 @@ const busByPrefix: readonly (readonly [string, DiskBus])[] = [
 
 const targetName = /^(fd|hd|sd|vd|xvd|ubd)[a-z]{1,4}\d{0,3}$/
 
-export const disk: Sure<Disk> = checked(described, (value, from) => {
-  const { target, device } = value
+export const disk: Sure<Disk> = {
+  read: (from) => Result.flatMap(described.read(from), (value) => completed(value, from)),
+  write: (value, to) => {
+    to.attribute("type", value.source.type)
+    described.write(value, to)
+  }
+}
+
+function completed(value: Disk, from: Reading): Read<Disk> {
+  const { target, device, source } = value
   const guessed =
     device === "floppy" ? "fdc" : busByPrefix.find(([prefix]) => target.dev.startsWith(prefix))?.[1]
   const bus = target.bus ?? guessed
@@ -247,5 +257,12 @@ export const disk: Sure<Disk> = checked(described, (value, from) => {
     return Result.fail(from.refuse("invalid", `a ${device} cannot be on bus '${bus}'`))
   }
   const isReadonly = value.isReadonly || device === "cdrom"
-  return Result.succeed({ ...value, isReadonly, target: { ...target, bus } })
-})
+  const driver = { ...defaultDriver(source.type), ...value.driver }
+  return Result.succeed({ ...value, isReadonly, driver, target: { ...target, bus } })
+}
+
+/** A volume's format is its pool's to say, and a vhost-user disk has none. */
+function defaultDriver(type: DiskSource["type"]): DiskDriver {
+  if (type === "vhostuser") return {}
+  return type === "volume" ? { name: "qemu" } : { name: "qemu", type: "raw" }
+}

@@ -142,20 +142,20 @@ const assignedTap = /^(vnet|macvtap|macvlan)\d+$/
 
 export const interfaceDevice = fields<Interface>({
   kind: constant("interface"),
-  connection,
   managed: attribute("managed", yesNo),
   trustGuestRxFilters: attribute("trustGuestRxFilters", yesNo),
   mac: inside("mac", attribute("address", mac)),
   macType: inside("mac", attribute("type", oneOf("generated", "static"))),
   macCheck: inside("mac", attribute("check", yesNo)),
+  connection,
+  "<vlan>": changesGuest,
+  "<virtualport>": changesGuest,
+  "<bandwidth>": changesNothing,
   ips: children("ip", ip),
   "<route>": changesNothing,
   script: inside("script", attribute("path", nonEmpty)),
   "<downscript>": changesNothing,
   "<backenddomain>": changesNothing,
-  "<virtualport>": changesGuest,
-  "<vlan>": changesGuest,
-  "<filterref>": changesSecurity,
   target: child(
     "target",
     fields<InterfaceTarget>({
@@ -175,14 +175,14 @@ export const interfaceDevice = fields<Interface>({
       logFile: attribute("logFile", nonEmpty)
     })
   ),
+  "<filterref>": changesSecurity,
+  tune: child("tune", fields<InterfaceTune>({ sndbuf: inside("sndbuf", text(integer())) })),
   linkState: inside("link", attribute("state", oneOf("up", "down"))),
   mtu: inside("mtu", attribute("size", integer({ min: 1, max: 65536 }))),
   "<coalesce>": changesNothing,
   "<teaming>": changesGuest,
-  "<portForward>": changesGuest,
   isIsolated: inside("port", attribute("isolated", yesNo)),
-  "<bandwidth>": changesNothing,
-  tune: child("tune", fields<InterfaceTune>({ sndbuf: inside("sndbuf", text(integer())) })),
+  "<portForward>": changesGuest,
   "<actual>": dropped,
   boot,
   rom,
