@@ -1,6 +1,6 @@
 /**
- * Sizes in words. libvirt counts memory in KiB, QEMU in bytes or MiB; a conversion that is not exact
- * says in which direction it rounds.
+ * Sizes in words. libvirt counts memory in KiB, QEMU in bytes or MiB; a conversion that is not
+ * exact says in which direction it rounds.
  */
 
 export const bytesPerKib = 1024
@@ -44,7 +44,9 @@ const unitBytes: { readonly [unit: string]: number } = {
   EiB: 1024 ** 6
 }
 
-/** Bytes in one such unit of libvirt's XML; case does not matter. `undefined` when there is none. */
+/**
+ * Bytes in one such unit of libvirt's XML; case does not matter. `undefined` when there is none.
+ */
 export const bytesOfUnit = (unit: string): number | undefined => byLowerCase.get(unit.toLowerCase())
 
 const byLowerCase = new Map(

@@ -1,7 +1,7 @@
 /**
- * What a row of the table of keys is: a type with its default, and what Troupe does with the key. A key
- * is enforced, or refused (an error unless its value asks for what happens anyway), or inert (taken,
- * with a warning). Nothing is ignored in silence.
+ * What a row of the table of keys is: a type with its default, and what Troupe does with the key. A
+ * key is enforced, or refused (an error unless its value asks for what happens anyway), or inert
+ * (taken, with a warning). Nothing is ignored in silence.
  */
 import type { Entry, Value } from "./syntax.ts"
 
@@ -10,7 +10,9 @@ export type Treatment =
   | { readonly kind: "refused"; readonly because: string }
   | { readonly kind: "inert"; readonly because: string }
 
-/** A type of values: how it is called, and how it is read. A string as result says what is wrong. */
+/**
+ * A type of values: how it is called, and how it is read. A string as result says what is wrong.
+ */
 interface Type<A> {
   readonly type: string
   readonly decode: (value: Value) => { readonly ok: A } | { readonly wrong: string }

@@ -1,6 +1,7 @@
 /**
- * Every key of qemu.conf as libvirt 9.0 knows it, and Troupe's own, which start with `troupe_`: type,
- * default, what Troupe does with it, and why. A data table; docs/reference/config-keys.md is made from it.
+ * Every key of qemu.conf as libvirt 9.0 knows it, and Troupe's own, which start with `troupe_`:
+ * type, default, what Troupe does with it, and why. A data table; docs/reference/config-keys.md is
+ * made from it.
  */
 import {
   type AnyKey,

@@ -1,6 +1,6 @@
 /**
- * A configuration as one immutable value: numbered, with the origin of each value. Made whole or not at
- * all: a file in which anything is wrong gives every problem with its line, and no snapshot.
+ * A configuration as one immutable value: numbered, with the origin of each value. Made whole or
+ * not at all: a file in which anything is wrong gives every problem with its line, and no snapshot.
  */
 import * as Data from "effect/Data"
 import * as Result from "effect/Result"
@@ -115,9 +115,9 @@ const judgeEntry = (entry: Entry, taken: ReadonlyMap<string, Taken>, path: strin
 }
 
 /**
- * One or two letters off a known key is taken for a slip and refused: a misspelt `user` would run QEMU
- * as somebody else. Anything farther off may be a key of a later libvirt, which would be ignored there
- * too, and is only named.
+ * One or two letters off a known key is taken for a slip and refused: a misspelt `user` would run
+ * QEMU as somebody else. Anything farther off may be a key of a later libvirt, which would be
+ * ignored there too, and is only named.
  */
 const slipDistanceMax = 2
 

@@ -1,6 +1,8 @@
 /** The known word that an unknown one was most likely meant to be. */
 
-/** Edits (insert, remove, replace a letter, swap two) from `a` to `b`, as optimal string alignment. */
+/**
+ * Edits (insert, remove, replace a letter, swap two) from `a` to `b`, as optimal string alignment.
+ */
 export const editDistance = (a: string, b: string): number => {
   let older: readonly number[] = []
   let last: readonly number[] = Array.from({ length: b.length + 1 }, (_, j) => j)

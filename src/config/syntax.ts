@@ -3,8 +3,8 @@
  * numbers and lists. Reads text into entries with their places, and names every line that it cannot
  * read. Knows no key and no type.
  *
- * Strings have no escapes: `"` or `'` to the same quote on the same line, or `"""` over lines. A list
- * may span lines and end in a comma. `#` starts a comment.
+ * Strings have no escapes: `"` or `'` to the same quote on the same line, or `"""` over lines. A
+ * list may span lines and end in a comma. `#` starts a comment.
  */
 
 export interface Place {
@@ -45,7 +45,9 @@ export const formatProblem = (path: string, problem: Problem): string => {
   return `${path}:${line}:${column}: ${message}\n  ${source}\n  ${indent}^`
 }
 
-/** Reads the whole text. After an unreadable line it goes on with the next, so that all are named. */
+/**
+ * Reads the whole text. After an unreadable line it goes on with the next, so that all are named.
+ */
 export const parseSyntax = (text: string): Parsed => {
   const lines = text.split(/\r\n|\r|\n/)
   const entries: Entry[] = []

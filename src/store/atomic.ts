@@ -1,10 +1,10 @@
 /**
  * Replacing a file so that a reader, a crash and a power cut see the old one or the new one, whole.
  *
- * The order is: write a new file beside it, sync it, close it, rename it over the old name, sync the
- * directory. Only after the last step may anyone be told. A failed sync is never repeated on the same
- * descriptor, for the kernel has then dropped the dirty pages and would report success: the temporary
- * file goes, and another try starts with a new one.
+ * The order is: write a new file beside it, sync it, close it, rename it over the old name, sync
+ * the directory. Only after the last step may anyone be told. A failed sync is never repeated on
+ * the same descriptor, for the kernel has then dropped the dirty pages and would report success:
+ * the temporary file goes, and another try starts with a new one.
  */
 import * as Effect from "effect/Effect"
 import { definitionBytesMax, statusBytesMax } from "../base/limits.ts"
@@ -29,7 +29,9 @@ export const isTemporary = (name: string): boolean => temporaryPattern.test(name
 
 const directoryOf = (path: string): string => path.slice(0, path.lastIndexOf("/"))
 
-/** A whole new file beside `path`, closed; on failure nothing is left but what a sweep will find. */
+/**
+ * A whole new file beside `path`, closed; on failure nothing is left but what a sweep will find.
+ */
 const writeBeside = Effect.fnUntraced(function* (
   disk: Disk,
   { path, bytes, mode }: Writing,
@@ -87,8 +89,8 @@ export const writeDurably = (disk: Disk, writing: Writing): Effect.Effect<void, 
   }).pipe(Effect.uninterruptible)
 
 /**
- * The same without any sync: for what has to survive this process but not the host. The kernel keeps
- * the rename whatever becomes of us. Uninterruptible.
+ * The same without any sync: for what has to survive this process but not the host. The kernel
+ * keeps the rename whatever becomes of us. Uninterruptible.
  */
 export const writeVisibly = (disk: Disk, writing: Writing): Effect.Effect<void, StoreError> =>
   replace(disk, writing, false).pipe(

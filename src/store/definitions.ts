@@ -1,43 +1,22 @@
 /**
  * Persistent definitions and their autostart links. The file of a domain is found by its name and
- * belongs to the domain that it names: what names another, or cannot be read, is reported and is never
- * replaced or removed. Knows nothing of who is running.
+ * belongs to the domain that it names: what names another, or cannot be read, is reported and is
+ * never replaced or removed. Knows nothing of who is running.
  */
 import * as Effect from "effect/Effect"
 import { assert } from "../base/assert.ts"
 import { definitionBytesMax } from "../base/limits.ts"
 import { removeDurably, undone, writeDurably } from "./atomic.ts"
-import { bytesOf, type Disk, isAbsent, readText, textOf } from "./disk.ts"
+import { bytesOf, type Disk, isAbsent, readText } from "./disk.ts"
 import { StoreError, storeError } from "./error.ts"
+import { type Identity, objectionOf, type ReadIdentity } from "./identity.ts"
 import { autostartPath, autostartTarget, definitionPath } from "./layout.ts"
-
-/** Which domain a definition is of, read from its text without parsing all of it. */
-export interface Identity {
-  readonly name: string
-  readonly uuid: string
-}
-
-/** `undefined` when the text is no definition. */
-export type ReadIdentity = (text: string) => Identity | undefined
 
 export interface Definition extends Identity {
   readonly xml: string
 }
 
 const modeOfDefinition = 0o600
-
-/** Why the file that is there may not be replaced or removed on behalf of this domain. */
-export const objectionOf =
-  (readIdentity: ReadIdentity, { name, uuid }: Identity) =>
-  (previous: Uint8Array | undefined): string | undefined => {
-    if (previous === undefined) return undefined
-    const text = textOf(previous)
-    const owner = text === undefined ? undefined : readIdentity(text)
-    if (owner === undefined) return "a file is there that is no definition"
-    return owner.name === name && owner.uuid === uuid
-      ? undefined
-      : `it is the definition of '${owner.name}' (${owner.uuid})`
-  }
 
 /** The text. Fails with `notFound` when there is none. */
 export const readDefinition = (disk: Disk, name: string): Effect.Effect<string, StoreError> =>
@@ -107,9 +86,9 @@ const removeLink = Effect.fnUntraced(function* (disk: Disk, name: string, deed: 
 })
 
 /**
- * Removes the definition, durably, then its autostart link; `false` when there was none. The removal
- * of the definition decides: a link that stays behind is swept when the root is opened, and before a
- * new definition of that name is written.
+ * Removes the definition, durably, then its autostart link; `false` when there was none. The
+ * removal of the definition decides: a link that stays behind is swept when the root is opened, and
+ * before a new definition of that name is written.
  */
 export const removeDefinition = Effect.fnUntraced(function* (
   disk: Disk,

@@ -1,6 +1,6 @@
 /**
- * What can go wrong with the root directory: a closed list. A caller can free space, remount, choose
- * another root, or tell its user; nothing else is told apart.
+ * What can go wrong with the root directory: a closed list. A caller can free space, remount,
+ * choose another root, or tell its user; nothing else is told apart.
  */
 import * as Data from "effect/Data"
 import type { FileError } from "../host/files.ts"

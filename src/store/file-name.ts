@@ -1,12 +1,13 @@
 /**
- * The name of a file for the name of a domain: readable, safe, at most `stemBytesMax` bytes, and never
- * the same for two names. Names are only ever encoded; which domain a file belongs to is read in it.
+ * The name of a file for the name of a domain: readable, safe, at most `stemBytesMax` bytes, and
+ * never the same for two names. Names are only ever encoded; which domain a file belongs to is read
+ * in it.
  *
- * Kept as they are: letters of all scripts, spaces, everything that a directory entry can hold and a
- * terminal can show. Encoded: `/`, control characters, `%`, a leading dot (dot files are ours), and
- * lone surrogates. `%` always starts one of `%XX` (a byte), `%uXXXX` (a lone surrogate), `%~` plus a
- * SHA-256 (the end of a name that is too long), or ends the name (the empty name), so that no two
- * meanings share a spelling.
+ * Kept as they are: letters of all scripts, spaces, everything that a directory entry can hold and
+ * a terminal can show. Encoded: `/`, control characters, `%`, a leading dot (dot files are ours),
+ * and lone surrogates. `%` always starts one of `%XX` (a byte), `%uXXXX` (a lone surrogate), `%~`
+ * plus a SHA-256 (the end of a name that is too long), or ends the name (the empty name), so that
+ * no two meanings share a spelling.
  */
 import { fileNameBytesMax } from "../base/limits.ts"
 import { assert } from "../base/assert.ts"
@@ -68,8 +69,8 @@ export const fileStem = (name: string): string => {
 const decoder = new TextDecoder("utf-8", { fatal: false })
 
 /**
- * The name that a stem was made from, for showing to people: `undefined` when the stem is not one of
- * ours or its name was too long to be kept.
+ * The name that a stem was made from, for showing to people: `undefined` when the stem is not one
+ * of ours or its name was too long to be kept.
  */
 export const nameOfStem = (stem: string): string | undefined => {
   if (stem === "%") return ""

@@ -1,13 +1,16 @@
 /**
- * The directory of one epoch of one guest: its monitor and channel sockets and other files that mean
- * nothing once it has ended. Short-lived, never synced.
+ * The directory of one epoch of one guest: its monitor and channel sockets and other files that
+ * mean nothing once it has ended. Short-lived, never synced.
  */
 import * as Effect from "effect/Effect"
 import type { Disk } from "./disk.ts"
 import { storeError } from "./error.ts"
 import { guestDirectory } from "./layout.ts"
 
-/** Only our user passes; a guest that runs as another user is given its own files by descriptor or chown. */
+/**
+ * Only our user passes; a guest that runs as another user is given its own files by descriptor or
+ * chown.
+ */
 const modeOfGuestDirectory = 0o711
 
 /** Makes it and gives its path. Made already is fine: a start may be repeated. */

@@ -1,18 +1,22 @@
 /**
- * Which definitions a root has: name, uuid and autostart of each, from the heads of their files. The
- * definitions themselves are parsed when first needed. Reads in bounded batches and leaves the event
- * loop free in between; changes nothing on the disk but links without a definition, which it removes.
+ * Which definitions a root has: name, uuid and autostart of each, from the heads of their files.
+ * The definitions themselves are parsed when first needed. Reads in bounded batches and leaves the
+ * event loop free in between; changes nothing on the disk but links without a definition, which it
+ * removes.
  */
 import * as Effect from "effect/Effect"
 import { definitionBytesMax, indexBatch, indexConcurrency } from "../base/limits.ts"
-import type { Identity, ReadIdentity } from "./definitions.ts"
-import { type Disk, readText } from "./disk.ts"
+import { type Disk, readHead, readText } from "./disk.ts"
 import { type StoreError, storeError } from "./error.ts"
 import { fileStem, nameOfStem } from "./file-name.ts"
+import type { Identity, ReadIdentity } from "./identity.ts"
 
 export interface DefinitionHead extends Identity {
   readonly isAutostart: boolean
 }
+
+/** One page: libvirt's comment, name and uuid stand in the first 400 bytes. */
+const definitionHeadBytes = 4096
 
 /** A file that is not taken for a definition. It stays where it is. */
 export interface QuarantinedDefinition {
@@ -48,7 +52,7 @@ export const indexDefinitions = Effect.fnUntraced(function* (
   const found: Found[] = []
   for (let from = 0; from < stems.length; from += indexBatch) {
     const batch = stems.slice(from, from + indexBatch)
-    const read = yield* Effect.forEach(batch, (stem) => readHead(disk, readIdentity, stem), {
+    const read = yield* Effect.forEach(batch, (stem) => indexOne(disk, readIdentity, stem), {
       concurrency: indexConcurrency
     })
     found.push(...read)
@@ -57,7 +61,9 @@ export const indexDefinitions = Effect.fnUntraced(function* (
   return withoutTwins(disk, found, links)
 })
 
-/** The stems that are linked for autostart. A link without a definition is removed: it says nothing. */
+/**
+ * The stems that are linked for autostart. A link without a definition is removed: it says nothing.
+ */
 const listLinks = Effect.fnUntraced(function* (disk: Disk, stems: ReadonlySet<string>) {
   const names = yield* disk.files
     .list(disk.layout.autostart)
@@ -85,15 +91,14 @@ const listLinks = Effect.fnUntraced(function* (disk: Disk, stems: ReadonlySet<st
 const fileNameOf = (path: string): string =>
   path.slice(path.lastIndexOf("/") + 1).replace(/\.xml$/, "")
 
-const readHead = (disk: Disk, readIdentity: ReadIdentity, stem: string): Effect.Effect<Found> => {
+const indexOne = (disk: Disk, readIdentity: ReadIdentity, stem: string): Effect.Effect<Found> => {
   const path = `${disk.layout.definitions}/${stem}${suffix}`
   const quarantine = (reason: string): Found => ({
     ok: false,
     quarantined: { path, name: nameOfStem(stem), reason }
   })
-  return readText(disk, { deed: "index a definition", path, bytesMax: definitionBytesMax }).pipe(
-    Effect.map((text): Found => {
-      const identity = readIdentity(text)
+  return identify(disk, readIdentity, path).pipe(
+    Effect.map((identity): Found => {
       if (identity === undefined) return quarantine("it is no definition of a domain")
       const right = fileStem(identity.name)
       return right === stem
@@ -101,6 +106,19 @@ const readHead = (disk: Disk, readIdentity: ReadIdentity, stem: string): Effect.
         : quarantine(`it defines '${identity.name}', which belongs into '${right}${suffix}'`)
     }),
     Effect.catch((error) => Effect.succeed(quarantine(error.because)))
+  )
+}
+
+/** From the head of the file when both are there, as libvirt and we write it, or from all of it. */
+const identify = (disk: Disk, readIdentity: ReadIdentity, path: string) => {
+  const deed = "index a definition"
+  return readHead(disk, { deed, path, bytesMax: definitionHeadBytes }).pipe(
+    Effect.flatMap(({ text, isWhole }) => {
+      const identity = readIdentity(text)
+      return identity !== undefined || isWhole
+        ? Effect.succeed(identity)
+        : Effect.map(readText(disk, { deed, path, bytesMax: definitionBytesMax }), readIdentity)
+    })
   )
 }
 

@@ -5,7 +5,7 @@
  * | path | what | survives |
  * | --- | --- | --- |
  * | `etc/qemu/NAME.xml` | persistent definitions | a power cut |
- * | `etc/qemu/autostart/NAME.xml` | links to the definitions that start with the engine | a power cut |
+ * | `etc/qemu/autostart/NAME.xml` | links to those that start with the engine | a power cut |
  * | `lib/` | root id and generation, journals, disks of guests | a power cut |
  * | `run/` | status records, one directory of sockets per epoch | the engine |
  * | `log/qemu/NAME.log` | what QEMU said | the engine |
@@ -32,14 +32,18 @@ export interface Layout {
   readonly directories: readonly { readonly path: string; readonly mode: number }[]
 }
 
-/** The longest directory name of an epoch (two counters and a dot) and the longest socket name in it. */
+/**
+ * The longest directory name of an epoch (two counters and a dot) and the longest socket name in
+ * it.
+ */
 const epochBytesMax = 21
 const socketNameBytesMax = 20
 
 /** A run directory that is longer leaves no room for the sockets of its guests. */
 export const runPathBytesMax: number = socketPathBytesMax - 2 - epochBytesMax - socketNameBytesMax
 
-// The owner of a guest's QEMU may be another user: it passes through root, `lib` and `run` to what is its own.
+// The owner of a guest's QEMU may be another user: it passes through root, `lib` and `run` to what
+// is its own.
 const throughMode = 0o711
 const ownMode = 0o700
 

@@ -1,7 +1,7 @@
 /**
- * The journal of operation ids: a client that asks again, after a lost reply or a restart of ours, gets
- * the first answer and not a second effect. One file per id, so that there is no shared tail to guard;
- * creating the file is the claim. Old entries are dropped past an age and past a number.
+ * The journal of operation ids: a client that asks again, after a lost reply or a restart of ours,
+ * gets the first answer and not a second effect. One file per id, so that there is no shared tail
+ * to guard; creating the file is the claim. Old entries are dropped past an age and past a number.
  */
 import * as Effect from "effect/Effect"
 import * as Result from "effect/Result"

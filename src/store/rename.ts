@@ -1,23 +1,16 @@
 /**
- * Renaming a definition: one change in two directories, so it has a journal of its own, one entry per
- * rename under way. The new definition, once durable, decides: recovery finishes a rename that got so
- * far and forgets one that did not. At no moment has the domain no definition.
+ * Renaming a definition: one change in two directories, so it has a journal of its own, one entry
+ * per rename under way. The new definition, once durable, decides: recovery finishes a rename that
+ * got so far and forgets one that did not. At no moment has the domain no definition.
  */
 import * as Effect from "effect/Effect"
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import { removeDurably, writeDurably } from "./atomic.ts"
-import {
-  type Identity,
-  objectionOf,
-  type ReadIdentity,
-  readDefinition,
-  removeDefinition,
-  setAutostart,
-  writeDefinition
-} from "./definitions.ts"
+import { readDefinition, removeDefinition, setAutostart, writeDefinition } from "./definitions.ts"
 import { bytesOf, type Disk, malformed, orAbsent, readText } from "./disk.ts"
 import { StoreError, storeError } from "./error.ts"
+import { type Identity, objectionOf, type ReadIdentity } from "./identity.ts"
 import { autostartPath, definitionPath } from "./layout.ts"
 
 const journalVersion = 1
@@ -46,7 +39,9 @@ const entryPath = (disk: Disk, uuid: string): string => `${disk.layout.renames}/
 
 const deedOf = ({ from, to }: Plan): string => `rename '${from}' to '${to}'`
 
-/** Renames the definition and its autostart link, durably: after success only the new name exists. */
+/**
+ * Renames the definition and its autostart link, durably: after success only the new name exists.
+ */
 export const renameDefinition = (
   disk: Disk,
   readIdentity: ReadIdentity,
@@ -61,7 +56,7 @@ export const renameDefinition = (
       Effect.tapError((error) => (error.isUnchanged ? forget(disk, rename) : Effect.void))
     )
     yield* finish(disk, readIdentity, rename).pipe(
-      Effect.catch((error) => undo(disk, readIdentity, rename, error))
+      Effect.catch((error) => undo(disk, readIdentity, { plan: rename, error }))
     )
     yield* forget(disk, rename)
   }).pipe(
@@ -128,8 +123,7 @@ const finish = Effect.fnUntraced(function* (disk: Disk, readIdentity: ReadIdenti
 const undo = Effect.fnUntraced(function* (
   disk: Disk,
   readIdentity: ReadIdentity,
-  plan: Plan,
-  error: StoreError
+  { plan, error }: { readonly plan: Plan; readonly error: StoreError }
 ) {
   const back = error.isUnchanged
     ? removeDefinition(disk, readIdentity, { name: plan.to, uuid: plan.uuid })
@@ -163,7 +157,9 @@ export interface RenameRecovery {
   readonly outcome: "finished" | "forgotten" | "unreadable"
 }
 
-/** Finishes or forgets every rename that a crash interrupted. For an opened root, before the index. */
+/**
+ * Finishes or forgets every rename that a crash interrupted. For an opened root, before the index.
+ */
 export const recoverRenames = Effect.fnUntraced(function* (disk: Disk, readIdentity: ReadIdentity) {
   const names = yield* disk.files
     .list(disk.layout.renames)
@@ -181,7 +177,9 @@ const readEntry = (disk: Disk, fileName: string) => {
   }).pipe(Effect.map(decodeEntry))
 }
 
-/** An entry that cannot be read is left and reported; the index reports both files if there are two. */
+/**
+ * An entry that cannot be read is left and reported; the index reports both files if there are two.
+ */
 const recoverOne = Effect.fnUntraced(function* (
   disk: Disk,
   readIdentity: ReadIdentity,

@@ -31,8 +31,8 @@ export interface RootIdentity {
 }
 
 /**
- * Locks the root until the scope closes. `owner` says who we are, for the message that a second engine
- * gives: `troupe daemon, pid 4711`.
+ * Locks the root until the scope closes. `owner` says who we are, for the message that a second
+ * engine gives: `troupe daemon, pid 4711`.
  */
 export const openRoot = Effect.fnUntraced(function* (disk: Disk, owner: string) {
   yield* checkRunPath(disk.layout.run)
@@ -52,7 +52,7 @@ const checkRunPath = (run: string): Effect.Effect<void, StoreError> => {
           deed: "use the run directory",
           path: run,
           fault: "tooLarge",
-          because: `its path has ${length} bytes, and only ${runPathBytesMax} leave room for sockets`,
+          because: `it has ${length} bytes; at most ${runPathBytesMax} leave room for sockets`,
           isUnchanged: true
         })
       )
@@ -129,7 +129,9 @@ const nextGeneration = Effect.fnUntraced(function* (disk: Disk) {
   return identity
 })
 
-/** The first generation: above those of all records, should the identity have been removed by hand. */
+/**
+ * The first generation: above those of all records, should the identity have been removed by hand.
+ */
 const afterStatuses = Effect.fnUntraced(function* (disk: Disk) {
   const names = yield* disk.files
     .list(disk.layout.statuses)

@@ -1,6 +1,7 @@
 /**
- * SHA-256 (FIPS 180-4) as a pure function of bytes. The one use is a short, fixed name for a long one;
- * the platform's own is asynchronous or bound to Node, and this has to run in the simulated world.
+ * SHA-256 (FIPS 180-4) as a pure function of bytes. The one use is a short, fixed name for a long
+ * one; the platform's own is asynchronous or bound to Node, and this has to run in the simulated
+ * world.
  */
 
 const fraction32 = (root: number): number => ((root - Math.floor(root)) * 2 ** 32) | 0

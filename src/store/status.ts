@@ -1,9 +1,10 @@
 /**
- * The status record of one epoch of one running guest: what the next engine needs to find its QEMU and
- * to go on with it. Written before QEMU may run and at each change, removed when the guest is released.
+ * The status record of one epoch of one running guest: what the next engine needs to find its QEMU
+ * and to go on with it. Written before QEMU may run and at each change, removed when the guest is
+ * released.
  *
- * A record is replaced by rename but not synced: it has to survive our death, which the kernel's cache
- * does, and not the host's, for that is QEMU's death too.
+ * A record is replaced by rename but not synced: it has to survive our death, which the kernel's
+ * cache does, and not the host's, for that is QEMU's death too.
  */
 import * as Effect from "effect/Effect"
 import * as Result from "effect/Result"
@@ -39,13 +40,18 @@ const Reservations = Schema.Struct({
   ports: Schema.Array(Schema.Int)
 })
 
-/** What one epoch is, as far as it is needed to find or to end its QEMU, even when the rest is damaged. */
+/**
+ * What one epoch is, as far as it is needed to find or to end its QEMU, even when the rest is
+ * damaged.
+ */
 const Head = Schema.Struct({
   version: Schema.Literal(statusVersion),
   uuid: Schema.String,
   name: Schema.String,
   epoch: Epoch,
-  /** Chosen for this epoch and part of QEMU's command line, so that the process can prove itself. */
+  /**
+   * Chosen for this epoch and part of QEMU's command line, so that the process can prove itself.
+   */
   token: Schema.String,
   process: Schema.optionalKey(Process),
   monitorPath: Schema.String

@@ -1,7 +1,7 @@
 /**
  * The store as a service: the definitions and the live status of one root on disk. Everything goes
- * through the Files service, so all of it runs in the simulated world. It keeps no state in memory but
- * who it is: indexes and snapshots belong to actors.
+ * through the Files service, so all of it runs in the simulated world. It keeps no state in memory
+ * but who it is: indexes and snapshots belong to actors.
  */
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
@@ -11,14 +11,13 @@ import { Ids } from "../base/ids.ts"
 import { Files } from "../host/files.ts"
 import {
   type Definition,
-  type Identity,
-  type ReadIdentity,
   readDefinition,
   removeDefinition,
   setAutostart,
   writeDefinition
 } from "./definitions.ts"
 import type { Disk } from "./disk.ts"
+import { type Identity, identityOfText, type ReadIdentity } from "./identity.ts"
 import type { RootLocked, StoreError } from "./error.ts"
 import { type DefinitionIndex, indexDefinitions } from "./index-definitions.ts"
 import { guestDirectory, type Layout, layoutOf } from "./layout.ts"
@@ -52,11 +51,13 @@ export interface StoreOptions {
   readonly run?: string
   /** Who opens it, for the message of a second engine: `troupe daemon, pid 4711`. */
   readonly owner: string
-  /** Reads name and uuid from the text of a definition. */
-  readonly readIdentity: ReadIdentity
+  /** Reads name and uuid from the text of a definition. Default: from libvirt's XML. */
+  readonly readIdentity?: ReadIdentity
 }
 
-/** The root that this engine holds. Every write is all or nothing; see each for how durable it is. */
+/**
+ * The root that this engine holds. Every write is all or nothing; see each for how durable it is.
+ */
 export class Store extends Context.Service<
   Store,
   RootIdentity & {
@@ -82,7 +83,9 @@ export class Store extends Context.Service<
     readonly removeStatus: (epoch: string) => Effect.Effect<void, StoreError>
     readonly listStatuses: Effect.Effect<StatusListing, StoreError>
 
-    /** Makes the directory for the sockets of one epoch and gives its path. Made already is fine. */
+    /**
+     * Makes the directory for the sockets of one epoch and gives its path. Made already is fine.
+     */
     readonly makeGuestDirectory: (epoch: string) => Effect.Effect<string, StoreError>
     /** Removes it with the files in it. Absent is fine. */
     readonly removeGuestDirectory: (epoch: string) => Effect.Effect<void, StoreError>
@@ -101,7 +104,7 @@ export class Store extends Context.Service<
 export const make = Effect.fnUntraced(function* (
   options: StoreOptions
 ): Effect.fn.Return<Store["Service"], StoreError | RootLocked, Files | Ids | Scope.Scope> {
-  const { readIdentity } = options
+  const { readIdentity = identityOfText } = options
   const layout = layoutOf(options.root, options.run)
   const disk: Disk = { files: yield* Files, ids: yield* Ids, layout }
   const identity = yield* openRoot(disk, options.owner)

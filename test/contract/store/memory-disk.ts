@@ -1,7 +1,8 @@
 /**
- * A disk in memory with the two lives that a real one has: what processes see at once, and what a power
- * cut leaves. Content is durable once its file was synced, a name once its directory was; everything
- * else is lost, kept, or torn, as a chooser decides. Synchronous and deterministic; knows no Effect.
+ * A disk in memory with the two lives that a real one has: what processes see at once, and what a
+ * power cut leaves. Content is durable once its file was synced, a name once its directory was;
+ * everything else is lost, kept, or torn, as a chooser decides. Synchronous and deterministic;
+ * knows no Effect.
  */
 import type { FileStat } from "../../../src/host/files.ts"
 
@@ -117,7 +118,10 @@ export class MemoryDisk {
     )
   }
 
-  /** Every path with its content, for comparing two states: links as `-> target`, directories as `/`. */
+  /**
+   * Every path with its content, for comparing two states: links as `-> target`, directories as
+   * `/`.
+   */
   tree(): { readonly [path: string]: string } {
     const found: { [path: string]: string } = {}
     const visit = (directory: DirectoryNode, prefix: string): void => {
@@ -156,7 +160,7 @@ export class MemoryDisk {
   }
 
   /** Writes as much as fits, and fails after it. `limit` cuts it short, as a failing disk does. */
-  write(file: FileNode, at: number, bytes: Uint8Array, limit = bytes.length): void {
+  write(file: FileNode, bytes: Uint8Array, { at = 0, limit = bytes.length } = {}): void {
     this.#mayWrite()
     const room = this.capacityBytes - this.usedBytes()
     const growth = Math.max(0, at + bytes.length - file.data.length)
@@ -263,8 +267,8 @@ export class MemoryDisk {
   }
 
   /**
-   * The power fails and comes back. Each unsynced change of names is lost or kept by itself, as no order
-   * is promised between them; unsynced content is lost, cut short, zeroed, or kept.
+   * The power fails and comes back. Each unsynced change of names is lost or kept by itself, as no
+   * order is promised between them; unsynced content is lost, cut short, zeroed, or kept.
    */
   powerCut(choose: Choose = loseAll): void {
     for (const change of this.#pending) if (choose(2) === 1) settle(change)

@@ -1,25 +1,32 @@
 /**
- * The `Files` service of one process on a disk in memory. Every primitive is a numbered step at which a
- * plan may let it fail, or kill the process before or after its effect. A dead process does nothing
- * more, whatever its finalizers try.
+ * The `Files` service of one process on a disk in memory. Every primitive is a numbered step at
+ * which a plan may let it fail, or kill the process before or after its effect. A dead process does
+ * nothing more, whatever its finalizers try.
  */
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import { FileError, type FileHandle, FileLocked, type Files } from "../../../src/host/files.ts"
 import { Errno, type FileNode, type MemoryDisk } from "./memory-disk.ts"
 
-/** One primitive, about to be done. */
-export interface Step {
-  /** From 1, in this process. */
-  readonly number: number
+interface What {
   readonly operation: string
   readonly path: string
 }
 
+/** One primitive, about to be done. */
+export interface Step extends What {
+  /** From 1, in this process. */
+  readonly number: number
+}
+
 export type Fault =
-  /** The primitive fails; a write has then written half of it, a sync has lost what it should keep. */
+  /**
+   * The primitive fails; a write has then written half of it, a sync has lost what it should keep.
+   */
   | { readonly kind: "fail"; readonly code: string }
-  /** The process is killed with the effect undone or done: the kernel finishes what it has begun. */
+  /**
+   * The process is killed with the effect undone or done: the kernel finishes what it has begun.
+   */
   | { readonly kind: "kill"; readonly when: "before" | "after" }
 
 export type FaultPlan = (step: Step) => Fault | undefined
@@ -83,7 +90,8 @@ export class MemoryProcess {
   }
 
   /** A primitive: `act` is its effect, `spoil` what a failure leaves of it. */
-  #step<A>(operation: string, path: string, act: () => A, spoil: () => void = () => undefined) {
+  #step<A>(what: What, act: () => A, spoil: () => void = () => undefined) {
+    const { operation, path } = what
     const run = Effect.suspend((): Effect.Effect<A, FileError> => {
       if (!this.isAlive) return Effect.die(new Killed())
       const fault = this.#plan({ number: ++this.steps, operation, path })
@@ -116,10 +124,10 @@ export class MemoryProcess {
     return file
   }
 
-  #write(handle: FileHandle, bytes: Uint8Array, limit?: number): void {
+  #write(handle: FileHandle, bytes: Uint8Array, limit = bytes.length): void {
     const file = this.#file(handle)
     const at = file.isAppending ? file.node.data.length : file.position
-    this.disk.write(file.node, at, bytes, limit)
+    this.disk.write(file.node, bytes, { at, limit })
     file.position = at + bytes.length
   }
 
@@ -148,7 +156,9 @@ export class MemoryProcess {
   }
 
   #lock(path: string): Effect.Effect<void, FileError | FileLocked, Scope.Scope> {
-    const opened = this.#step("lock", path, () => this.disk.createFile(path, 0o600, false))
+    const opened = this.#step({ operation: "lock", path }, () =>
+      this.disk.createFile(path, 0o600, false)
+    )
     const taken = Effect.flatMap(opened, (file) =>
       Effect.suspend(() => {
         const locks = this.#locks()
@@ -170,35 +180,34 @@ export class MemoryProcess {
       if (this.isAlive) changed()
     }
     return Effect.acquireRelease(
-      this.#step("watch", path, () => this.disk.watch(path, tell)),
+      this.#step({ operation: "watch", path }, () => this.disk.watch(path, tell)),
       (stop) => Effect.sync(stop)
     ).pipe(Effect.asVoid)
   }
 
   #service(): Files["Service"] {
     const { disk } = this
-    const step = this.#step.bind(this)
+    const step = <A>(operation: string, path: string, act: () => A) =>
+      this.#step({ operation, path }, act)
     return {
       open: (path, flag, mode = 0o600) =>
         step("open", path, () => this.#openFile(path, flag, mode)),
       write: (file, bytes) =>
-        step(
-          "write",
-          file.path,
+        this.#step(
+          { operation: "write", path: file.path },
           () => this.#write(file, bytes),
           () => this.#write(file, bytes, Math.floor(bytes.length / 2))
         ),
       sync: (file) =>
-        step(
-          "sync",
-          file.path,
+        this.#step(
+          { operation: "sync", path: file.path },
           () => disk.sync(this.#file(file).node),
           () => disk.failSync(this.#file(file).node)
         ),
       close: (file) => {
         // The descriptor is gone whatever close reports.
         const close = () => void this.#open.delete(file.fd)
-        return Effect.ignore(step("close", file.path, close, close))
+        return Effect.ignore(this.#step({ operation: "close", path: file.path }, close, close))
       },
       readAt: (file, offset, bytesMax) =>
         step("read", file.path, () => this.#readAt(file, offset, bytesMax)),

@@ -1,6 +1,6 @@
 /**
- * What the tests of the store share: a store on a disk in memory, opened and closed like an engine, and
- * definitions in a notation that tests can read.
+ * What the tests of the store share: a store on a disk in memory, opened and closed like an engine,
+ * and definitions in a notation that tests can read.
  */
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
@@ -9,7 +9,7 @@ import { Ids } from "../../../src/base/ids.ts"
 import { Files } from "../../../src/host/files.ts"
 import type { RootLocked, StoreError } from "../../../src/store/error.ts"
 import { make, type Store } from "../../../src/store/store.ts"
-import type { Identity, ReadIdentity } from "../../../src/store/definitions.ts"
+import type { Identity, ReadIdentity } from "../../../src/store/identity.ts"
 import type { MemoryDisk } from "./memory-disk.ts"
 import { Killed, MemoryProcess, type ProcessOptions } from "./memory-files.ts"
 
@@ -64,7 +64,9 @@ export const live = <A>(
   return { kind: "refused", error: failure.error }
 }
 
-/** What there is, as the next engine sees it: text by name, and the names that start by themselves. */
+/**
+ * What there is, as the next engine sees it: text by name, and the names that start by themselves.
+ */
 export interface Contents {
   readonly definitions: { readonly [name: string]: string }
   readonly autostart: readonly string[]

@@ -1,8 +1,9 @@
-// Goal: nothing acknowledged is ever lost, no half file is ever seen, and an operation that was under
-// way is there whole or not at all, wherever the engine dies and whatever a power cut leaves.
-// Method: every operation of the store, killed before and after each of its primitives, then with the
-// power kept or cut (losing, keeping or tearing what was not synced), opened again and compared with
-// the states before and after the operation. Small enough to try every case; histories are random.
+// Goal: nothing acknowledged is ever lost, no half file is ever seen, and an operation that was
+// under way is there whole or not at all, wherever the engine dies and whatever a power cut leaves.
+// Method: every operation of the store, killed before and after each of its primitives, then with
+// the power kept or cut (losing, keeping or tearing what was not synced), opened again and compared
+// with the states before and after the operation. Small enough to try every case; histories are
+// random.
 import * as Effect from "effect/Effect"
 import fc from "fast-check"
 import { describe, expect, test } from "vitest"
@@ -81,8 +82,7 @@ const after = (model: Model, operation: Operation, fresh: string): Model => {
 const perform = (
   store: StoreService,
   model: Model,
-  operation: Operation,
-  fresh: string
+  { operation, fresh }: { readonly operation: Operation; readonly fresh: string }
 ): Effect.Effect<void, StoreError> => {
   const next = after(model, operation, fresh)
   const { name } = operation
@@ -125,7 +125,7 @@ const prepared = (): { disk: MemoryDisk; model: Model } => {
       Effect.suspend(() => {
         const before = model
         model = after(before, operation, `u${index}`)
-        return perform(store, before, operation, `u${index}`)
+        return perform(store, before, { operation, fresh: `u${index}` })
       })
     )
   )
@@ -151,7 +151,7 @@ const stepsOf = (operation: Operation): { readonly opened: number; readonly done
   live(disk, (store, process) =>
     Effect.gen(function* () {
       opened = process.steps
-      yield* perform(store, model, operation, "fresh")
+      yield* perform(store, model, { operation, fresh: "fresh" })
       done = process.steps
     })
   )
@@ -184,9 +184,13 @@ describe.each(operations.map((operation) => [label(operation), operation] as con
             const { disk, model } = prepared()
             const next = after(model, operation, "fresh")
             const plan = killAt(at, when)
-            const outcome = live(disk, (store) => perform(store, model, operation, "fresh"), {
-              plan
-            })
+            const outcome = live(
+              disk,
+              (store) => perform(store, model, { operation, fresh: "fresh" }),
+              {
+                plan
+              }
+            )
             expect(outcome.kind).toBe("killed")
             if (choose !== undefined) disk.powerCut(choose)
             isOneOf(reopened(disk), model, next)
@@ -196,7 +200,7 @@ describe.each(operations.map((operation) => [label(operation), operation] as con
     test("is there after a power cut at any moment after its acknowledgement", () => {
       for (const choose of Object.values(afterwards)) {
         const { disk, model } = prepared()
-        const outcome = live(disk, (store) => perform(store, model, operation, "fresh"))
+        const outcome = live(disk, (store) => perform(store, model, { operation, fresh: "fresh" }))
         expect(outcome.kind).toBe("done")
         if (choose !== undefined) disk.powerCut(choose)
         isOneOf(reopened(disk), after(model, operation, "fresh"))
@@ -213,9 +217,13 @@ describe.each(operations.map((operation) => [label(operation), operation] as con
             const next = after(model, operation, "fresh")
             const plan: FaultPlan = ({ number }) =>
               number === at ? { kind: "fail", code } : undefined
-            const outcome = live(disk, (store) => perform(store, model, operation, "fresh"), {
-              plan
-            })
+            const outcome = live(
+              disk,
+              (store) => perform(store, model, { operation, fresh: "fresh" }),
+              {
+                plan
+              }
+            )
             if (choose !== undefined) disk.powerCut(choose)
             // One fault leaves room for a clean answer: nothing may stay in doubt.
             if (outcome.kind === "refused" && outcome.error._tag === "StoreError") {
@@ -240,11 +248,13 @@ describe.each(operations.map((operation) => [label(operation), operation] as con
             disk,
             (store) =>
               Effect.gen(function* () {
-                const first = yield* Effect.result(perform(store, model, operation, "fresh"))
+                const first = yield* Effect.result(
+                  perform(store, model, { operation, fresh: "fresh" })
+                )
                 isBroken = false
                 return {
                   first,
-                  second: yield* Effect.result(perform(store, model, operation, "fresh"))
+                  second: yield* Effect.result(perform(store, model, { operation, fresh: "fresh" }))
                 }
               }),
             { plan }
@@ -285,7 +295,7 @@ const anyLife: fc.Arbitrary<Life> = fc.record({
 })
 
 /** One engine that is killed somewhere. Gives the states that the next one may find. */
-const liveAndDie = (disk: MemoryDisk, model: Model, life: Life, prefix: string) => {
+const liveAndDie = (disk: MemoryDisk, model: Model, life: Life & { readonly number: number }) => {
   let acknowledged = model
   let underWay: Model | undefined
   const plan = killAt(life.killedAt + 1, life.isAfter ? "after" : "before")
@@ -294,9 +304,9 @@ const liveAndDie = (disk: MemoryDisk, model: Model, life: Life, prefix: string) 
     (store) =>
       Effect.forEach(life.operations, (operation, index) =>
         Effect.suspend(() => {
-          const fresh = `${prefix}-${index}`
+          const fresh = `life${life.number}-${index}`
           underWay = after(acknowledged, operation, fresh)
-          return Effect.map(perform(store, acknowledged, operation, fresh), () => {
+          return Effect.map(perform(store, acknowledged, { operation, fresh }), () => {
             acknowledged = underWay ?? acknowledged
             underWay = undefined
           })
@@ -317,7 +327,7 @@ test("any history of lives, each killed somewhere, loses nothing that was acknow
       const disk = new MemoryDisk()
       let model = nothing
       for (const [number, life] of lives.entries()) {
-        const allowed = liveAndDie(disk, model, life, `life${number}`)
+        const allowed = liveAndDie(disk, model, { ...life, number })
         const found = reopened(disk)
         isOneOf(found, ...allowed)
         model = allowed.find(({ contents }) => isSame(contents, found)) ?? model

@@ -1,6 +1,6 @@
-// Goal: what is written of a running guest is read back the same, and what cannot be understood is kept
-// and reported with as much of it as helps to find its QEMU.
-// Method: random records through the file's text; damaged texts by example and by random edits.
+// Goal: what is written of a running guest is read back the same, and what cannot be understood is
+// kept and reported with as much of it as helps to find its QEMU. Method: random records through
+// the file's text; damaged texts by example and by random edits.
 import * as Effect from "effect/Effect"
 import * as Result from "effect/Result"
 import fc from "fast-check"
@@ -114,7 +114,7 @@ describe("the text of a record", () => {
 describe("records on disk", () => {
   const put = (disk: MemoryDisk, name: string, text: string): void => {
     const file = disk.createFile(`/root/run/status/${name}`, 0o600, true)
-    disk.write(file, 0, new TextEncoder().encode(text))
+    disk.write(file, new TextEncoder().encode(text))
   }
 
   const list = (disk: MemoryDisk) => {

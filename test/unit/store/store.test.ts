@@ -99,7 +99,7 @@ describe("definitions", () => {
     }
     for (const [name, text] of Object.entries(strange)) {
       const file = disk.createFile(`/root/etc/qemu/${name}`, 0o600, true)
-      disk.write(file, 0, new TextEncoder().encode(text))
+      disk.write(file, new TextEncoder().encode(text))
     }
     disk.symlink("../gone.xml", "/root/etc/qemu/autostart/gone.xml")
     const before = disk.tree()
