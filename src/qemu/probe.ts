@@ -50,23 +50,22 @@ export const kvmUntried = { unusable: "nobody has tried it yet" } as const
 
 export const makeProber = Effect.fnUntraced(function* (room: ProbeRoom) {
   const services = yield* Effect.context<ProbeServices>()
-  const common = yield* onceFor((binary: BinaryIdentity) => probeCommon(room, binary))
-  const kvm = yield* onceFor((binary: BinaryIdentity) => probeKvm(room, binary))
-  const recordOf = (identity: BinaryIdentity) => Cache.get(common, keyOf(identity))
+  const plain = yield* onceFor((binary) => probeCommon(room, binary))
+  const full = yield* onceFor((binary) =>
+    Effect.flatMap(Cache.get(plain, keyOf(binary)), (probed) => withKvm(room, binary, probed))
+  )
   const prober: Prober = {
     capabilities: (binary) =>
       identify(binary).pipe(
-        Effect.flatMap(recordOf),
-        Effect.flatMap((record) => capabilitiesOf({ ...record, kvm: kvmUntried })),
+        Effect.flatMap((identity) => Cache.get(plain, keyOf(identity))),
+        Effect.map(({ capabilities }) => capabilities),
         Effect.provideContext(services)
       ),
-    withKvm: Effect.fnUntraced(function* (binary: string) {
-      const identity = yield* identify(binary)
-      const record = yield* recordOf(identity)
-      const tried = yield* Cache.get(kvm, keyOf(identity))
-      const cpus = tried.cpus === undefined ? record.cpus : { ...record.cpus, kvm: tried.cpus }
-      return yield* capabilitiesOf({ ...record, kvm: tried.state, cpus })
-    }, Effect.provideContext(services))
+    withKvm: (binary) =>
+      identify(binary).pipe(
+        Effect.flatMap((identity) => Cache.get(full, keyOf(identity))),
+        Effect.provideContext(services)
+      )
   }
   return prober
 })
@@ -126,23 +125,49 @@ const capabilitiesOf = (record: ProbeRecord): Effect.Effect<Capabilities, ProbeF
 
 type Common = Omit<ProbeRecord, "kvm">
 
+interface Probed {
+  readonly record: Common
+  readonly capabilities: Capabilities
+}
+
 /** Kept answers, or those of a QEMU asked now. A cache that cannot be written costs the next one. */
 const probeCommon = Effect.fnUntraced(function* (room: ProbeRoom, identity: BinaryIdentity) {
   const kept = yield* keptAnswers(room.cacheDirectory, identity)
-  if (kept !== undefined) return { binary: identity.binary, ...kept } satisfies Common
+  if (kept !== undefined) return yield* readRecord({ binary: identity.binary, ...kept })
   // TCG first, for KVM is not to be trusted yet; a QEMU built without it still answers.
   const words = ["-machine", "none,accel=tcg:kvm", "-S"]
   const queries = [...capabilityQueries, ...cpuQueries("tcg")]
   const answers = yield* ask(room, { binary: identity.binary, words }, queries)
-  const common: Common = {
-    binary: identity.binary,
-    common: answers.slice(0, capabilityQueries.length),
-    cpus: { tcg: answers.slice(capabilityQueries.length) }
-  }
+  const common = answers.slice(0, capabilityQueries.length)
+  const cpus = { tcg: answers.slice(capabilityQueries.length) }
   // Answers that cannot be read are told now, and not kept.
-  yield* capabilitiesOf({ ...common, kvm: kvmUntried })
-  yield* keepAnswers(room.cacheDirectory, identity, { common: common.common, cpus: common.cpus })
-  return common
+  const probed = yield* readRecord({ binary: identity.binary, common, cpus })
+  yield* keepAnswers(room.cacheDirectory, identity, { common, cpus })
+  return probed
+})
+
+const readRecord = Effect.fnUntraced(function* (record: Common) {
+  // Reading takes milliseconds, as parsing did: the event loop has its turn in between.
+  yield* Effect.yieldNow
+  const probed: Probed = {
+    record,
+    capabilities: yield* capabilitiesOf({ ...record, kvm: kvmUntried })
+  }
+  return probed
+})
+
+const withKvm = Effect.fnUntraced(function* (
+  room: ProbeRoom,
+  identity: BinaryIdentity,
+  { record, capabilities }: Probed
+) {
+  const { state, cpus } = yield* probeKvm(room, identity)
+  if (cpus !== undefined) {
+    return yield* capabilitiesOf({ ...record, kvm: state, cpus: { ...record.cpus, kvm: cpus } })
+  }
+  const { tcg } = capabilities.accelerators
+  const without: Capabilities = { ...capabilities, accelerators: { tcg, kvm: state } }
+  return without
 })
 
 /** KVM's state, and what KVM says of processors where it is usable. */
