@@ -1,0 +1,149 @@
+/** Character back-ends: the host's end of serial ports, consoles, channels and others. */
+import { assert } from "../../base/assert.ts"
+import type { ChardevSource, ChardevTcp, ChardevUnix } from "../../model/device/character.ts"
+import type { Reconnect } from "../../model/device/common.ts"
+import { type Arg, keyValues, type KeyValue, object } from "./arg.ts"
+import type { ArgvContext, Opened } from "./context.ts"
+
+export interface ChardevWish {
+  /** The device's alias; the back-end is `char` + alias. */
+  readonly alias: string
+  /** Where our sockets of channels are, for a source without a path. */
+  readonly defaultPath?: string
+  /** Another id than the usual one. */
+  readonly id?: string
+}
+
+export const chardevId = ({ alias, id }: ChardevWish): string => id ?? `char${alias}`
+
+const reconnectSeconds = (reconnect: Reconnect | undefined): number | undefined => {
+  if (reconnect === undefined) return undefined
+  return reconnect.enabled ? reconnect.timeoutSeconds : 0
+}
+
+const opened = (at: Opened | undefined): readonly KeyValue[] => {
+  if (at === undefined) return []
+  return "fd" in at ? [["fd", at.fd]] : [["path", at.path]]
+}
+
+const unix = (source: ChardevUnix, wish: ChardevWish, context: ArgvContext) => {
+  const path = source.path ?? wish.defaultPath
+  const isServer =
+    source.mode === "bind" || (source.mode === undefined && source.path === undefined)
+  const at = (isServer ? context.resources.listeners?.[wish.alias] : undefined) ?? {
+    path: path ?? ""
+  }
+  return [
+    ...opened(at),
+    ...(isServer
+      ? ([
+          ["server", true],
+          ["wait", false]
+        ] as const)
+      : ([["reconnect", reconnectSeconds(source.reconnect)]] as const))
+  ] as readonly KeyValue[]
+}
+
+const tcp = (source: ChardevTcp, tls: string | undefined): readonly KeyValue[] => {
+  const isServer = source.mode === "bind"
+  const isTelnet = source.protocol === "telnet" || source.protocol === "telnets"
+  return [
+    ["host", source.host],
+    ["port", source.service],
+    ["telnet", isTelnet ? true : undefined],
+    ["server", isServer ? true : undefined],
+    ["wait", isServer ? false : undefined],
+    ["reconnect", isServer ? undefined : reconnectSeconds(source.reconnect)],
+    ["tls-creds", tls]
+  ]
+}
+
+const isTls = (source: ChardevSource, { config }: ArgvContext): boolean =>
+  source.type === "tcp" && (source.tls ?? config.chardevTls)
+
+/** The kind of back-end in QEMU's words, and its settings. */
+const backend = (
+  source: ChardevSource,
+  wish: ChardevWish,
+  context: ArgvContext
+): readonly [string, readonly KeyValue[]] => {
+  switch (source.type) {
+    case "null":
+    case "vc":
+    case "stdio":
+    case "pty":
+      return [source.type, []]
+    case "pipe":
+      return ["pipe", [["path", source.path]]]
+    case "dev":
+      return [wish.alias.startsWith("parallel") ? "parallel" : "serial", [["path", source.path]]]
+    case "file": {
+      const at = context.resources.outputs?.[wish.alias] ?? { path: source.path }
+      return ["file", [...opened(at), ["append", source.append]]]
+    }
+    case "unix":
+      return ["socket", unix(source, wish, context)]
+    case "tcp":
+      return ["socket", tcp(source, isTls(source, context) ? tlsId(wish) : undefined)]
+    case "udp":
+      return [
+        "udp",
+        [
+          ["host", source.connect?.host ?? ""],
+          ["port", source.connect?.service ?? ""],
+          ["localaddr", source.bind === undefined ? undefined : (source.bind.host ?? "")],
+          ["localport", source.bind === undefined ? undefined : (source.bind.service ?? "0")]
+        ]
+      ]
+    case "spicevmc":
+      return ["spicevmc", [["name", wish.alias.startsWith("redir") ? "usbredir" : "vdagent"]]]
+    case "spiceport":
+    case "dbus":
+      return [source.type, [["name", source.channel]]]
+    case "qemu-vdagent":
+      return [
+        "qemu-vdagent",
+        [
+          ["name", "vdagent"],
+          ["clipboard", source.clipboardCopypaste],
+          ["mouse", source.mouseMode === undefined ? undefined : source.mouseMode === "client"]
+        ]
+      ]
+    case "nmdm":
+      assert(false, "a back-end that QEMU lacks is refused before arguments are built")
+  }
+}
+
+const tlsId = (wish: ChardevWish): string => `obj${chardevId(wish)}_tls0`
+
+/** The back-end of a device, with the credentials that it needs. */
+export const chardevArgs = (
+  source: ChardevSource,
+  wish: ChardevWish,
+  context: ArgvContext
+): readonly Arg[] => {
+  const [kind, settings] = backend(source, wish, context)
+  const log = context.resources.logs?.[wish.alias]
+  const logPath = log === undefined ? source.log?.file : loggedTo(log)
+  const args: Arg = [
+    "-chardev",
+    keyValues(kind, [
+      ["id", chardevId(wish)],
+      ...settings,
+      ["logfile", logPath],
+      ["logappend", logPath === undefined ? undefined : (source.log?.append ?? true)]
+    ])
+  ]
+  return isTls(source, context) ? [tlsCredentials(source, wish, context), args] : [args]
+}
+
+const loggedTo = (at: Opened): string => ("fd" in at ? `/dev/fdset/${at.fd}` : at.path)
+
+const tlsCredentials = (source: ChardevSource, wish: ChardevWish, { config }: ArgvContext): Arg =>
+  object({
+    "qom-type": "tls-creds-x509",
+    id: tlsId(wish),
+    dir: config.chardevTlsX509CertDir,
+    endpoint: source.type === "tcp" && source.mode === "bind" ? "server" : "client",
+    "verify-peer": true
+  })

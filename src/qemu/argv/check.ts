@@ -1,0 +1,208 @@
+/**
+ * What a prepared definition asks for and cannot have: of this binary, of this host's settings, or
+ * because it is not built. Every refusal names the element. Builds nothing.
+ */
+import { type Device, devicesOf } from "../../model/device.ts"
+import { NotSupported } from "../../model/error.ts"
+import { hasType } from "../capabilities.ts"
+import { elementOf } from "../complete/element.ts"
+import { type ArgvError, Conflict, Unavailable } from "../refusal.ts"
+import type { ArgvContext } from "./context.ts"
+import { scsiDrivers, usbDrivers } from "./controller.ts"
+import { protocols } from "./disk-network.ts"
+import { soundDrivers } from "./sound.ts"
+import { videoDriver } from "./video.ts"
+
+type Problem =
+  | { readonly lacks: string }
+  | { readonly conflict: string }
+  | { readonly unbuilt: string }
+
+type DeviceCheck = (device: Device, context: ArgvContext) => Problem | undefined
+
+const needsType = (
+  type: string | undefined,
+  { capabilities }: ArgvContext
+): Problem | undefined => {
+  if (type === undefined) return { unbuilt: "this model" }
+  const lacks = `${capabilities.binary} has no device '${type}'`
+  return hasType(capabilities, type) ? undefined : { lacks }
+}
+
+/** QOM types behind names of `-device` that are aliases. */
+const typeNames: { readonly [driver: string]: string } = { lsi: "lsi53c895a" }
+
+const controller: DeviceCheck = (device, context) => {
+  if (device.kind !== "controller") return undefined
+  const { type, model = "" } = device
+  switch (type) {
+    case "usb":
+      return model === "none" ? undefined : needsType(usbDrivers[model], context)
+    case "scsi": {
+      if (model.startsWith("virtio")) return needsType("virtio-scsi-pci", context)
+      const driver = scsiDrivers[model]
+      return needsType(typeNames[driver ?? ""] ?? driver, context)
+    }
+    case "pci":
+      return device.modelName === undefined ? undefined : needsType(device.modelName, context)
+    case "xenbus":
+    case "isa":
+      return { unbuilt: "this controller" }
+    default:
+      return undefined
+  }
+}
+
+const disk: DeviceCheck = (device, context) => {
+  if (device.kind !== "disk") return undefined
+  const { source, target } = device
+  if (target.bus === "xen" || target.bus === "uml" || target.bus === "sd") {
+    return { unbuilt: `the bus '${target.bus}'` }
+  }
+  if (device.device === "lun" && target.bus !== "scsi") {
+    return { conflict: "only a SCSI disk can be a LUN" }
+  }
+  if (source.type === "network" && !protocols.includes(source.protocol ?? "")) {
+    return { unbuilt: `the protocol '${source.protocol}'` }
+  }
+  if (source.type === "volume" || source.type === "nvme" || source.type.startsWith("vhost")) {
+    return { unbuilt: `a source of type '${source.type}'` }
+  }
+  if (device.isTransient) return { unbuilt: "a transient disk" }
+  const aio = device.driver?.io ?? "default"
+  if (aio === "io_uring" && !context.capabilities.schema.fileAio.includes(aio)) {
+    return { lacks: "this QEMU was built without io_uring" }
+  }
+  return iothread(device.driver?.iothread, context)
+}
+
+const iothread = (number: number | undefined, { domain }: ArgvContext): Problem | undefined => {
+  const count = domain.iothreads ?? 0
+  if (number === undefined || (number >= 1 && number <= count)) return undefined
+  return { conflict: `there is no I/O thread ${number}` }
+}
+
+const cards =
+  /^(virtio(-net)?|virtio-(non-)?transitional|e1000e?|e1000-825\w+|rtl8139|ne2k_pci|pcnet|vmxnet3|i82\w+|tulip|igb)$/
+
+const card: DeviceCheck = (device, context) => {
+  if (device.kind !== "interface") return undefined
+  const { connection, model = "" } = device
+  if (connection.type === "hostdev") {
+    return connection.source?.type === "pci" ? undefined : { unbuilt: "a USB network card" }
+  }
+  if (connection.type === "internal") return { unbuilt: "an internal network" }
+  if (!cards.test(model)) return { lacks: `there is no network card '${model}'` }
+  return needsType(model.startsWith("virtio") ? "virtio-net-pci" : model, context)
+}
+
+const display: DeviceCheck = (device, context) => {
+  const { capabilities, domain } = context
+  if (device.kind === "video") {
+    if (device.model.type === "none") return undefined
+    const isPrimary = devicesOf(domain, "video")[0] === device
+    return needsType(videoDriver(device, isPrimary), context)
+  }
+  if (device.kind !== "graphics") return undefined
+  if (device.type !== "vnc" && device.type !== "spice") {
+    return { unbuilt: `a display of type '${device.type}'` }
+  }
+  const isThere = Object.hasOwn(capabilities.options, device.type)
+  return isThere ? undefined : { lacks: `this QEMU was built without ${device.type.toUpperCase()}` }
+}
+
+const character: DeviceCheck = (device, { capabilities }) => {
+  if (!("source" in device) || device.source === undefined || device.kind === "hostdev") {
+    return undefined
+  }
+  if (device.kind === "disk" || device.kind === "input") return undefined
+  if (device.source.type === "nmdm") return { lacks: "QEMU has no nmdm back-end" }
+  const isOther = device.kind === "console" && !isBuiltConsole(device.target.type)
+  if (isOther) return { unbuilt: `a console of type '${device.target.type}'` }
+  if (device.source.type === "qemu-vdagent") {
+    const isThere = capabilities.schema.chardevTypes.includes("qemu-vdagent")
+    return isThere ? undefined : { lacks: "this QEMU has no clipboard agent" }
+  }
+  return undefined
+}
+
+const isBuiltConsole = (type: string | undefined): boolean =>
+  type === undefined || type === "serial" || type === "virtio"
+
+const small: DeviceCheck = (device, context) => {
+  switch (device.kind) {
+    case "sound":
+      return device.model === "pcspk"
+        ? { unbuilt: "the PC speaker" }
+        : needsType(soundDrivers[device.model], context)
+    case "watchdog":
+      return device.model === "i6300esb" || device.model === "ib700"
+        ? needsType(device.model, context)
+        : { unbuilt: "this watchdog" }
+    case "memballoon":
+      return device.model === "xen" ? { unbuilt: "a Xen balloon" } : undefined
+    case "panic":
+      return device.model === "pseries" || device.model === "s390"
+        ? { conflict: "it is of another architecture" }
+        : undefined
+    case "input":
+      return device.bus === "xen" || device.bus === "parallels"
+        ? { unbuilt: `the bus '${device.bus}'` }
+        : undefined
+    case "hostdev": {
+      const { type } = device.source
+      return ["pci", "usb", "mdev"].includes(type) ? undefined : { unbuilt: `type '${type}'` }
+    }
+    default:
+      return undefined
+  }
+}
+
+const checks: readonly DeviceCheck[] = [controller, disk, card, display, character, small]
+
+const asError = (problem: Problem, element: string, domain: string): ArgvError => {
+  if ("lacks" in problem) return new Unavailable({ domain, element, reason: problem.lacks })
+  if ("conflict" in problem) return new Conflict({ domain, element, reason: problem.conflict })
+  const what = `${problem.unbuilt} (${element})`
+  return new NotSupported({ domain, what, consequence: "guest" })
+}
+
+const ofGuest = (context: ArgvContext): ArgvError | undefined => {
+  const { domain, capabilities } = context
+  const unavailable = (element: string, reason: string) =>
+    new Unavailable({ domain: domain.name, element, reason })
+  const { kvm, tcg } = capabilities.accelerators
+  if (domain.type === "kvm" && kvm !== "usable") {
+    return unavailable("<domain type='kvm'>", kvm.unusable)
+  }
+  if (domain.type === "qemu" && !tcg) {
+    return unavailable("<domain type='qemu'>", "this QEMU was built without TCG")
+  }
+  const cpus = domain.type === "kvm" ? capabilities.cpus.kvm : capabilities.cpus.tcg
+  if (domain.cpu?.mode === "host-passthrough" && domain.type === "qemu") {
+    return unavailable("<cpu mode='host-passthrough'>", "TCG has no host CPU to pass through")
+  }
+  if (domain.cpu?.mode === "host-model" && cpus?.host === undefined) {
+    return unavailable("<cpu mode='host-model'>", "QEMU does not tell the host's CPU")
+  }
+  if (domain.os.smbiosMode !== undefined && domain.os.smbiosMode !== "emulate") {
+    const what = `<smbios mode='${domain.os.smbiosMode}'>`
+    return new NotSupported({ domain: domain.name, what, consequence: "guest" })
+  }
+  return undefined
+}
+
+/** The first thing that cannot be had, or undefined. */
+export const firstProblem = (context: ArgvContext): ArgvError | undefined => {
+  const guest = ofGuest(context)
+  if (guest !== undefined) return guest
+  for (const device of context.domain.devices) {
+    for (const check of checks) {
+      const problem = check(device, context)
+      if (problem !== undefined) {
+        return asError(problem, elementOf(device), context.domain.name)
+      }
+    }
+  }
+  return undefined
+}

@@ -1,0 +1,102 @@
+/**
+ * Fills in what libvirt adds to a definition without saying: the canonical machine, controllers,
+ * addresses, displays, the balloon, so that a guest sees the same hardware at the same places under
+ * either. Pure: the same domain, binary and fresh values give the same result.
+ */
+import * as Result from "effect/Result"
+import type { Domain } from "../model/domain.ts"
+import { assignAliases } from "./alias.ts"
+import { machineNamed } from "./capabilities.ts"
+import { boot, cpu, firmware, generationId, machine } from "./complete/board.ts"
+import { consoleMirror, ports, sockets, virtioPorts } from "./complete/characters.ts"
+import {
+  boardOf,
+  type CompleteContext,
+  type CompleteOptions,
+  type Step
+} from "./complete/context.ts"
+import { boardControllers, neededControllers } from "./complete/controllers.ts"
+import { disks } from "./complete/disks.ts"
+import { audio, listens, video } from "./complete/displays.ts"
+import { interfaces } from "./complete/interfaces.ts"
+import { pciAddresses } from "./complete/pci.ts"
+import { inputs, memballoon } from "./complete/small.ts"
+import { usbAddresses } from "./complete/usb.ts"
+import { type CompleteError, Unavailable } from "./refusal.ts"
+
+export type { CompleteOptions } from "./complete/context.ts"
+export { macsNeeded } from "./complete/interfaces.ts"
+
+/** In this order: a later step stands on what an earlier one made sure of. */
+const steps: readonly Step[] = [
+  machine,
+  cpu,
+  generationId,
+  boot,
+  firmware,
+  boardControllers,
+  memballoon,
+  audio,
+  disks,
+  interfaces,
+  consoleMirror,
+  ports,
+  sockets,
+  neededControllers,
+  inputs,
+  video,
+  listens,
+  virtioPorts,
+  pciAddresses,
+  usbAddresses
+]
+
+const contextOf = (
+  domain: Domain,
+  options: CompleteOptions
+): Result.Result<CompleteContext, Unavailable> => {
+  const { capabilities } = options
+  const unavailable = (element: string, reason: string) =>
+    Result.fail(new Unavailable({ domain: domain.name, element, reason }))
+  const { arch, machine: name } = domain.os
+  if (arch !== undefined && arch !== capabilities.arch) {
+    return unavailable(
+      `<os><type arch='${arch}'>`,
+      `${capabilities.binary} runs ${capabilities.arch}`
+    )
+  }
+  const machine = machineNamed(capabilities, name)
+  if (machine === undefined) {
+    const wanted = name === undefined ? "a default machine" : `a machine '${name}'`
+    return unavailable("<os><type>", `${capabilities.binary} does not have ${wanted}`)
+  }
+  const board = boardOf(machine.name)
+  if (board === undefined) {
+    return unavailable("<os><type>", `the board of '${machine.name}' is not supported`)
+  }
+  return Result.succeed({ ...options, machine, board })
+}
+
+/**
+ * The definition as libvirt would store it. Idempotent: what is complete stays as it is, addresses
+ * included.
+ */
+export function completeDomain(
+  domain: Domain,
+  options: CompleteOptions
+): Result.Result<Domain, CompleteError> {
+  return Result.gen(function* () {
+    const context = yield* contextOf(domain, options)
+    let completed = domain
+    for (const step of steps) completed = yield* step(completed, context)
+    return completed
+  })
+}
+
+/** A completed definition as a running guest has it: with the names of its devices in QEMU. */
+export function prepareDomain(
+  domain: Domain,
+  options: CompleteOptions
+): Result.Result<Domain, CompleteError> {
+  return Result.map(completeDomain(domain, options), assignAliases)
+}

@@ -1,0 +1,89 @@
+/** The board and its processors: canonical machine, architecture, CPU, boot order, firmware variables. */
+import * as Result from "effect/Result"
+import type { Cpu } from "../../model/cpu.ts"
+import type { Domain } from "../../model/domain.ts"
+import { hasProperty } from "../capabilities.ts"
+import { Conflict, Unavailable } from "../refusal.ts"
+import { always, type CompleteContext, type Step } from "./context.ts"
+
+/** `pc` becomes `pc-i440fx-N.M`, so that a guest keeps its board when QEMU is updated. */
+export const machine = always((domain, { machine, capabilities }) => ({
+  ...domain,
+  os: { ...domain.os, arch: domain.os.arch ?? capabilities.arch, machine: machine.name }
+}))
+
+const typeSuffix = /-(x86_64|i386)-cpu$/
+
+const defaultCpu = ({ machine }: CompleteContext): Cpu => ({
+  mode: "custom",
+  match: "exact",
+  check: "none",
+  model: {
+    name: (machine.defaultCpuType ?? "qemu64-x86_64-cpu").replace(typeSuffix, ""),
+    fallback: "forbid"
+  },
+  features: []
+})
+
+/** A CPU without a model is the board's own, for KVM and TCG alike. */
+export const cpu = always((domain, context) => {
+  const given = domain.cpu
+  if (given === undefined) return { ...domain, cpu: defaultCpu(context) }
+  return { ...domain, cpu: completeCpu(given, domain, context) }
+})
+
+const completeCpu = (given: Cpu, domain: Domain, context: CompleteContext): Cpu => {
+  const mode = given.mode ?? "custom"
+  if (mode === "custom" && given.model?.name === undefined) {
+    const own = defaultCpu(context)
+    return { ...given, ...own, features: given.features, model: { ...given.model, ...own.model } }
+  }
+  if (mode === "custom") {
+    // Under TCG every model can be emulated, so that nothing has to be compared with the host.
+    const check = given.check ?? (domain.type === "qemu" ? "none" : "partial")
+    const model = { fallback: "allow" as const, ...given.model }
+    return { ...given, mode, match: given.match ?? "exact", check, model }
+  }
+  if (mode === "host-model") return { ...given, check: given.check ?? "partial" }
+  const canMigrate = hasProperty(context.capabilities, "max-x86_64-cpu", "migratable")
+  return {
+    ...given,
+    check: given.check ?? "none",
+    ...(canMigrate && given.migratable === undefined ? { migratable: true } : {})
+  }
+}
+
+const hasDeviceOrder = (domain: Domain): boolean =>
+  domain.devices.some((device) => "boot" in device && device.boot !== undefined)
+
+export const boot: Step = (domain) => {
+  const isOrdered = hasDeviceOrder(domain)
+  if (isOrdered && domain.os.boot.length > 0) {
+    const reason = "a boot order of the machine excludes one at its devices"
+    return Result.fail(new Conflict({ domain: domain.name, element: "<os><boot>", reason }))
+  }
+  if (isOrdered || domain.os.boot.length > 0) return Result.succeed(domain)
+  return Result.succeed({ ...domain, os: { ...domain.os, boot: ["hd"] } })
+}
+
+/** A read-only flash image keeps its variables in a file that is the guest's own. */
+export const firmware: Step = (domain, { nvramDirectory }) => {
+  const { loader, nvram, firmware } = domain.os
+  if (firmware === "efi" && loader?.path === undefined) {
+    const reason = "choosing a firmware image is not supported; name one in <loader>"
+    return Result.fail(
+      new Unavailable({ domain: domain.name, element: "<os firmware='efi'>", reason })
+    )
+  }
+  const needsVariables =
+    loader?.type === "pflash" && loader.isReadonly === true && loader.isStateless !== true
+  if (!needsVariables || nvram?.path !== undefined) return Result.succeed(domain)
+  const path = `${nvramDirectory}/${domain.name}_VARS.fd`
+  return Result.succeed({ ...domain, os: { ...domain.os, nvram: { ...nvram, path } } })
+}
+
+export const generationId = always((domain, { generationId }) =>
+  domain.genid === "generate" && generationId !== undefined
+    ? { ...domain, genid: generationId }
+    : domain
+)

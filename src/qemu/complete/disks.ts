@@ -1,0 +1,97 @@
+/** Disks: bus from the target's prefix, driver, drive address from the target's letters, order. */
+import * as Result from "effect/Result"
+import type { DriveAddress } from "../../model/address.ts"
+import { devicesOf } from "../../model/device.ts"
+import type { Disk, DiskBus } from "../../model/device/disk.ts"
+import type { Domain } from "../../model/domain.ts"
+import { Conflict } from "../refusal.ts"
+import { replaceDevices, type Step, targetIndex } from "./context.ts"
+
+/** SATA is never guessed: its names are SCSI's. */
+const busByPrefix: { readonly [prefix: string]: DiskBus } = {
+  fd: "fdc",
+  hd: "ide",
+  vd: "virtio",
+  sd: "scsi",
+  xvd: "xen",
+  ubd: "uml"
+}
+
+const guessedBus = (disk: Disk): DiskBus | undefined => {
+  const prefix = /^(fd|hd|vd|sd|xvd|ubd)/.exec(disk.target.dev)?.[1]
+  return prefix === undefined ? undefined : busByPrefix[prefix]
+}
+
+type DrivePlace = Pick<DriveAddress, "controller" | "bus" | "unit">
+
+/** Where the n-th target of a bus sits; buses that are not listed have no drive addresses. */
+const drivePlace: { readonly [B in DiskBus]?: (n: number) => DrivePlace } = {
+  ide: (n) => ({ controller: Math.floor(n / 4), bus: Math.floor((n % 4) / 2), unit: n % 2 }),
+  sata: (n) => ({ controller: Math.floor(n / 6), bus: 0, unit: n % 6 }),
+  fdc: (n) => ({ controller: Math.floor(n / 2), bus: 0, unit: n % 2 }),
+  // Narrow SCSI for every controller model: QEMU's wide ones are filled like the others.
+  scsi: (n) => ({ controller: Math.floor(n / 7), bus: 0, unit: n % 7 })
+}
+
+const conflict = (domain: Domain, disk: Disk, reason: string) =>
+  Result.fail(new Conflict({ domain: domain.name, element: `disk '${disk.target.dev}'`, reason }))
+
+const completeDisk = (domain: Domain, disk: Disk): Result.Result<Disk, Conflict> => {
+  const bus = disk.target.bus ?? (disk.device === "floppy" ? "fdc" : guessedBus(disk))
+  if (bus === undefined) return conflict(domain, disk, "no bus is given, and none is known")
+  const place = drivePlace[bus]
+  const index = targetIndex(disk.target.dev)
+  const needsPlace = place !== undefined && disk.address === undefined
+  if (needsPlace && index === undefined) {
+    return conflict(domain, disk, "its target is no name of a disk, so that it has no place")
+  }
+  const address: DriveAddress | undefined =
+    place !== undefined && index !== undefined
+      ? { type: "drive", target: 0, ...place(index) }
+      : undefined
+  const isFormatless = disk.source.type === "dir" || disk.source.type === "vhostuser"
+  return Result.succeed({
+    ...disk,
+    isReadonly: disk.isReadonly || disk.device === "cdrom",
+    driver: {
+      name: "qemu",
+      ...(isFormatless ? {} : { type: "raw" }),
+      ...disk.driver
+    },
+    target: { ...disk.target, bus },
+    ...(needsPlace && address !== undefined ? { address } : {})
+  })
+}
+
+/** Within a bus by target, the buses in the order in which they first appear. */
+const inOrder = (disks: readonly Disk[]): readonly Disk[] => {
+  const buses = [...new Set(disks.map((disk) => disk.target.bus))]
+  const rank = (disk: Disk) => targetIndex(disk.target.dev) ?? 0
+  return buses.flatMap((bus) =>
+    disks
+      .filter((disk) => disk.target.bus === bus)
+      .toSorted((left, right) => rank(left) - rank(right))
+  )
+}
+
+const placeOf = ({ address, target }: Disk): string | undefined =>
+  address?.type === "drive"
+    ? `${target.bus} ${address.controller}:${address.bus}:${address.target}:${address.unit}`
+    : undefined
+
+export const disks: Step = (domain) =>
+  Result.gen(function* () {
+    const given = devicesOf(domain, "disk")
+    const completed = yield* Result.all(given.map((disk) => completeDisk(domain, disk)))
+    const ordered = inOrder(completed)
+    const places = new Map<string, Disk>()
+    for (const disk of ordered) {
+      const place = placeOf(disk)
+      const other = place === undefined ? undefined : places.get(place)
+      if (other !== undefined) {
+        return yield* conflict(domain, disk, `'${other.target.dev}' has its address already`)
+      }
+      if (place !== undefined) places.set(place, disk)
+    }
+    return replaceDevices(domain, "disk", ordered)
+  })
