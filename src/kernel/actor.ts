@@ -3,10 +3,9 @@
  * none for a turn. A turn decides, publishes and acts, in this order and without giving way; all
  * waiting is in scripts. Nothing outside ever touches the state; readers take what is published.
  */
+import * as Cause from "effect/Cause"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
-import * as Exit from "effect/Exit"
-import * as Fiber from "effect/Fiber"
 import { assert } from "../base/assert.ts"
 import type { FailureOf, FieldsOf, Protocol, ReplyOf, RequestMessage } from "../base/protocol.ts"
 import {
@@ -17,13 +16,46 @@ import {
   scriptKey,
   type Word
 } from "./behaviour.ts"
-import { type Call, CurrentCall } from "./call.ts"
+import { type Call, CurrentCall, internalCall } from "./call.ts"
 import { Desk, type Envelope, type Enquiry } from "./desk.ts"
 import { ActorCrashed, ActorStopped, type KernelError } from "./error.ts"
-import type { Outcome } from "./inspection.ts"
+import type { InspectionRecord, Outcome } from "./inspection.ts"
 import type { Kernel } from "./kernel.ts"
 import { eventsLengthMax, mailboxLengthMax } from "./limits.ts"
-import { CurrentRun, type Run, type Self, type Slot } from "./script.ts"
+import type { Lane } from "./mailbox.ts"
+import { CurrentRun, type Run, type Self } from "./script.ts"
+import { RunningScripts } from "./scripts.ts"
+
+/** What a record is made of, besides what the actor knows. */
+interface Note<S> {
+  readonly message: string
+  readonly cause: string
+  readonly lane?: Lane | undefined
+  readonly enquiry?: Enquiry | undefined
+  readonly before?: S | undefined
+  readonly actions?: readonly Action[] | undefined
+  readonly defect?: string | undefined
+}
+
+/** Where a defect came to light. */
+interface CrashSite<M, S> {
+  readonly envelope?: Envelope<M>
+  readonly before?: S
+  readonly run?: Run
+}
+
+/**
+ * On whose behalf a script runs. What continues an accepted call carries its envelope on, but not
+ * its deadline: that is the call's own, and a script may outlive its call.
+ */
+const callOf = (envelope: Envelope<unknown> | undefined): Call => {
+  if (envelope?.enquiry !== undefined) return envelope.enquiry.call
+  if (envelope?.run === undefined) return internalCall
+  return { ...envelope.run.call, deadlineMs: undefined }
+}
+
+const describeDefect = (defect: unknown): string =>
+  String(Cause.isCause(defect) ? Cause.squash(defect) : defect)
 
 export class Actor<S, P = Protocol, F extends Fact = Fact, R = never> {
   readonly name: string
@@ -33,9 +65,7 @@ export class Actor<S, P = Protocol, F extends Fact = Fact, R = never> {
   private readonly context: Context.Context<R>
   private readonly desk: Desk<RequestMessage<P> | F>
   // Made when first needed: most actors are idle, and each of these costs as much as the rest.
-  private slots: Map<string, Slot> | undefined
-  /** Interrupted and still giving back. */
-  private endings: Set<Fiber.Fiber<unknown, unknown>> | undefined
+  private scripts: RunningScripts<RequestMessage<P> | F> | undefined
   private hands: Self<RequestMessage<P> | F> | undefined
   private serve: (() => void) | undefined
   private state: S
@@ -53,6 +83,8 @@ export class Actor<S, P = Protocol, F extends Fact = Fact, R = never> {
     this.desk = new Desk(this)
     this.state = this.published = behaviour.initial.next
     this.act(behaviour.initial.actions, undefined)
+    // Not on this stack: a script may name the actor, and whoever makes it has no name for it yet.
+    if (this.scripts !== undefined) kernel.dispatcher.schedule(this.name, () => this.begin())
   }
 
   /** A fact for the control lane: never refused. */
@@ -71,7 +103,18 @@ export class Actor<S, P = Protocol, F extends Fact = Fact, R = never> {
     return true
   }
 
-  /** Calls `resume` once, when at most half of the events lane is taken. */
+  /**
+   * As `offer`, but the fact is always taken; `false` asks its source to stop reading. For a source
+   * that cannot keep what it has read. One lane for all it says, or its words overtake each other.
+   */
+  push(fact: F): boolean {
+    if (this.offer(fact)) return true
+    this.desk.put("events", { message: fact, cause: "tell" })
+    this.kick()
+    return false
+  }
+
+  /** Calls `resume` once, when at most half of the events lane is taken; soon, if that is now. */
   whenRoom(resume: () => void): void {
     this.desk.whenRoom(resume)
   }
@@ -100,12 +143,17 @@ export class Actor<S, P = Protocol, F extends Fact = Fact, R = never> {
 
   /** For the desk: the state's name as it stands. */
   describe(): string {
-    return this.behaviour.describe(this.state)
+    return this.isServing ? this.behaviour.describe(this.state) : this.status
   }
 
-  /** For the desk: the scripts that run. */
+  /** For the desk: messages are served now, not after a restart or never. */
+  get isServing(): boolean {
+    return this.status === "running"
+  }
+
+  /** For the desk: the scripts that run or give back. */
   runs(): readonly Run[] {
-    return [...(this.slots?.values() ?? [])].map((slot) => slot.run)
+    return this.scripts?.runs ?? []
   }
 
   get lengthMax(): number {
@@ -114,32 +162,42 @@ export class Actor<S, P = Protocol, F extends Fact = Fact, R = never> {
 
   /** Scripts that were interrupted have ended, with everything they had to give back. */
   get settled(): Effect.Effect<void> {
-    return Effect.suspend(() =>
-      Effect.forEach([...(this.endings ?? [])], (fiber) => Fiber.await(fiber), { discard: true })
-    )
+    return Effect.suspend(() => this.scripts?.settled ?? Effect.void)
   }
 
   /** True when nothing runs, waits or is owed: what tests call quiescent. */
   get isIdle(): boolean {
-    return (this.slots?.size ?? 0) === 0 && (this.endings?.size ?? 0) === 0 && this.desk.isIdle
+    return (this.scripts?.isEmpty ?? true) && this.desk.isIdle
   }
 
   /** Ends the actor: every call gets `ActorStopped`, scripts are interrupted and awaited. */
   stop(): Effect.Effect<void> {
     return Effect.suspend(() => {
-      this.status = "stopped"
-      this.interruptAll()
-      this.desk.refuseAll(() => new ActorStopped({ actor: this.name }))
+      if (this.status !== "stopped") {
+        this.status = "stopped"
+        this.scripts?.interruptAll()
+        this.desk.close(() => new ActorStopped({ actor: this.name }))
+        this.note("stopped", { message: "stop", cause: "stop" })
+      }
       return this.settled
     })
   }
 
-  /** Makes a crashed actor run again from `initial`; what is still queued is kept. */
+  /**
+   * Makes a crashed actor run again from `initial`; what is still queued is kept. Scripts of before
+   * may still be giving back: what must not meet them awaits `settled`.
+   */
   restart(initial: Decision<S>): void {
     assert(this.status === "crashed", "only a crashed actor is restarted")
     this.status = "running"
-    this.commit(initial.next)
-    this.act(initial.actions, undefined)
+    try {
+      this.commit(initial.next)
+      this.act(initial.actions, undefined)
+      this.note("restarted", { message: "restart", cause: "restart" })
+    } catch (defect) {
+      this.crash(defect)
+    }
+    this.begin()
     this.kick()
   }
 
@@ -170,46 +228,48 @@ export class Actor<S, P = Protocol, F extends Fact = Fact, R = never> {
 
   private serveOne(): void {
     this.isScheduled = false
-    if (this.status !== "running") return
+    if (!this.isServing) return
     const envelope = this.desk.take()
-    if (envelope !== undefined) this.turn(envelope)
-    this.kick()
+    try {
+      if (envelope !== undefined) this.turn(envelope)
+    } finally {
+      this.begin()
+      this.kick()
+    }
   }
 
   private turn(envelope: Envelope<RequestMessage<P> | F>): void {
     const before = this.state
-    if (this.isStale(envelope)) return this.record(envelope, before, "stale")
-    const run = envelope.run
-    if (run !== undefined) this.slots?.delete(run.script)
-    const decided = this.attempt(() => this.behaviour.decide(before, envelope.message))
-    if (decided === undefined) return this.record(envelope, before, "crashed")
-    const { next, actions } = decided
+    try {
+      this.serveEnvelope(envelope, before)
+    } catch (defect) {
+      // A defect of the turn. One of a script was noted where it happened.
+      this.crash(defect, { envelope, before })
+    }
+  }
+
+  /** Decides, publishes, acts. Scripts begin when all this is done. */
+  private serveEnvelope(envelope: Envelope<RequestMessage<P> | F>, before: S): void {
+    const { message, run, lane, cause, enquiry } = envelope
+    const note = (outcome: Outcome, actions?: readonly Action[]) =>
+      this.note(outcome, { message: message.type, lane, cause, enquiry, before, actions })
+    if (this.isStale(envelope)) return note("stale")
+    if (run !== undefined) this.scripts?.forget(run)
+    const { next, actions } = this.behaviour.decide(before, message)
     if (actions.some((action) => action.type === "postpone")) {
       assert(actions.length === 1 && next === before, "a postponed message changes nothing")
-      this.desk.postpone(envelope)
-      return this.record(envelope, before, "postponed")
+      return note(this.desk.postpone(envelope) ? "postponed" : "refused")
     }
     if (next === before && actions.length === 0) {
-      this.desk.deny(envelope, this.behaviour.because?.(before, envelope.message))
-      return this.record(envelope, before, "refused")
+      this.desk.deny(envelope, this.behaviour.because?.(before, message))
+      return note("refused")
     }
     this.desk.accept(envelope)
     if (next !== before) this.commit(next)
-    if (this.attempt(() => this.act(actions, envelope) ?? true) === undefined)
-      return this.record(envelope, before, "crashed")
-    this.desk.watchDeadline(envelope)
-    this.record(envelope, before, "taken", actions)
+    this.act(actions, envelope)
+    this.desk.watch(envelope)
     if (this.desk.hasPostponed && this.hasMoved(before)) this.desk.retryPostponed()
-  }
-
-  private get running(): Map<string, Slot> {
-    this.slots ??= new Map()
-    return this.slots
-  }
-
-  private get ending(): Set<Fiber.Fiber<unknown, unknown>> {
-    this.endings ??= new Set()
-    return this.endings
+    note("taken", actions)
   }
 
   private get self(): Self<RequestMessage<P> | F> {
@@ -239,7 +299,7 @@ export class Actor<S, P = Protocol, F extends Fact = Fact, R = never> {
   /** A word of a script that was stopped, or a fact of an epoch that is over. */
   private isStale(envelope: Envelope<RequestMessage<P> | F>): boolean {
     const { message, run } = envelope
-    if (run !== undefined) return this.slots?.get(run.script)?.run !== run
+    if (run !== undefined) return this.scripts?.isCurrent(run) !== true
     if (this.behaviour.epochOf === undefined || envelope.enquiry !== undefined) return false
     const { epoch } = message as Fact
     return epoch !== undefined && epoch !== this.behaviour.epochOf(this.state)
@@ -251,11 +311,13 @@ export class Actor<S, P = Protocol, F extends Fact = Fact, R = never> {
     envelope: Envelope<RequestMessage<P> | F> | undefined
   ): void {
     const words = actions as readonly Word[]
-    for (const word of words) if (word.type === "stop") this.interrupt(word.params.script)
+    for (const word of words) if (word.type === "stop") this.scripts?.interrupt(word.params.script)
     for (const action of actions)
       if (action.type !== "stop" && action.type !== "reply" && action.type !== "emit")
         this.start(action, envelope)
     for (const word of words) if (word.type === "emit") this.behaviour.onEmit?.(word.params.event)
+    // A release that ran on this stack may have ended this actor, and then all is answered.
+    if (!this.isServing) return
     for (const word of words)
       if (word.type === "reply") this.desk.answer(word.params.calls, word.params.answer)
   }
@@ -263,98 +325,72 @@ export class Actor<S, P = Protocol, F extends Fact = Fact, R = never> {
   private start(action: Action, envelope: Envelope<RequestMessage<P> | F> | undefined): void {
     const script = this.behaviour.scripts[action.type]
     assert(script !== undefined, `the chart names a script that exists: ${action.type}`)
-    const key = scriptKey(action)
-    assert(!this.running.has(key), `one run of a script at a time: ${key}`)
+    if (!this.isServing) return
+    const call = callOf(envelope)
     const run: Run = {
       actor: this.name,
-      script: key,
+      script: scriptKey(action),
       number: this.kernel.number(),
       serves: this.desk.servedBy(envelope),
+      call,
       asks: new Set()
     }
-    const slot: Slot = { run, fiber: undefined }
-    this.running.set(key, slot)
+    this.scripts ??= new RunningScripts({
+      said: (from, word) => {
+        this.desk.put("control", { message: word, run: from, cause: from.script })
+        this.kick()
+      },
+      died: (from, cause) => this.crash(cause, { run: from })
+    })
+    const context = this.context.pipe(Context.add(CurrentRun, run), Context.add(CurrentCall, call))
     const body = Effect.suspend(() => script(action.params as never, this.self))
-    const call = envelope?.enquiry?.call
-    const base = Context.add(this.context, CurrentRun, run)
-    const context = call === undefined ? base : Context.add(base, CurrentCall, call)
-    slot.fiber = Effect.runForkWith(context as Context.Context<R>)(body)
-    slot.fiber.addObserver((exit) =>
-      this.heard(slot, exit as Exit.Exit<RequestMessage<P> | F | void>)
-    )
+    this.scripts.reserve(run, body, context as Context.Context<R>)
   }
 
-  /** A script ended: its last word joins the control lane; its failure is a defect of the actor. */
-  private heard(slot: Slot, exit: Exit.Exit<RequestMessage<P> | F | void>): void {
-    const { run } = slot
-    if (this.slots?.get(run.script) !== slot) return
-    if (Exit.isFailure(exit)) return this.crash(exit.cause)
-    if (exit.value === undefined) {
-      this.slots?.delete(run.script)
-      return
-    }
-    this.desk.put("control", { message: exit.value, run, cause: run.script })
-    this.kick()
-  }
-
-  private interrupt(script: string): void {
-    const slot = this.slots?.get(script)
-    if (slot === undefined) return
-    this.slots?.delete(script)
-    const { fiber } = slot
-    assert(fiber !== undefined, "a script is not stopped by the turn that starts it")
-    if (fiber.pollUnsafe() !== undefined) return
-    this.ending.add(fiber)
-    fiber.addObserver(() => this.endings?.delete(fiber))
-    fiber.interruptUnsafe()
-  }
-
-  private interruptAll(): void {
-    for (const script of [...(this.slots?.keys() ?? [])]) this.interrupt(script)
-  }
-
-  private attempt<A>(deed: () => A): A | undefined {
-    try {
-      return deed()
-    } catch (defect) {
-      this.crash(defect)
-      return undefined
-    }
+  private begin(): void {
+    this.scripts?.beginReserved()
   }
 
   /** A defect: this actor ends here; its supervisor decides what becomes of it. */
-  private crash(defect: unknown): void {
-    if (this.status !== "running") return
-    this.status = "crashed"
-    this.interruptAll()
-    const crashed = new ActorCrashed({ actor: this.name, defect: String(defect) })
-    this.desk.refuseAll(() => crashed)
-    this.behaviour.onCrash?.(crashed)
+  private crash(defect: unknown, where: CrashSite<RequestMessage<P> | F, S> = {}): void {
+    const { envelope, run } = where
+    const crashed = new ActorCrashed({ actor: this.name, defect: describeDefect(defect) })
+    if (this.isServing) {
+      this.status = "crashed"
+      this.scripts?.interruptAll()
+      this.desk.refuseAll(() => crashed, envelope)
+      // Not on this stack: whoever supervises may restart, and the turn is not over.
+      const { onCrash } = this.behaviour
+      if (onCrash !== undefined)
+        this.kernel.dispatcher.schedule(`${this.name} crashed`, () => onCrash(crashed))
+    }
+    const message = envelope?.message.type ?? run?.script ?? "restart"
+    const cause = envelope?.cause ?? run?.script ?? "restart"
+    this.note("crashed", { ...where, ...envelope, message, cause, defect: crashed.defect })
   }
 
-  private record(
-    envelope: Envelope<RequestMessage<P> | F>,
-    before: S,
-    outcome: Outcome,
-    actions: readonly Action[] = []
-  ): void {
+  private note(outcome: Outcome, part: Note<S>): void {
     const { kernel, behaviour, name, version, state } = this
     const serial = kernel.inspection.serial()
     const atMs = kernel.timers.nowMs()
-    kernel.inspection.publish(() => ({
-      serial,
-      atMs,
-      actor: name,
-      message: envelope.message.type,
-      lane: envelope.lane,
-      outcome,
-      from: behaviour.describe(before),
-      to: behaviour.describe(state),
-      actions: actions.map((action) => action.type),
-      version,
-      call: envelope.enquiry?.number,
-      procedure: envelope.enquiry?.call.procedure,
-      cause: envelope.cause
-    }))
+    const { enquiry } = part
+    kernel.inspection.publish(
+      (): InspectionRecord => ({
+        serial,
+        atMs,
+        actor: name,
+        message: part.message,
+        lane: part.lane ?? "control",
+        outcome,
+        from: behaviour.describe(part.before ?? state),
+        to: behaviour.describe(state),
+        actions: (part.actions ?? []).map((action) => action.type),
+        version,
+        call: enquiry?.number,
+        procedure: enquiry?.call.procedure,
+        cause: part.cause,
+        defect: part.defect
+      })
+    )
   }
 }

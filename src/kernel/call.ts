@@ -35,7 +35,8 @@ export const makeCall = (procedure: string, part: Partial<Omit<Call, "procedure"
   procedure
 })
 
-const internalCall = makeCall("internal")
+/** What nobody asked for: the engine's own work. */
+export const internalCall = makeCall("internal")
 
 /** The call on whose behalf the current fiber runs. */
 export const CurrentCall: Context.Reference<Call> = Context.Reference<Call>(

@@ -18,6 +18,7 @@ import type { Timer } from "./timers.ts"
 export interface Enquiry extends Awaited {
   readonly call: Call
   readonly request: string
+  readonly lane: "control" | "user"
   readonly run: Run | undefined
   readonly deadlineMs: number
   readonly answer: (effect: Effect.Effect<unknown, unknown>) => void
@@ -41,6 +42,7 @@ export interface DeskOwner {
   readonly kernel: Kernel
   readonly lengthMax: number
   readonly describe: () => string
+  readonly isServing: boolean
   readonly runs: () => readonly Run[]
 }
 
@@ -73,6 +75,8 @@ export class Desk<M extends { readonly type: string }> {
 
   whenRoom(resume: () => void): void {
     this.roomWaiters = [...this.roomWaiters, resume]
+    // With room already there no turn may come to say so.
+    this.offerRoom()
   }
 
   /** Queues a request, or answers it with why it cannot be. */
@@ -107,17 +111,16 @@ export class Desk<M extends { readonly type: string }> {
     from.run?.asks.add(enquiry)
     const envelope = { message, lane: from.lane, cause: "ask", run: undefined, enquiry }
     this.mailbox.push(from.lane, envelope)
-    if (length >= lengthMax) this.setTimer(enquiry)
+    // Otherwise a turn comes soon, and most calls never need a timer.
+    if (length >= lengthMax || !this.owner.isServing) this.setTimer(enquiry)
     return enquiry
   }
 
-  /** The next message whose asker still waits. */
+  /** The next message. The asker of a request still waits: others were taken out. */
   take(): Envelope<M> | undefined {
-    for (;;) {
-      const envelope = this.mailbox.take()
-      if (this.roomWaiters.length > 0) this.offerRoom()
-      if (envelope === undefined || envelope.enquiry?.stage !== "ended") return envelope
-    }
+    const envelope = this.mailbox.take()
+    if (this.roomWaiters.length > 0) this.offerRoom()
+    return envelope
   }
 
   /** The asker was interrupted. */
@@ -127,22 +130,24 @@ export class Desk<M extends { readonly type: string }> {
       enquiry.run?.asks.delete(enquiry)
       return
     }
+    this.takeOut(enquiry)
     this.end(enquiry)
-    this.postponed = this.postponed.filter((envelope) => envelope.enquiry !== enquiry)
   }
 
-  postpone(envelope: Envelope<M>): void {
+  /** Holds a request back. `false` when it cannot wait; it was then answered with the reason. */
+  postpone(envelope: Envelope<M>): boolean {
     const { enquiry } = envelope
     assert(enquiry !== undefined, "only a request can be postponed")
     if (this.postponed.length >= postponedLengthMax) {
       const actor = this.owner.name
-      return this.fail(enquiry, new MailboxFull({ actor, lengthMax: postponedLengthMax }))
+      this.fail(enquiry, new MailboxFull({ actor, lengthMax: postponedLengthMax }))
+      return false
     }
     enquiry.stage = "postponed"
-    const path = enquiry.run === undefined ? undefined : pathTo(enquiry.number, enquiry.waitsFor())
-    if (path !== undefined) return this.fail(enquiry, new AskCycle({ path }))
+    if (this.closesCircle(enquiry)) return false
     this.postponed = [...this.postponed, envelope]
     this.setTimer(enquiry)
+    return true
   }
 
   /** The state changed: what was postponed waits again, before newer requests. */
@@ -174,12 +179,15 @@ export class Desk<M extends { readonly type: string }> {
     this.accepted.set(enquiry.number, enquiry)
   }
 
-  /** An accepted call that its own turn did not answer has until its deadline. */
-  watchDeadline(envelope: Envelope<M>): void {
+  /**
+   * An accepted call that its own turn did not answer has until its deadline. One that waits in a
+   * circle (it joined a job that waits for its asker) will not be answered, and is told at once.
+   */
+  watch(envelope: Envelope<M>): void {
     const { enquiry } = envelope
     if (enquiry?.stage !== "accepted") return
     enquiry.acceptedAtMs = this.nowMs()
-    this.setTimer(enquiry)
+    if (!this.closesCircle(enquiry)) this.setTimer(enquiry)
   }
 
   answer(calls: readonly number[], answer: Answer): void {
@@ -192,19 +200,30 @@ export class Desk<M extends { readonly type: string }> {
     }
   }
 
-  /** Every call there is gets this answer: the actor ends. Facts in the control lane are kept. */
-  refuseAll(error: () => KernelError): void {
+  /**
+   * Every call there is gets this answer, that of the unfinished turn included: the actor crashed.
+   * Facts in the control lane are kept for after a restart.
+   */
+  refuseAll(error: () => KernelError, unfinished?: Envelope<M>): void {
     const control = this.mailbox.drain("control")
     const facts = control.filter((envelope) => envelope.enquiry === undefined)
     this.mailbox.putBack("control", facts)
-    const queued = [...control, ...this.mailbox.drain("user"), ...this.postponed]
+    const waiting = [...control, ...this.mailbox.drain("user"), ...this.postponed].flatMap(
+      ({ enquiry }) => enquiry ?? []
+    )
     this.postponed = []
-    for (const { enquiry } of queued) if (enquiry !== undefined) this.fail(enquiry, error())
-    for (const enquiry of this.accepted?.values() ?? [])
-      if (enquiry.stage === "accepted") this.fail(enquiry, error())
+    const all = [...(this.accepted?.values() ?? []), ...waiting]
+    if (unfinished?.enquiry !== undefined) all.push(unfinished.enquiry)
     this.accepted = undefined
+    for (const enquiry of all) if (enquiry.stage !== "ended") this.fail(enquiry, error())
     this.mailbox.drain("events")
     this.offerRoom()
+  }
+
+  /** As `refuseAll`, for good: facts are dropped too. */
+  close(error: () => KernelError): void {
+    this.refuseAll(error)
+    this.mailbox.drain("control")
   }
 
   /** The calls on whose behalf a script runs that this message started. */
@@ -221,15 +240,29 @@ export class Desk<M extends { readonly type: string }> {
     if (this.mailbox.length("events") * 2 > eventsLengthMax) return
     const waiters = this.roomWaiters
     this.roomWaiters = []
-    for (const resume of waiters) resume()
+    // Not on this stack: a turn may be under way, and a source that reads on may do anything.
+    for (const resume of waiters) this.owner.kernel.dispatcher.schedule("room", resume)
   }
 
-  /** Accepted: the runs that serve it, or any run if it joined one. Waiting: what holds the actor. */
+  private closesCircle(enquiry: Enquiry): boolean {
+    if (enquiry.run === undefined) return false
+    const path = pathTo(enquiry.number, enquiry.waitsFor())
+    if (path !== undefined) this.fail(enquiry, new AskCycle({ path }))
+    return path !== undefined
+  }
+
+  /**
+   * Accepted: the runs that serve it. Held back: the runs that serve a call still owed. Where there
+   * is none (it joined a job, or the engine's own work holds the actor), any run may be meant.
+   */
   private runsAwaitedBy(enquiry: Enquiry): readonly Run[] {
     const runs = this.owner.runs()
-    if (enquiry.stage !== "accepted") return runs.filter((run) => run.serves.size > 0)
-    const own = runs.filter((run) => run.serves.has(enquiry.number))
-    return own.length > 0 ? own : runs
+    const isOwed = (call: number) => this.accepted?.get(call)?.stage === "accepted"
+    const meant =
+      enquiry.stage === "accepted"
+        ? runs.filter((run) => run.serves.has(enquiry.number))
+        : runs.filter((run) => [...run.serves].some(isOwed))
+    return meant.length > 0 ? meant : runs
   }
 
   private setTimer(enquiry: Enquiry): void {
@@ -247,10 +280,18 @@ export class Desk<M extends { readonly type: string }> {
         sinceMs: Math.round(nowMs - other.acceptedAtMs)
       }))
     const { request, stage } = enquiry
-    this.postponed = this.postponed.filter((envelope) => envelope.enquiry !== enquiry)
+    this.takeOut(enquiry)
     // An accepted call stays accepted: the chart will still answer its number, to nobody.
     const overdue = new Overdue({ actor, request, stage, state: this.owner.describe(), heldBy })
     this.fail(enquiry, overdue)
+  }
+
+  /** From where it waits, so that dead requests neither fill the mailbox nor reach the chart. */
+  private takeOut(enquiry: Enquiry): void {
+    const isIts = (envelope: Envelope<M>) => envelope.enquiry === enquiry
+    if (enquiry.stage === "queued") this.mailbox.remove(enquiry.lane, isIts)
+    if (enquiry.stage === "postponed")
+      this.postponed = this.postponed.filter((envelope) => !isIts(envelope))
   }
 
   private fail(enquiry: Enquiry, error: KernelError): void {

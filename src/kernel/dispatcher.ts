@@ -17,36 +17,45 @@ export interface Loop {
   readonly breathe: (run: () => void) => void
 }
 
+/** Served items are cut off the front of the list when there are this many. */
+const gapMax = 1024
+
 /**
- * Deliveries as microtasks, in batches. After `turnsPerBreath` deliveries in a row the event loop
- * gets room: Effect resumes fibers synchronously, so a ping-pong of asks would never give way.
+ * Deliveries as microtasks. After `turnsPerBreath` of them the event loop gets room, also when the
+ * list ran empty in between: Effect resumes fibers synchronously and promises resume as microtasks,
+ * so that a ping-pong of asks would never give way. A delivery that throws is a bug and surfaces as
+ * an uncaught exception; the deliveries after it are made all the same.
  */
 export const liveDispatcher = (loop: Loop): Dispatcher => {
-  let ready: (() => void)[] = []
-  let spare: (() => void)[] = []
+  const ready: (() => void)[] = []
+  let next = 0
   let isArmed = false
   let turns = 0
+  const arm = () => {
+    isArmed = true
+    if (turns < turnsPerBreath) return loop.microtask(flush)
+    turns = 0
+    loop.breathe(flush)
+  }
   const flush = () => {
-    const batch = ready
-    ready = spare
-    spare = batch
-    for (const run of batch) run()
-    turns += batch.length
-    batch.length = 0
-    if (ready.length === 0) {
-      isArmed = false
-      turns = 0
-    } else if (turns >= turnsPerBreath) {
-      turns = 0
-      loop.breathe(flush)
-    } else loop.microtask(flush)
+    try {
+      while (next < ready.length && turns < turnsPerBreath) {
+        turns++
+        ready[next++]?.()
+      }
+    } finally {
+      if (next === ready.length || next >= gapMax) {
+        ready.splice(0, next)
+        next = 0
+      }
+      if (ready.length > 0) arm()
+      else isArmed = false
+    }
   }
   return {
     schedule: (_label, run) => {
       ready.push(run)
-      if (isArmed) return
-      isArmed = true
-      loop.microtask(flush)
+      if (!isArmed) arm()
     }
   }
 }

@@ -11,11 +11,20 @@ import { ringLengthMax } from "./limits.ts"
  * - refused: it allowed nothing; a request got `RequestDenied`.
  * - stale: it came from an earlier epoch, or from a script that had been stopped; never decided on.
  * - postponed: it waits in the actor until the state changes.
- * - crashed: a defect ended the actor.
+ * - crashed: a defect ended the actor, in a turn or in the script that the record names.
+ * - restarted: its supervisor set it going again, in the state `to`.
+ * - stopped: it was ended for good.
  */
-export type Outcome = "taken" | "refused" | "stale" | "postponed" | "crashed"
+export type Outcome =
+  | "taken"
+  | "refused"
+  | "stale"
+  | "postponed"
+  | "crashed"
+  | "restarted"
+  | "stopped"
 
-/** One turn. Plain data, safe to write into a trace. */
+/** One turn, or one end or restart of an actor. Plain data, safe to write into a trace. */
 export interface InspectionRecord {
   readonly serial: number
   /** Monotonic, in ms. */
@@ -33,15 +42,19 @@ export interface InspectionRecord {
   readonly procedure: string | undefined
   /** What brought the message: `ask`, `tell`, or the script whose last word it is. */
   readonly cause: string
+  /** Of a crash: the defect, in words. */
+  readonly defect: string | undefined
 }
 
 /** A record that is made when it is read: most turns are never looked at. */
 export type LazyRecord = () => InspectionRecord
 
+type Listener = (record: InspectionRecord) => void
+
 export class Inspection {
   private readonly ring: LazyRecord[] = []
   private next = 0
-  private readonly listeners = new Set<(record: InspectionRecord) => void>()
+  private readonly listeners = new Map<Listener, (defect: unknown) => void>()
   private taken = 0
 
   /** The number of the next record; numbers say what came before what. */
@@ -54,12 +67,23 @@ export class Inspection {
     this.next = (this.next + 1) % ringLengthMax
     if (this.listeners.size === 0) return
     const record = lazy()
-    for (const listener of this.listeners) listener(record)
+    for (const [listener, onDropped] of [...this.listeners]) {
+      try {
+        listener(record)
+      } catch (defect) {
+        // A looker-on must not end the actor that it looks at.
+        this.listeners.delete(listener)
+        onDropped(defect)
+      }
+    }
   }
 
-  /** Calls `listener` for every turn from now on. It must neither throw nor wait. */
-  watch(listener: (record: InspectionRecord) => void): () => void {
-    this.listeners.add(listener)
+  /**
+   * Calls `listener` for every turn from now on, on the stack of the turn: it must not wait. One
+   * that throws is dropped, and `onDropped` is told.
+   */
+  watch(listener: Listener, onDropped: (defect: unknown) => void = () => {}): () => void {
+    this.listeners.set(listener, onDropped)
     return () => void this.listeners.delete(listener)
   }
 

@@ -11,10 +11,13 @@ export class Kernel {
   readonly dispatcher: Dispatcher
   readonly timers: Timers
   readonly inspection = new Inspection()
+  /** The clock and the scheduler of all that the kernel runs itself. */
+  readonly context: Context.Context<never>
   private last = 0
 
   constructor(dispatcher: Dispatcher, context: Context.Context<never> = Context.empty()) {
     this.dispatcher = dispatcher
+    this.context = context
     this.timers = new Timers(context)
   }
 

@@ -43,6 +43,12 @@ class Fifo<A> {
     this.head = 0
   }
 
+  /** Takes out the first item that matches, wherever it waits. */
+  remove(matches: (item: A) => boolean): void {
+    const index = this.items.findIndex((item) => item !== undefined && matches(item))
+    if (index >= 0) this.items.splice(index, 1)
+  }
+
   drain(): readonly A[] {
     const rest = this.items.slice(this.head) as A[]
     this.items = []
@@ -86,6 +92,10 @@ export class Mailbox<A> {
     if (first !== undefined) return first
     this.served = laneWeight
     return this.takeWithin()
+  }
+
+  remove(lane: Lane, matches: (item: A) => boolean): void {
+    this[lane]?.remove(matches)
   }
 
   drain(lane: Lane): readonly A[] {

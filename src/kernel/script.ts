@@ -5,7 +5,7 @@
  */
 import * as Context from "effect/Context"
 import type * as Effect from "effect/Effect"
-import type * as Fiber from "effect/Fiber"
+import type { Call } from "./call.ts"
 
 /** One run of a script, as the wait-for graph and the fences see it. */
 export interface Run {
@@ -14,6 +14,8 @@ export interface Run {
   readonly number: number
   /** The accepted calls on whose behalf it runs. */
   readonly serves: ReadonlySet<number>
+  /** The envelope it carries on; what it asks is asked in its name. */
+  readonly call: Call
   /** What it has asked and not been answered yet. */
   readonly asks: Set<Awaited>
 }
@@ -42,12 +44,6 @@ export interface Self<M> {
   /** Facts that may come in floods: `false` when the lane is full; `whenRoom` says when it is not. */
   readonly offer: (fact: M) => boolean
   readonly whenRoom: (resume: () => void) => void
-}
-
-/** A running script, by its name within the actor. */
-export interface Slot {
-  readonly run: Run
-  fiber: Fiber.Fiber<unknown, unknown> | undefined
 }
 
 /** The path of calls by which `from` waits for `goal`, or `undefined`. */

@@ -50,13 +50,19 @@ const pure = <M extends AnyStateMachine>(machine: M): PureMachine<SnapshotFrom<M
   machine as unknown as PureMachine<SnapshotFrom<M>>
 
 const collect = <S>(step: () => S): Step<S> => {
+  // An assigner may step a child chart: its actions are the child's, and ours are kept.
+  const outer = collected
   collected = []
-  const next = step()
-  const status = (next as { readonly status?: string; readonly error?: unknown }).status
-  // xstate keeps a guard's or assigner's exception as an error snapshot: to us it is a defect.
-  if (status === "error") throw (next as { readonly error?: unknown }).error
-  const actions = collected.map(({ type, params }) => ({ type, params }))
-  return { next, actions }
+  try {
+    const next = step()
+    const status = (next as { readonly status?: string; readonly error?: unknown }).status
+    // xstate keeps a guard's or assigner's exception as an error snapshot: to us it is a defect.
+    if (status === "error") throw (next as { readonly error?: unknown }).error
+    const actions = collected.map(({ type, params }) => ({ type, params }))
+    return { next, actions }
+  } finally {
+    collected = outer
+  }
 }
 
 export const initialStep = <M extends AnyStateMachine>(

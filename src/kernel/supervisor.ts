@@ -3,7 +3,7 @@
  * times within a window, a failed restart being tried again by a message and never in a loop. A
  * child that keeps failing is given up, and whoever owns the supervisor decides what that means.
  */
-import * as Context from "effect/Context"
+import type * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import { Actor } from "./actor.ts"
 import type { Decision, Fact } from "./behaviour.ts"
@@ -24,7 +24,8 @@ export interface Child {
 
 interface Entry {
   readonly child: Child
-  readonly status: "running" | "reviving" | "givenUp"
+  /** `failing`: it crashed while it was being revived, and the revival has not ended. */
+  readonly status: "running" | "reviving" | "failing" | "givenUp"
   /** Monotonic times, in ms, of the restarts that are still in the window. */
   readonly restarts: readonly number[]
 }
@@ -32,15 +33,17 @@ type State = { readonly [id: string]: Entry }
 
 type Event =
   | (Fact & { readonly type: "watch"; readonly child: Child })
-  | (Fact & { readonly type: "forget" | "revived"; readonly id: string })
+  | (Fact & { readonly type: "forget"; readonly id: string })
   | (Fact & {
-      readonly type: "crashed" | "reviveFailed"
+      readonly type: "crashed" | "revived" | "reviveFailed"
       readonly id: string
       readonly atMs: number
     })
 
 const without = (state: State, id: string): State =>
   Object.fromEntries(Object.entries(state).filter(([key]) => key !== id))
+
+const stopReviving = (id: string) => ({ type: "stop", params: { script: `revive:${id}` } })
 
 const retry = (state: State, entry: Entry, event: Event & { readonly atMs: number }) => {
   const { child } = entry
@@ -58,18 +61,24 @@ const retry = (state: State, entry: Entry, event: Event & { readonly atMs: numbe
 
 const decide = (state: State, event: Event): Decision<State> => {
   if (event.type === "watch") {
-    const entry: Entry = { child: event.child, status: "running", restarts: [] }
-    return { next: { ...state, [event.child.id]: entry }, actions: [] }
+    const { child } = event
+    const entry: Entry = { child, status: "running", restarts: [] }
+    return { next: { ...state, [child.id]: entry }, actions: [stopReviving(child.id)] }
   }
   const entry = state[event.id]
   if (entry === undefined) return { next: state, actions: [] }
+  const become = (status: Entry["status"]): Decision<State> => ({
+    next: { ...state, [event.id]: { ...entry, status } },
+    actions: []
+  })
   switch (event.type) {
-    case "forget": {
-      const stop = { type: "stop", params: { script: `revive:${event.id}` } }
-      return { next: without(state, event.id), actions: [stop] }
-    }
+    case "forget":
+      return { next: without(state, event.id), actions: [stopReviving(event.id)] }
     case "revived":
-      return { next: { ...state, [event.id]: { ...entry, status: "running" } }, actions: [] }
+      return entry.status === "failing" ? retry(state, entry, event) : become("running")
+    case "crashed":
+      // One revival at a time: the next begins when this one has ended.
+      return entry.status === "running" ? retry(state, entry, event) : become("failing")
     default:
       return retry(state, entry, event)
   }
@@ -85,13 +94,10 @@ export class Supervisor {
       Effect.sleep(pauseMs).pipe(
         Effect.andThen(child.revive),
         Effect.matchCause({
-          onSuccess: (): Event => ({ type: "revived", id: child.id }),
-          onFailure: (): Event => ({
-            type: "reviveFailed",
-            id: child.id,
-            atMs: kernel.timers.nowMs()
-          })
-        })
+          onSuccess: () => "revived" as const,
+          onFailure: () => "reviveFailed" as const
+        }),
+        Effect.map((type): Event => ({ type, id: child.id, atMs: kernel.timers.nowMs() }))
       )
     this.actor = new Actor<State, Protocol, Event>(
       {
@@ -103,7 +109,7 @@ export class Supervisor {
         onEmit: (id) => options.onGivenUp(String(id))
       },
       kernel,
-      options.context ?? Context.empty()
+      options.context ?? kernel.context
     )
   }
 
@@ -128,5 +134,6 @@ export class Supervisor {
 export interface SupervisorOptions {
   /** The child failed too often; it stays down until somebody acts. */
   readonly onGivenUp: (id: string) => void
+  /** By default the kernel's own. */
   readonly context?: Context.Context<never>
 }

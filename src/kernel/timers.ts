@@ -28,6 +28,13 @@ export class Timers {
     return Number(this.clock.monotonicTimeNanosUnsafe()) / 1e6
   }
 
+  /** Deadlines that are set. */
+  get size(): number {
+    let size = 0
+    for (const rings of this.steps.values()) size += rings.size
+    return size
+  }
+
   /** Calls `ring` once, at or up to one step after `atMs`, unless it is cancelled before. */
   at(atMs: number, ring: () => void): Timer {
     const step = Math.ceil(atMs / timerStepMs)
@@ -65,14 +72,33 @@ export class Timers {
 
   private wake(step: number): void {
     this.sleeper = undefined
-    const due = [...this.steps.keys()].filter((key) => key <= step).sort((a, b) => a - b)
-    for (const key of due) {
-      const rings = this.steps.get(key)
-      this.steps.delete(key)
-      for (const ring of rings ?? []) ring()
+    try {
+      for (const key of this.dueBy(step)) this.ring(key)
+    } finally {
+      // A ring may have set a timer of its own, and with it a sleeper. One that threw leaves the
+      // rest to the next wake-up, which is now.
+      const next = this.earliest()
+      if (next !== undefined && this.sleeper === undefined) this.sleepUntil(next)
     }
-    const next = Math.min(...this.steps.keys())
-    // A ring may have set a timer of its own, and with it a sleeper.
-    if (this.steps.size > 0 && this.sleeper === undefined) this.sleepUntil(next)
+  }
+
+  private ring(key: number): void {
+    const rings = this.steps.get(key)
+    for (const ring of rings ?? []) {
+      rings?.delete(ring)
+      ring()
+    }
+    this.steps.delete(key)
+  }
+
+  private dueBy(step: number): readonly number[] {
+    return [...this.steps.keys()].filter((key) => key <= step).sort((a, b) => a - b)
+  }
+
+  private earliest(): number | undefined {
+    let earliest: number | undefined
+    for (const key of this.steps.keys())
+      if (earliest === undefined || key < earliest) earliest = key
+    return earliest
   }
 }
