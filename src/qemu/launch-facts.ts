@@ -83,7 +83,7 @@ const findTool = Effect.fnUntraced(function* (tool: Tool) {
 const words = (text: string): readonly string[] => text.split(/\s+/).filter((word) => word !== "")
 
 const statusField = (status: string, name: string): string =>
-  new RegExp(`^${name}:\\s*(.*)$`, "m").exec(status)?.[1]?.trim() ?? ""
+  new RegExp(`^${name}:[ \\t]*(.*)$`, "m").exec(status)?.[1]?.trim() ?? ""
 
 const limitOf = (
   limits: string,

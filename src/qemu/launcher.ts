@@ -108,8 +108,17 @@ const failed = (plan: LaunchPlan, step: LaunchFailed["step"], why: string) =>
 const commandOf = Effect.fnUntraced(function* (plan: LaunchPlan) {
   const [binary, ...words] = plan.argv
   const argv = [binary, ...words, ...monitorArguments(plan.monitor.id, monitorFd)] as const
+  if (plan.cgroup !== undefined) yield* groupIsThere(plan.cgroup)
   if (!needsFacts(plan)) return argv
   return yield* Effect.fromResult(execChain(plan, argv, yield* launchFacts))
+})
+
+const groupIsThere = Effect.fnUntraced(function* (path: string) {
+  const files = yield* Files
+  yield* Effect.mapError(
+    files.stat(`${path}/cgroup.procs`),
+    (error) => new FieldUnenforceable({ field: "cgroup", why: error.message })
+  )
 })
 
 /** All or none. */
