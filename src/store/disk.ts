@@ -3,6 +3,7 @@
  * the paths of one root. Reading and listing live here; writing is `atomic.ts`.
  */
 import * as Effect from "effect/Effect"
+import * as Result from "effect/Result"
 import type { Ids } from "../base/ids.ts"
 import type { FileError, Files } from "../host/files.ts"
 import { StoreError, storeError } from "./error.ts"
@@ -18,23 +19,16 @@ const encoder = new TextEncoder()
 
 export const bytesOf = (text: string): Uint8Array => encoder.encode(text)
 
-/** The text, or `undefined` when the bytes are not UTF-8: nothing is ever replaced silently. */
-export const textOf = (bytes: Uint8Array): string | undefined => {
-  try {
-    return new TextDecoder("utf-8", { fatal: true }).decode(bytes)
-  } catch {
-    return undefined
-  }
+const decoded = (bytes: Uint8Array, isCut: boolean): string | undefined => {
+  const decode = () => new TextDecoder("utf-8", { fatal: true }).decode(bytes, { stream: isCut })
+  return Result.getOrUndefined(Result.try(decode))
 }
 
+/** The text, or `undefined` when the bytes are not UTF-8: nothing is ever replaced silently. */
+export const textOf = (bytes: Uint8Array): string | undefined => decoded(bytes, false)
+
 /** The same for the beginning of a file, which may end within a character. */
-const textOfHead = (bytes: Uint8Array): string | undefined => {
-  try {
-    return new TextDecoder("utf-8", { fatal: true }).decode(bytes, { stream: true })
-  } catch {
-    return undefined
-  }
-}
+const textOfHead = (bytes: Uint8Array): string | undefined => decoded(bytes, true)
 
 export interface Reading {
   readonly deed: string

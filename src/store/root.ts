@@ -39,6 +39,7 @@ export const openRoot = Effect.fnUntraced(function* (disk: Disk, owner: string) 
   yield* makeDirectories(disk)
   yield* lockRoot(disk)
   yield* sweepAll(disk)
+  yield* keepNames(disk)
   yield* sayWhoHolds(disk, owner)
   return yield* nextGeneration(disk)
 })
@@ -60,14 +61,10 @@ const checkRunPath = (run: string): Effect.Effect<void, StoreError> => {
 
 const parentOf = (path: string): string => path.slice(0, path.lastIndexOf("/")) || "/"
 
-/** A new directory is synced into its parent: a file in it is only as durable as its own name. */
 const makeDirectories = (disk: Disk): Effect.Effect<void, StoreError> =>
   Effect.forEach(
     disk.layout.directories,
-    Effect.fnUntraced(function* ({ path, mode }) {
-      const isNew = yield* disk.files.makeDirectory(path, mode)
-      if (isNew) yield* disk.files.syncDirectory(parentOf(path))
-    }),
+    ({ path, mode }) => disk.files.makeDirectory(path, mode),
     { discard: true }
   ).pipe(Effect.mapError(storeError("make the directories of the root")))
 
@@ -96,6 +93,7 @@ const readHolder = (disk: Disk): Effect.Effect<string | undefined> =>
     Effect.orElseSucceed(() => undefined)
   )
 
+/** Removes what a crash left of unfinished writes. */
 const sweepAll = (disk: Disk): Effect.Effect<void, StoreError> => {
   const { root, lib, renames, operations, definitions, statuses } = disk.layout
   return Effect.forEach(
@@ -103,6 +101,30 @@ const sweepAll = (disk: Disk): Effect.Effect<void, StoreError> => {
     (directory) => sweep(disk, directory),
     { discard: true }
   ).pipe(Effect.mapError(storeError("sweep the root")))
+}
+
+/**
+ * A file is only as durable as its own name and the names above it. An engine that was killed
+ * between a change of names and its sync has left names that are seen but not yet kept, and what
+ * this engine shows to anybody must not vanish with the power. So all are synced, whoever made
+ * them.
+ */
+const keepNames = (disk: Disk): Effect.Effect<void, StoreError> => {
+  const { files, layout } = disk
+  const { root, lib, renames, operations, definitions, autostart } = layout
+  const above = parentOf(root)
+  const inside = [root, parentOf(definitions), definitions, autostart, lib, renames, operations]
+  return Effect.forEach(inside, (directory) => files.syncDirectory(directory)).pipe(
+    // Whoever made the root may not let us read what is above it, and has to see to that himself.
+    Effect.andThen(
+      Effect.catchIf(
+        files.syncDirectory(above),
+        ({ code }) => code === "EACCES" || code === "EPERM",
+        () => Effect.void
+      )
+    ),
+    Effect.mapError(storeError("sync the directories of the root"))
+  )
 }
 
 /**

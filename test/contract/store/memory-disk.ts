@@ -4,46 +4,23 @@
  * everything else is lost, kept, or torn, as a chooser decides. Synchronous and deterministic;
  * knows no Effect.
  */
-import type { FileStat } from "../../../src/host/files.ts"
+import {
+  type Attributes,
+  contains,
+  type DirectoryNode,
+  Errno,
+  type FileNode,
+  type LinkNode,
+  type Node,
+  type SpecialNode,
+  type Walked,
+  walk
+} from "./memory-node.ts"
 
 /** Gives a number from 0 to `n - 1`. 0 is always the worst for the data: lost. */
 export type Choose = (n: number) => number
 
 export const loseAll: Choose = () => 0
-
-interface Attributes {
-  readonly number: number
-  mode: number
-  uid: number
-  gid: number
-  mtimeMs: number
-}
-
-export interface FileNode extends Attributes {
-  readonly kind: "file"
-  data: Uint8Array
-  durable: Uint8Array
-  /** A failed sync marks pages clean that never reached the disk: later syncs lie about them. */
-  isForsaken: boolean
-}
-
-export interface DirectoryNode extends Attributes {
-  readonly kind: "directory"
-  entries: Map<string, Node>
-  durable: Map<string, Node>
-}
-
-export interface LinkNode extends Attributes {
-  readonly kind: "symlink"
-  readonly target: string
-}
-
-/** Sockets, devices and pipes: only their presence counts here. */
-export interface SpecialNode extends Attributes {
-  readonly kind: Exclude<FileStat["kind"], "file" | "directory" | "symlink">
-}
-
-export type Node = FileNode | DirectoryNode | LinkNode | SpecialNode
 
 /** One name in one directory now means `node`, or nothing. */
 interface Naming {
@@ -55,18 +32,6 @@ interface Naming {
 /** Namings that reach the disk together or not at all: a rename is two. */
 type Change = readonly Naming[]
 
-/** What the kernel would say: the errno name. */
-export class Errno extends Error {
-  readonly code: string
-  constructor(code: string) {
-    super(code)
-    this.code = code
-  }
-}
-
-const nameBytesMax = 255
-const pathBytesMax = 4095
-const linksFollowedMax = 40
 const empty = new Uint8Array()
 
 export class MemoryDisk {
@@ -89,7 +54,7 @@ export class MemoryDisk {
 
   /** The node at `path`; a symbolic link itself unless `isFollowed`. */
   node(path: string, isFollowed = false): Node {
-    const found = this.#walk(path, isFollowed).node
+    const found = walk(this.root, path, isFollowed).node
     if (found === undefined) throw new Errno("ENOENT")
     return found
   }
@@ -108,7 +73,7 @@ export class MemoryDisk {
   }
 
   has(path: string): boolean {
-    return this.#walk(path, false).node !== undefined
+    return walk(this.root, path, false).node !== undefined
   }
 
   usedBytes(): number {
@@ -219,9 +184,14 @@ export class MemoryDisk {
   }
 
   rename(from: string, to: string): void {
+    // The kernel's order: both parents, then the old name, then the new one.
+    for (const path of [from, to]) this.directoryAt(path.slice(0, path.lastIndexOf("/")) || "/")
     const old = this.#place(from)
-    const target = this.#place(to)
     if (old.node === undefined) throw new Errno("ENOENT")
+    const target = this.#place(to)
+    if (contains(old.node, target.directory)) throw new Errno("EINVAL")
+    if (target.node !== undefined && contains(target.node, old.directory))
+      throw new Errno("ENOTEMPTY")
     if (target.node?.kind === "directory" && old.node.kind !== "directory")
       throw new Errno("EISDIR")
     if (target.node?.kind === "directory" && target.node.entries.size > 0)
@@ -232,7 +202,6 @@ export class MemoryDisk {
       target.node.kind !== "directory"
     )
       throw new Errno("ENOTDIR")
-    if (to.startsWith(`${from}/`)) throw new Errno("EINVAL")
     this.#mayWrite()
     if (old.node === target.node) return
     this.#name(to, [
@@ -242,9 +211,18 @@ export class MemoryDisk {
     this.#notify(from)
   }
 
-  setAttributes(path: string, attributes: Partial<Omit<Attributes, "number">>): void {
+  /** Follows links, as chmod does. */
+  chmod(path: string, mode: number): void {
+    const node = this.node(path, true)
     this.#mayWrite()
-    Object.assign(this.node(path), attributes)
+    node.mode = mode
+  }
+
+  /** Follows none, as the service says. */
+  chown(path: string, uid: number, gid: number): void {
+    const node = this.node(path)
+    this.#mayWrite()
+    Object.assign(node, { uid, gid })
   }
 
   // Durability
@@ -342,43 +320,10 @@ export class MemoryDisk {
     return [...found].toSorted((a, b) => a.number - b.number)
   }
 
-  #place(path: string): { directory: DirectoryNode; name: string; node: Node | undefined } {
-    const { directory, name, node } = this.#walk(path, false)
+  #place(path: string): Walked & { readonly directory: DirectoryNode } {
+    const { directory, name, node } = walk(this.root, path, false)
     if (directory === undefined) throw new Errno("EBUSY")
     return { directory, name, node }
-  }
-
-  #walk(path: string, isFollowed: boolean) {
-    if (!path.startsWith("/") || path.includes("\0")) throw new Errno("EINVAL")
-    if (Buffer.byteLength(path) > pathBytesMax) throw new Errno("ENAMETOOLONG")
-    const names = path.split("/").filter((name) => name !== "" && name !== ".")
-    const parents: DirectoryNode[] = []
-    let node: Node | undefined = this.root
-    let name = ""
-    let followed = 0
-    while (names.length > 0) {
-      name = names.shift() ?? ""
-      if (Buffer.byteLength(name) > nameBytesMax) throw new Errno("ENAMETOOLONG")
-      if (node === undefined) throw new Errno("ENOENT")
-      if (node.kind !== "directory") throw new Errno("ENOTDIR")
-      if (name === "..") {
-        node = parents.pop() ?? this.root
-        continue
-      }
-      const child: Node | undefined = node.entries.get(name)
-      if (child?.kind === "symlink" && (names.length > 0 || isFollowed)) {
-        if (++followed > linksFollowedMax) throw new Errno("ELOOP")
-        names.unshift(...child.target.split("/").filter((part) => part !== "" && part !== "."))
-        if (child.target.startsWith("/")) {
-          node = this.root
-          parents.length = 0
-        }
-        continue
-      }
-      parents.push(node)
-      node = child
-    }
-    return { directory: parents.at(-1), name, node }
   }
 }
 

@@ -6,7 +6,8 @@
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import { FileError, type FileHandle, FileLocked, type Files } from "../../../src/host/files.ts"
-import { Errno, type FileNode, type MemoryDisk } from "./memory-disk.ts"
+import type { MemoryDisk } from "./memory-disk.ts"
+import { Errno, type FileNode } from "./memory-node.ts"
 
 interface What {
   readonly operation: string
@@ -223,8 +224,8 @@ export class MemoryProcess {
       list: (path) =>
         step("list", path, () => [...disk.directoryAt(path).entries.keys()].toSorted()),
       stat: (path) => step("stat", path, () => this.#stat(path)),
-      chmod: (path, mode) => step("chmod", path, () => disk.setAttributes(path, { mode })),
-      chown: (path, uid, gid) => step("chown", path, () => disk.setAttributes(path, { uid, gid })),
+      chmod: (path, mode) => step("chmod", path, () => disk.chmod(path, mode)),
+      chown: (path, uid, gid) => step("chown", path, () => disk.chown(path, uid, gid)),
       truncate: (path, size) =>
         step("truncate", path, () => disk.truncate(disk.fileAt(path), size)),
       lock: (path) => this.#lock(path),

@@ -7,105 +7,10 @@
 import * as Effect from "effect/Effect"
 import fc from "fast-check"
 import { describe, expect, test } from "vitest"
-import type { StoreError } from "../../../src/store/error.ts"
 import { type Choose, loseAll, MemoryDisk } from "../../contract/store/memory-disk.ts"
 import type { FaultPlan } from "../../contract/store/memory-files.ts"
-import {
-  type Contents,
-  live,
-  reopened,
-  type StoreService,
-  textOf
-} from "../../contract/store/world.ts"
-
-type Operation =
-  | { readonly type: "define"; readonly name: string; readonly version: number }
-  | { readonly type: "undefine"; readonly name: string }
-  | {
-      readonly type: "rename"
-      readonly name: string
-      readonly to: string
-      readonly version: number
-    }
-  | { readonly type: "autostart"; readonly name: string; readonly isAutostart: boolean }
-
-/** The sequential model: what is there after the operation, and who has which uuid. */
-interface Model {
-  readonly uuids: { readonly [name: string]: string }
-  readonly contents: Contents
-}
-
-const nothing: Model = { uuids: {}, contents: { definitions: {}, autostart: [] } }
-
-const without = <A>(record: { readonly [key: string]: A }, key: string) =>
-  Object.fromEntries(Object.entries(record).filter(([name]) => name !== key))
-
-const after = (model: Model, operation: Operation, fresh: string): Model => {
-  const { uuids, contents } = model
-  const { definitions, autostart } = contents
-  const { name } = operation
-  const uuid = uuids[name] ?? fresh
-  if (operation.type === "define") {
-    const text = textOf({ name, uuid }, operation.version)
-    return {
-      uuids: { ...uuids, [name]: uuid },
-      contents: { definitions: { ...definitions, [name]: text }, autostart }
-    }
-  }
-  if (!(name in definitions)) return model
-  if (operation.type === "undefine")
-    return {
-      uuids: without(uuids, name),
-      contents: {
-        definitions: without(definitions, name),
-        autostart: autostart.filter((one) => one !== name)
-      }
-    }
-  if (operation.type === "autostart") {
-    const others = autostart.filter((one) => one !== name)
-    const changed = operation.isAutostart ? [...others, name].toSorted() : others
-    return { uuids, contents: { definitions, autostart: changed } }
-  }
-  const { to, version } = operation
-  if (to in definitions) return model
-  const text = textOf({ name: to, uuid }, version)
-  return {
-    uuids: { ...without(uuids, name), [to]: uuid },
-    contents: {
-      definitions: { ...without(definitions, name), [to]: text },
-      autostart: autostart.map((one) => (one === name ? to : one)).toSorted()
-    }
-  }
-}
-
-/** The operation on the real store; one that the model refuses is not tried. */
-const perform = (
-  store: StoreService,
-  model: Model,
-  { operation, fresh }: { readonly operation: Operation; readonly fresh: string }
-): Effect.Effect<void, StoreError> => {
-  const next = after(model, operation, fresh)
-  const { name } = operation
-  const uuid = next.uuids[name] ?? model.uuids[name] ?? fresh
-  if (next === model) return Effect.void
-  switch (operation.type) {
-    case "define":
-      return store.writeDefinition({ name, uuid, xml: next.contents.definitions[name] ?? "" })
-    case "undefine":
-      return Effect.asVoid(store.removeDefinition({ name, uuid }))
-    case "autostart":
-      return store.setAutostart(name, operation.isAutostart)
-    case "rename": {
-      const { to } = operation
-      return store.renameDefinition({
-        uuid,
-        from: name,
-        to,
-        xml: next.contents.definitions[to] ?? ""
-      })
-    }
-  }
-}
+import { after, type Model, nothing, type Operation, perform } from "../../contract/store/model.ts"
+import { type Contents, live, reopened } from "../../contract/store/world.ts"
 
 const isOneOf = (found: Contents, ...allowed: readonly Model[]): void => {
   expect(allowed.map(({ contents }) => contents)).toContainEqual(found)
@@ -294,15 +199,21 @@ const anyLife: fc.Arbitrary<Life> = fc.record({
   choices: fc.array(fc.nat(3), { maxLength: 40 })
 })
 
+interface NumberedLife extends Life {
+  readonly number: number
+  readonly onOpen: (generation: number) => void
+}
+
 /** One engine that is killed somewhere. Gives the states that the next one may find. */
-const liveAndDie = (disk: MemoryDisk, model: Model, life: Life & { readonly number: number }) => {
+const liveAndDie = (disk: MemoryDisk, model: Model, life: NumberedLife) => {
   let acknowledged = model
   let underWay: Model | undefined
   const plan = killAt(life.killedAt + 1, life.isAfter ? "after" : "before")
   live(
     disk,
-    (store) =>
-      Effect.forEach(life.operations, (operation, index) =>
+    (store) => {
+      life.onOpen(store.generation)
+      return Effect.forEach(life.operations, (operation, index) =>
         Effect.suspend(() => {
           const fresh = `life${life.number}-${index}`
           underWay = after(acknowledged, operation, fresh)
@@ -311,7 +222,8 @@ const liveAndDie = (disk: MemoryDisk, model: Model, life: Life & { readonly numb
             underWay = undefined
           })
         })
-      ),
+      )
+    },
     { plan }
   )
   if (life.isPowerCut) {
@@ -321,17 +233,21 @@ const liveAndDie = (disk: MemoryDisk, model: Model, life: Life & { readonly numb
   return underWay === undefined ? [acknowledged] : [acknowledged, underWay]
 }
 
-test("any history of lives, each killed somewhere, loses nothing that was acknowledged", () => {
+test("any history of lives, each killed somewhere, loses nothing acknowledged and repeats no epoch", () => {
   fc.assert(
     fc.property(fc.array(anyLife, { minLength: 1, maxLength: 4 }), (lives) => {
       const disk = new MemoryDisk()
+      const generations: number[] = []
+      const onOpen = (generation: number) => void generations.push(generation)
       let model = nothing
       for (const [number, life] of lives.entries()) {
-        const allowed = liveAndDie(disk, model, { ...life, number })
+        const allowed = liveAndDie(disk, model, { ...life, number, onOpen })
         const found = reopened(disk)
         isOneOf(found, ...allowed)
         model = allowed.find(({ contents }) => isSame(contents, found)) ?? model
       }
+      const isRising = generations.every((one, index) => one > (generations[index - 1] ?? 0))
+      expect(isRising, "no generation comes twice").toBe(true)
     }),
     { numRuns: 300 }
   )
@@ -342,3 +258,53 @@ const isSame = (a: Contents, b: Contents): boolean => {
     JSON.stringify([Object.entries(definitions).toSorted(), autostart])
   return sorted(a) === sorted(b)
 }
+
+test("a fault at any primitive of opening is an error, and the next engine opens as ever", () => {
+  const { opened } = stepsOf({ type: "undefine", name: "db" })
+  for (const choose of Object.values(afterwards))
+    for (let at = 1; at <= opened; at++) {
+      const { disk, model } = prepared()
+      const plan: FaultPlan = ({ number }) =>
+        number === at ? { kind: "fail", code: "EIO" } : undefined
+      const outcome = live(disk, (store) => store.indexDefinitions, { plan })
+      expect(["done", "refused"]).toContain(outcome.kind)
+      if (choose !== undefined) disk.powerCut(choose)
+      isOneOf(reopened(disk), model)
+    }
+})
+
+test("a full disk refuses new definitions, keeps the old ones, and takes new ones when it has room", () => {
+  const { disk, model } = prepared()
+  const define: Operation = { type: "define", name: "new", version: 2 }
+  const tries = live(disk, (store) =>
+    Effect.gen(function* () {
+      disk.capacityBytes = disk.usedBytes() + 10
+      const full = yield* Effect.result(perform(store, model, { operation: define, fresh: "f" }))
+      disk.capacityBytes = Number.POSITIVE_INFINITY
+      yield* perform(store, model, { operation: define, fresh: "f" })
+      return full
+    })
+  )
+  if (tries.kind !== "done") throw new Error(tries.kind)
+  const full = tries.value
+  expect(full._tag === "Failure" && [full.failure.fault, full.failure.isUnchanged]).toEqual([
+    "noSpace",
+    true
+  ])
+  isOneOf(reopened(disk), after(model, define, "f"))
+})
+
+test("a read-only disk refuses every change in one sentence", () => {
+  for (const operation of operations) {
+    const { disk, model } = prepared()
+    const refused = live(disk, (store) => {
+      disk.isReadOnly = true
+      return Effect.result(perform(store, model, { operation, fresh: "f" }))
+    })
+    disk.isReadOnly = false
+    if (refused.kind !== "done" || refused.value._tag === "Success") throw new Error("not refused")
+    expect(refused.value.failure.fault).toBe("readOnly")
+    expect(refused.value.failure.message).toMatch(/^cannot .* '.*': EROFS$/)
+    isOneOf(reopened(disk), model)
+  }
+})
