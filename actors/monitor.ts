@@ -56,8 +56,8 @@ export interface MonitorListener {
   readonly whenRoom: (resume: () => void) => void
   readonly onSilent: () => void
   readonly onHeard: () => void
-  /** Once, and not after `close`. */
-  readonly onEnd: (why: string) => void
+  /** Once, after the last event, and not after `close`. False when there is no room. */
+  readonly onEnd: (why: string) => boolean
 }
 
 type Told =
@@ -179,9 +179,9 @@ const decide = (state: State, message: Message): Decision<State> => {
 const describe = ({ session, waiting, isSilent }: State): string =>
   `${isSilent ? "silent" : session.phase}, ${waiting.size} commands`
 
-/** Hands events to a listener that may have no room; what it could not take waits here, in order. */
+/** Hands things to a listener that may have no room; what it could not take waits here, in order. */
 class Outlet {
-  private backlog: QmpEvent[] = []
+  private backlog: readonly (() => boolean)[] = []
   private readonly listener: MonitorListener
   private readonly pause: () => void
   private readonly resume: () => void
@@ -193,21 +193,20 @@ class Outlet {
   }
 
   /** The socket is not read while anything waits, so the backlog is at most what one read held. */
-  push(event: QmpEvent): void {
-    if (this.backlog.length === 0 && this.listener.onEvent(event)) return
+  push(hand: () => boolean): void {
+    if (this.backlog.length === 0 && hand()) return
     if (this.backlog.length === 0) {
       this.pause()
       this.listener.whenRoom(() => this.drain())
     }
-    this.backlog.push(event)
+    this.backlog = [...this.backlog, hand]
   }
 
   private drain(): void {
-    const [first, ...rest] = this.backlog
-    if (first === undefined) return this.resume()
-    if (!this.listener.onEvent(first)) return this.listener.whenRoom(() => this.drain())
-    this.backlog = rest
-    this.drain()
+    const stuck = this.backlog.findIndex((hand) => !hand())
+    this.backlog = stuck === -1 ? [] : this.backlog.slice(stuck)
+    if (stuck === -1) this.resume()
+    else this.listener.whenRoom(() => this.drain())
   }
 }
 
@@ -251,8 +250,8 @@ export const open = Effect.fnUntraced(function* ({
   const onEmit = (event: unknown) => {
     const told = event as Told
     if (closing.isClosed) return
-    if (told.type === "event") outlet.push(told.event)
-    else if (told.type === "ended") listener.onEnd(told.why)
+    if (told.type === "event") outlet.push(() => listener.onEvent(told.event))
+    else if (told.type === "ended") outlet.push(() => listener.onEnd(told.why))
     else if (told.type === "silent") listener.onSilent()
     else listener.onHeard()
   }
@@ -272,7 +271,7 @@ export const open = Effect.fnUntraced(function* ({
       onEmit,
       onCrash: () => {
         connection.close()
-        listener.onEnd("the monitor actor failed")
+        outlet.push(() => listener.onEnd("the monitor actor failed"))
       },
       scripts: {
         write: ({ bytes }: { readonly bytes: Uint8Array }) =>

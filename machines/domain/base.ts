@@ -22,6 +22,10 @@ import type {
 export const startDeadlineMs = 60_000
 /** From the order to die until a process that lives on is reported: libvirt waits 15 s and more. */
 export const stopDeadlineMs = 900
+/** A destroyed QEMU gets this long to flush its disks; stopped or hung, it is killed then. */
+export const destroyGraceMs = 400
+/** One whose guest powered off by itself: nobody waits, and its data may be large. */
+export const shutdownGraceMs = 10_000
 
 export interface Launch {
   readonly epoch: string
@@ -41,7 +45,7 @@ export const base = setup({
       _,
       _params: {
         readonly epoch: string
-        readonly isGraceful: boolean
+        readonly graceMs: number
         readonly isTransient: boolean
       }
     ) => {},
@@ -63,7 +67,7 @@ export const base = setup({
     write: (_, _params: { readonly change: Change; readonly after: Definitions }) => {},
     /** Takes the domain off the list: ends in `unregistered`. */
     unregister: () => {},
-    /** Finds the living QEMU and its monitor again: ends in `reattached`, `reattachFailed` or `exited`. */
+    /** Finds the living QEMU and its monitor again: ends in `reattached` or `exited`. */
     reattach: (_, _params: { readonly epoch: string }) => {}
   },
   guards: {
@@ -78,6 +82,8 @@ export const base = setup({
       context.live?.onPoweroff === "preserve",
     bootsAfterPanic: ({ context }) => context.live?.onCrash === "restart",
     keepsPanicked: ({ context }) => context.live?.onCrash === "preserve",
+    isThisEpoch: ({ context, event }) =>
+      event.type === "destroy" && (event.epoch === undefined || event.epoch === context.epoch),
     wasClean: ({ event }) => event.type === "exited" && event.isClean,
     isDefined: ({ context }) => context.persistent !== undefined,
     isJobIdle: stateIn({ job: "idle" }),
@@ -153,7 +159,11 @@ export const because = (reason: string) => base.assign({ reason })
 
 export const joinDestroy = base.assign({
   destroyers: ({ context, event }) =>
-    event.type === "destroy" ? [...context.destroyers, event.call] : context.destroyers
+    event.type === "destroy" ? [...context.destroyers, event.call] : context.destroyers,
+  graceMs: ({ context, event }) => {
+    if (event.type !== "destroy") return context.graceMs
+    return event.isGraceful ? shutdownGraceMs : destroyGraceMs
+  }
 })
 
 const pauseDetail = (reason: string) =>

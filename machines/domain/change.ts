@@ -86,7 +86,7 @@ export const happeningOf = (change: Change, wasDefined: boolean): DomainHappenin
     case "define":
       return { type: "lifecycle", event: "defined", detail: wasDefined ? "updated" : "added" }
     case "undefine":
-      return { type: "lifecycle", event: "undefined", detail: "removed" }
+      return wasDefined ? { type: "lifecycle", event: "undefined", detail: "removed" } : undefined
     case "rename":
       return { type: "lifecycle", event: "defined", detail: "renamed" }
     case "title":

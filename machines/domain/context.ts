@@ -46,6 +46,8 @@ export interface DomainContext {
   readonly process: ProcessRef | undefined
   readonly autoDestroy: string | undefined
 
+  /** How long QEMU may take to end by itself before it is killed: it flushes its disks then. */
+  readonly graceMs: number
   /** libvirt's reason within the present state. */
   readonly reason: string
   /** What QEMU said before it stopped the guest by itself. */
@@ -86,7 +88,12 @@ export interface DomainProtocol {
   readonly start: Request<StartFields, number, StartFailed>
   /** life: from this definition, which lasts as long as the guest. */
   readonly create: Request<StartFields & { readonly definition: Domain }, number, StartFailed>
-  readonly destroy: Request<{ readonly isGraceful: boolean }, void, StillDying>
+  /** With an epoch: that start and no later one. Graceful: QEMU gets the time to flush its disks. */
+  readonly destroy: Request<
+    { readonly isGraceful: boolean; readonly epoch: string | undefined },
+    void,
+    StillDying
+  >
   readonly suspend: Request<object, void, Failed>
   readonly resume: Request<object, void, Failed>
   /** job */
@@ -130,7 +137,6 @@ export type MonitorFact =
   | { readonly type: "monitorHeard"; readonly epoch: string }
   | { readonly type: "monitorEnded"; readonly epoch: string; readonly why: string }
   | { readonly type: "reattached"; readonly status: GuestStatus }
-  | { readonly type: "reattachFailed"; readonly why: string }
 
 /** What `query-status` says, reduced to what matters here. */
 export type GuestStatus = "running" | "paused" | "suspended" | "shutdown" | "crashed" | "prelaunch"

@@ -22,6 +22,7 @@ export const domainMachine = base.createMachine({
     id: -1,
     process: undefined,
     autoDestroy: undefined,
+    graceMs: 0,
     reason: "unknown",
     pauseCause: undefined,
     isRebooting: false,

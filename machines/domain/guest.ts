@@ -15,6 +15,7 @@ import {
   joinDestroy,
   noteStatus,
   refuse,
+  shutdownGraceMs,
   tellPaused,
   tellResumed
 } from "./base.ts"
@@ -22,7 +23,11 @@ import type { DomainContext, DomainMessage } from "./context.ts"
 
 /** Every way out of a guest that lives: the order, or the fact that it is over. */
 const endings = {
-  destroy: { target: "#stopping", actions: [joinDestroy, because("destroyed")] },
+  destroy: {
+    guard: "isThisEpoch" as const,
+    target: "#stopping",
+    actions: [joinDestroy, because("destroyed")]
+  },
   exited: [
     { guard: "wasClean" as const, target: "#stopping", actions: because("shutdown") },
     { target: "#stopping", actions: because("crashed") }
@@ -50,7 +55,8 @@ const guestFacts = {
       target: "#stopping",
       actions: [
         happened({ type: "lifecycle", event: "shutdown", detail: "finished" }),
-        because("shutdown")
+        because("shutdown"),
+        base.assign({ graceMs: shutdownGraceMs })
       ]
     }
   ],

@@ -9,6 +9,7 @@ import { during } from "../words.ts"
 import {
   base,
   because,
+  destroyGraceMs,
   disappoint,
   epochOf,
   happened,
@@ -33,6 +34,7 @@ const takeStart = (source: "persistent" | "request") =>
       starter: { call, isPaused, autoDestroy },
       failure: undefined,
       isRebooting: false,
+      graceMs: 0,
       pauseCause: undefined
     }
   })
@@ -100,6 +102,7 @@ export const life = base.createStateConfig({
       id: "shutoff",
       meta: { state: "shutoff" },
       on: {
+        unregistered: "gone",
         start: [
           { guard: not("isJobIdle"), actions: "postpone" },
           { guard: "isDefined", target: "starting", actions: takeStart("persistent") }
@@ -190,6 +193,7 @@ export const life = base.createStateConfig({
           actions: [assign({ failure: ({ context }) => overdue(context) }), because("failed")]
         },
         destroy: {
+          guard: "isThisEpoch",
           target: "stopping",
           actions: [
             assign({ failure: ({ context }) => aborted(context, "it was destroyed meanwhile") }),
@@ -212,7 +216,7 @@ export const life = base.createStateConfig({
           type: "release",
           params: ({ context }) => ({
             epoch: epochOf(context),
-            isGraceful: context.reason === "shutdown",
+            graceMs: context.graceMs,
             isTransient: context.persistent === undefined
           })
         }
@@ -224,7 +228,17 @@ export const life = base.createStateConfig({
           entry: { type: "deadline", params: { ms: stopDeadlineMs } },
           ...during("deadline"),
           on: {
-            destroy: { actions: joinDestroy },
+            destroy: [
+              {
+                // Whoever destroys does not wait for a guest that takes its time to end.
+                guard: ({ context, event }) =>
+                  !event.isGraceful && context.graceMs > destroyGraceMs,
+                target: "#stopping",
+                reenter: true,
+                actions: joinDestroy
+              },
+              { actions: joinDestroy }
+            ],
             overdue: {
               target: "undead",
               actions: [

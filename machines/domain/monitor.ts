@@ -26,7 +26,8 @@ export const monitor = base.createStateConfig({
         adopt: { guard: ({ event }) => !event.record.isUnborn, target: "connecting" }
       }
     },
-    connecting: { ...seek, on: { reattached: "live", reattachFailed: "silent" } },
+    /** A guest of an earlier engine: sought until it is found, or seen dead. */
+    connecting: { ...seek, on: { reattached: "live" } },
     live: {
       on: {
         monitorSilent: "silent",
@@ -40,6 +41,7 @@ export const monitor = base.createStateConfig({
         monitorEnded: { guard: and([not("isEnding"), "isAlive"]), target: "lost" }
       }
     },
-    lost: { ...seek, on: { reattached: "live", reattachFailed: "silent" } }
+    /** The connection ended. Nearly always QEMU has; the process is asked, not the socket. */
+    lost: { ...seek, on: { reattached: "live" } }
   }
 })

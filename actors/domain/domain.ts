@@ -1,0 +1,160 @@
+/**
+ * Owns one domain: its definitions, its guest, and what may be asked of it now. Mailbox, chart and the
+ * table action -> script; what the scripts do stands in the files beside this one.
+ */
+import * as Effect from "effect/Effect"
+import type { Change } from "../../machines/domain/change.ts"
+import type {
+  AdoptedGuest,
+  DomainContext,
+  DomainFact,
+  DomainInput,
+  DomainProtocol,
+  Signal,
+  SignalMode
+} from "../../machines/domain/context.ts"
+import { domainMachine, stateOfLife } from "../../machines/domain/domain.ts"
+import { Actor } from "../../src/kernel/actor.ts"
+import type { ActorCrashed } from "../../src/kernel/error.ts"
+import { initialStep, stateName, step } from "../../src/kernel/statechart.ts"
+import type { Domain } from "../../src/model/domain.ts"
+import type { DomainEvent } from "../../src/model/event.ts"
+import type { DomainState } from "../../src/model/state.ts"
+import { askAgent } from "./agent.ts"
+import { Wardrobe } from "./belongings.ts"
+import { unregister, write } from "./change.ts"
+import { because } from "./because.ts"
+import type { DomainActor, DomainMessage, DomainSnapshot, Identity, Needs } from "./needs.ts"
+import { bootAgain, continueGuest, pauseGuest, sendSignal } from "./power.ts"
+import { reattach } from "./reattach.ts"
+import { startGuest } from "./start.ts"
+import { saveStatus } from "./status.ts"
+import { release } from "./stop.ts"
+import { Surroundings } from "./surroundings.ts"
+
+/** A domain to its callers. What it is made of is its own. */
+export interface DomainRef {
+  readonly uuid: string
+  readonly actor: DomainActor
+  readonly belongings: Wardrobe<Needs>
+}
+
+const decide = step(domainMachine) as (
+  state: DomainSnapshot,
+  message: DomainMessage
+) => ReturnType<ReturnType<typeof step<typeof domainMachine>>>
+
+export const spawn = Effect.fnUntraced(function* (
+  input: DomainInput,
+  onCrash: (crashed: ActorCrashed) => void
+) {
+  const context = yield* Effect.context<Needs>()
+  const { kernel, happened } = yield* Surroundings
+  const belongings = new Wardrobe<Needs>()
+  const { uuid } = input
+  const self: Identity = { uuid, belongings, now: () => actor.published }
+  const deadline = ({ ms }: { readonly ms: number }) =>
+    Effect.as(Effect.sleep(ms), { type: "overdue" as const })
+  const actor: DomainActor = new Actor<DomainSnapshot, DomainProtocol, DomainFact, Needs>(
+    {
+      name: `domain/${uuid}`,
+      initial: initialStep(domainMachine, input),
+      decide,
+      describe: (state) => stateName(state.value),
+      epochOf: (state) => state.context.epoch,
+      because,
+      onEmit: (event) => {
+        if (event !== undefined) happened(event as DomainEvent)
+      },
+      onCrash,
+      scripts: {
+        launch: startGuest(self),
+        release: release(self),
+        deadline,
+        pauseGuest: pauseGuest(self),
+        continueGuest: continueGuest(self),
+        bootAgain: bootAgain(self),
+        sendSignal: sendSignal(self, askAgent),
+        saveStatus: saveStatus(self),
+        write: write(self),
+        unregister: unregister(self),
+        reattach: reattach(self)
+      }
+    },
+    kernel,
+    context
+  )
+  const ref: DomainRef = { uuid, actor, belongings }
+  return ref
+})
+
+export interface StartOptions {
+  readonly isPaused?: boolean
+  /** The connection whose end destroys the guest. */
+  readonly autoDestroy?: string | undefined
+}
+
+const startFields = (epoch: string, { isPaused = false, autoDestroy }: StartOptions) => ({
+  epoch,
+  isPaused,
+  autoDestroy
+})
+
+/** Starts the persistent definition. The number of the running domain. */
+export const start = (ref: DomainRef, epoch: string, options: StartOptions = {}) =>
+  ref.actor.ask("start", startFields(epoch, options))
+
+/** Starts this definition, whatever the persistent one says. */
+export const create = (
+  ref: DomainRef,
+  definition: Domain,
+  options: StartOptions & { readonly epoch: string }
+) => ref.actor.ask("create", { ...startFields(options.epoch, options), definition })
+
+export interface DestroyOptions {
+  readonly isGraceful?: boolean
+  readonly epoch?: string
+}
+
+/** Ends the guest. Admitted in every state, past full mailboxes; ends in bounded time. */
+export const destroy = (ref: DomainRef, { isGraceful = false, epoch }: DestroyOptions = {}) =>
+  ref.actor.ask("destroy", { isGraceful, epoch }, "control")
+
+export const suspend = (ref: DomainRef) => ref.actor.ask("suspend", {})
+export const resume = (ref: DomainRef) => ref.actor.ask("resume", {})
+
+/** Tells the guest; answered when it was told. */
+export const signal = (ref: DomainRef, what: Signal, mode: SignalMode = "default") =>
+  ref.actor.ask("signal", { signal: what, mode })
+
+/** One change of the definition; durable when it succeeds. */
+export const change = (ref: DomainRef, what: Change) => ref.actor.ask("change", { change: what })
+
+/** Takes over a guest of an earlier engine. Its belongings are filled before. */
+export const adopt = (ref: DomainRef, record: AdoptedGuest): void =>
+  ref.actor.tell({ type: "adopt", record })
+
+/** After a defect: the actor runs again from what is durable; `adopt` gives it its guest back. */
+export const restart = (ref: DomainRef, input: DomainInput): void =>
+  ref.actor.restart(initialStep(domainMachine, input))
+
+/** What readers see: one immutable snapshot, taken without a message. */
+export interface DomainView {
+  readonly state: DomainState
+  readonly context: DomainContext
+  /** The chart's own name for the state, all regions. */
+  readonly chart: string
+}
+
+export const view = (ref: DomainRef): DomainView => {
+  const { value, context } = ref.actor.published
+  return { state: stateOfLife(value.life), context, chart: stateName(value) }
+}
+
+/** Ends the actor, not the guest: everything it has stays where it is. */
+export const abandon = (ref: DomainRef): Effect.Effect<void> =>
+  Effect.gen(function* () {
+    yield* ref.actor.stop()
+    for (const epoch of ref.belongings.present)
+      yield* ref.belongings.of(epoch).monitor?.close ?? Effect.void
+  })

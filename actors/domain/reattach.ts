@@ -1,0 +1,63 @@
+/**
+ * Script `reattach`: a QEMU that lives and whose monitor is not connected is sought until it is found
+ * or seen dead. The process is asked whether it lives; the socket only whether it talks.
+ */
+import * as Effect from "effect/Effect"
+import type { GuestStatus } from "../../machines/domain/context.ts"
+import { isAlive, Processes } from "../../src/host/process.ts"
+import type { Belongings } from "./belongings.ts"
+import { connect } from "./connect.ts"
+import type { DomainSelf, Identity, Needs } from "./needs.ts"
+
+/** The first look follows the end of the connection, when QEMU is just about to be a zombie. */
+const firstPauseMs = 2
+const pauseMsMax = 5_000
+/** A QEMU that is stopped or hangs accepts and does not answer. */
+const handshakeTimeoutMs = 5_000
+
+/** `query-status`, qapi/run-state.json RunState. */
+export const guestStatus = (answer: unknown): GuestStatus => {
+  const status = (answer as { readonly status?: unknown } | null)?.status
+  switch (status) {
+    case "running":
+      return "running"
+    case "suspended":
+    case "shutdown":
+    case "prelaunch":
+      return status
+    case "guest-panicked":
+      return "crashed"
+    default:
+      return "paused"
+  }
+}
+
+const isGone = Effect.fnUntraced(function* (mine: Belongings<Needs>) {
+  const { process } = mine
+  if (process === undefined) return true
+  const found = yield* (yield* Processes).inspect(process.pid)
+  return found === undefined || found.startTime !== process.startTime || !isAlive(found)
+})
+
+const talk = (domain: Identity, self: DomainSelf, epoch: string) =>
+  Effect.gen(function* () {
+    const monitor = yield* connect(domain, self, epoch)
+    return guestStatus(yield* monitor.execute({ execute: "query-status" }))
+  }).pipe(Effect.timeout(handshakeTimeoutMs))
+
+export const reattach = (domain: Identity) =>
+  Effect.fnUntraced(function* ({ epoch }: { readonly epoch: string }, self: DomainSelf) {
+    yield* self.settled
+    const mine = domain.belongings.of(epoch)
+    let pauseMs = firstPauseMs
+    for (;;) {
+      yield* mine.monitor?.close ?? Effect.void
+      mine.monitor = undefined
+      if (yield* isGone(mine))
+        return { type: "exited" as const, epoch, isClean: false, why: "the process ended" }
+      const found = yield* Effect.option(talk(domain, self, epoch))
+      if (found._tag === "Some") return { type: "reattached" as const, status: found.value }
+      yield* Effect.sleep(pauseMs)
+      pauseMs = Math.min(pauseMs * 2, pauseMsMax)
+    }
+  })

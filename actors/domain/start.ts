@@ -1,0 +1,183 @@
+/**
+ * Script `launch`: the steps of a start, each with its undo pushed before its deed. Nothing in it
+ * polls or sleeps; every wait can be interrupted, and then the undos are the next script's.
+ */
+import * as Clock from "effect/Clock"
+import * as Effect from "effect/Effect"
+import type { Launch } from "../../machines/domain/base.ts"
+import type { Domain } from "../../src/model/domain.ts"
+import { StartFailed } from "../../src/model/domain-error.ts"
+import { launch, whileAlive } from "../../src/qemu/launcher.ts"
+import type { LaunchPlan } from "../../src/qemu/launch-plan.ts"
+import { domainText } from "../../src/store/domain-text.ts"
+import type { StatusRecord } from "../../src/store/status.ts"
+import { Store } from "../../src/store/store.ts"
+import type { Monitor } from "../monitor.ts"
+import { pciDevicesOf } from "../pci-pool.ts"
+import { usbDevicesOf } from "../usb-pool.ts"
+import type { Belongings } from "./belongings.ts"
+import { connect } from "./connect.ts"
+import type { DomainSelf, Identity, Needs } from "./needs.ts"
+import { planLaunch } from "./plan.ts"
+import { untilDead } from "./stop.ts"
+import { Surroundings } from "./surroundings.ts"
+
+/** Names the step in which something failed, for the one error that a start has. */
+const during =
+  (domain: Identity, step: string) =>
+  <A, E extends { readonly message: string }, R>(
+    work: Effect.Effect<A, E, R>
+  ): Effect.Effect<A, StartFailed, R> =>
+    Effect.mapError(work, ({ message }) => {
+      const { name } = domain.now().context
+      return new StartFailed({ domain: name, step, why: message })
+    })
+
+/** Host devices of both kinds, all or nothing, by one token. */
+export const reserveDevices = Effect.fnUntraced(function* (
+  domain: Identity,
+  epoch: string,
+  definition: Domain
+) {
+  const { pci, usb } = yield* Surroundings
+  const mine = domain.belongings.of(epoch)
+  const holder = {
+    uuid: domain.uuid,
+    name: definition.name,
+    epoch,
+    token: `${domain.uuid}/${epoch}`
+  }
+  const pools = [
+    { pool: pci, devices: pciDevicesOf(definition) },
+    { pool: usb, devices: usbDevicesOf(definition) }
+  ]
+  for (const { pool, devices } of pools) {
+    if (devices.length === 0) continue
+    const giveBack = Effect.ignore(pool.release(holder.token))
+    yield* mine.undoable("host devices", pool.reserve(devices, holder), giveBack)
+  }
+})
+
+interface Prepared {
+  readonly plan: LaunchPlan
+  readonly live: Domain
+  readonly ports: readonly number[]
+}
+
+const spawn = (domain: Identity, epoch: string, { plan }: Prepared) =>
+  Effect.gen(function* () {
+    const mine = domain.belongings.of(epoch)
+    mine.monitorPath = plan.monitor.path
+    // Owed before the spawn: it finds out from the belongings whether there is anything to end.
+    mine.owe(
+      "process",
+      Effect.suspend(() =>
+        mine.process === undefined ? Effect.void : untilDead(mine, mine.process, 0)
+      )
+    )
+    return yield* Effect.uninterruptible(
+      launch(plan).pipe(
+        Effect.tapError((error) =>
+          Effect.sync(() => {
+            if (error._tag === "LaunchFailed") mine.process = error.survivor
+          })
+        ),
+        Effect.tap((launched) =>
+          Effect.sync(() => {
+            mine.process = launched.process
+            mine.onExit = launched.onExit
+          })
+        )
+      )
+    )
+  })
+
+interface Recording {
+  readonly epoch: string
+  readonly id: number
+  readonly isTransient: boolean
+  readonly autoDestroy: string | undefined
+}
+
+/** The record of an epoch whose QEMU exists and has not run its guest. */
+const recordOf = Effect.fnUntraced(function* (
+  mine: Belongings<Needs>,
+  { live, plan, ports }: Prepared,
+  { epoch, id, isTransient, autoDestroy }: Recording
+) {
+  const record: StatusRecord = {
+    uuid: live.uuid,
+    name: live.name,
+    epoch,
+    token: plan.monitor.id,
+    ...(mine.process === undefined ? {} : { process: mine.process }),
+    monitorPath: plan.monitor.path,
+    id,
+    phase: "launched",
+    state: "paused",
+    reason: "starting-up",
+    isTransient,
+    definition: domainText(live, "active"),
+    reservations: { pci: pciDevicesOf(live), usb: usbDevicesOf(live), ports },
+    startedAtMs: yield* Clock.currentTimeMillis,
+    ...(autoDestroy === undefined ? {} : { autoDestroy })
+  }
+  return record
+})
+
+/** Writes the record; its removal is owed from before the first write. */
+const putRecord = Effect.fnUntraced(function* (mine: Belongings<Needs>, record: StatusRecord) {
+  const store = yield* Store
+  if (mine.record === undefined)
+    mine.owe("status record", Effect.ignore(store.removeStatus(record.epoch)))
+  mine.record = record
+  yield* Effect.uninterruptible(store.writeStatus(record))
+})
+
+/** What QEMU is told before the guest runs. */
+const configure = Effect.fnUntraced(function* (monitor: Monitor, live: Domain) {
+  // `preserve` for a reboot is treated as `destroy` (formatdomain, "Events configuration").
+  const isEndOnReboot = live.onReboot === "destroy" || live.onReboot === "preserve"
+  if (isEndOnReboot)
+    yield* monitor.execute({ execute: "set-action", arguments: { reboot: "shutdown" } })
+})
+
+const run = Effect.fnUntraced(function* (
+  domain: Identity,
+  { epoch, definition, starter, isTransient }: Launch,
+  self: DomainSelf
+) {
+  const at = (step: string) => during(domain, step)
+  const surroundings = yield* Surroundings
+  const mine = domain.belongings.of(epoch)
+  const { isPaused, autoDestroy } = starter
+  yield* at("reserve")(reserveDevices(domain, epoch, definition))
+  const prepared = yield* at("prepare")(planLaunch(domain, epoch, definition))
+  const { plan, live } = prepared
+  const id = yield* surroundings.allocateId
+  const launched = yield* at("launch")(spawn(domain, epoch, prepared))
+  self.tell({ type: "launched", epoch, id, process: launched.process, live })
+  const record = yield* recordOf(mine, prepared, { epoch, id, isTransient, autoDestroy })
+  const [monitor] = yield* Effect.all(
+    [
+      at("connect")(whileAlive(plan, launched, connect(domain, self, epoch))),
+      at("record")(putRecord(mine, record))
+    ],
+    { concurrency: "unbounded" }
+  )
+  yield* at("configure")(whileAlive(plan, launched, configure(monitor, live)))
+  if (autoDestroy !== undefined)
+    surroundings.connections.register({ connection: autoDestroy, uuid: domain.uuid, epoch })
+  if (!isPaused)
+    yield* at("continue")(whileAlive(plan, launched, monitor.execute({ execute: "cont" })))
+  const phase = isPaused ? ("paused" as const) : ("running" as const)
+  const reason = isPaused ? "starting-up" : "booted"
+  yield* at("record")(putRecord(mine, { ...record, phase, state: phase, reason }))
+  return { type: "started" as const, isPaused }
+})
+
+export const startGuest = (domain: Identity) => (request: Launch, self: DomainSelf) =>
+  Effect.gen(function* () {
+    const { inStartLane } = yield* Surroundings
+    return yield* inStartLane(run(domain, request, self))
+  }).pipe(Effect.catch((failure) => Effect.succeed({ type: "startFailed" as const, failure })))

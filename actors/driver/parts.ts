@@ -1,0 +1,54 @@
+/**
+ * The children of the driver while it runs, by their roles. Made at startup in order, ended at
+ * shutdown in reverse; between the two nothing is added and nothing replaced.
+ */
+import type * as Context from "effect/Context"
+import type * as Effect from "effect/Effect"
+import type { Ids } from "../../src/base/ids.ts"
+import type { Files } from "../../src/host/files.ts"
+import type { Processes } from "../../src/host/process.ts"
+import type { Sockets } from "../../src/host/socket.ts"
+import type { Kernel } from "../../src/kernel/kernel.ts"
+import type { Supervisor } from "../../src/kernel/supervisor.ts"
+import type { Prober } from "../../src/qemu/probe.ts"
+import type { QuarantinedDefinition } from "../../src/store/index-definitions.ts"
+import type { Store } from "../../src/store/store.ts"
+import type { ConfigHolder } from "../config.ts"
+import type { Connections } from "../connections.ts"
+import type { Needs } from "../domain/needs.ts"
+import type { Domains } from "../domains.ts"
+import type { EventBus } from "../event-bus.ts"
+import type { Pool } from "../host-device-pool.ts"
+import type { Ports } from "../ports.ts"
+import type { StartLane } from "../start-lane.ts"
+
+/** What an engine needs of its host. */
+export type HostServices = Files | Ids | Processes | Sockets
+
+/** Something that did not go as it should and that nobody's call could be told of. */
+export interface Problem {
+  readonly what: string
+  readonly why: string
+}
+
+export interface Parts {
+  readonly kernel: Kernel
+  readonly store: Store["Service"]
+  readonly config: ConfigHolder
+  readonly domains: Domains
+  readonly pci: Pool
+  readonly usb: Pool
+  readonly ports: Ports
+  readonly connections: Connections
+  readonly events: EventBus
+  readonly lane: StartLane
+  readonly supervisor: Supervisor
+  readonly prober: Prober
+  /** What a domain's scripts run with. */
+  readonly needs: Context.Context<Needs>
+  /** The next start's epoch: never used before, on this root. */
+  readonly nextEpoch: Effect.Effect<string>
+  readonly quarantined: readonly QuarantinedDefinition[]
+  /** Kept for `problems()`, newest last. */
+  readonly note: (problem: Problem) => void
+}

@@ -1,0 +1,33 @@
+/**
+ * The end of an engine: its children in reverse order of their start. Guests go on, but those that
+ * were to end with their connection, and all of them when that was asked for.
+ */
+import * as Effect from "effect/Effect"
+import * as DomainActor from "../domain/domain.ts"
+import type { Parts } from "./parts.ts"
+
+/** Guests that are ended at the same time. */
+const concurrency = 16
+
+export const shutDown = Effect.fnUntraced(function* (parts: Parts, stopsGuests: boolean) {
+  const refs = parts.domains.all().flatMap(({ ref }) => (ref === undefined ? [] : [ref]))
+  const ending = refs.filter((ref) => {
+    const { epoch, autoDestroy } = DomainActor.view(ref).context
+    return epoch !== undefined && (stopsGuests || autoDestroy !== undefined)
+  })
+  yield* Effect.forEach(
+    ending,
+    (ref) => Effect.ignore(DomainActor.destroy(ref, { isGraceful: true })),
+    { concurrency, discard: true }
+  )
+  yield* parts.supervisor.stop()
+  yield* Effect.forEach(refs, DomainActor.abandon, { concurrency, discard: true })
+  yield* parts.domains.stop()
+  yield* parts.lane.stop()
+  yield* parts.connections.stop()
+  yield* parts.ports.stop()
+  yield* parts.usb.stop()
+  yield* parts.pci.stop()
+  yield* parts.events.stop()
+  yield* parts.config.stop()
+})
