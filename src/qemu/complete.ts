@@ -59,7 +59,9 @@ const contextOf = (
   const unavailable = (element: string, reason: string) =>
     Result.fail(new Unavailable({ domain: domain.name, element, reason }))
   const { arch, machine: name } = domain.os
-  if (arch !== undefined && arch !== capabilities.arch) {
+  // A 64-bit PC runs 32-bit guests.
+  const runs = capabilities.arch === "x86_64" ? ["x86_64", "i686"] : [capabilities.arch]
+  if (arch !== undefined && !runs.includes(arch)) {
     return unavailable(
       `<os><type arch='${arch}'>`,
       `${capabilities.binary} runs ${capabilities.arch}`

@@ -145,6 +145,7 @@ export const resourcesFor = (kind: Kind, domain: Domain): Resources => {
     shortName: `-1-${short(domain.name)}`,
     listeners:
       kind === "native" ? {} : Object.fromEntries(listeners.map((name) => [name, { fd: 1729 }])),
+    outputs: kind === "argv" ? Object.fromEntries(listeners.map((name) => [name, { fd: 5 }])) : {},
     taps: Object.fromEntries(
       cards.map((card) => {
         const queues = Array.from({ length: card.driver?.queues ?? 1 }, (_, queue) => queue)
@@ -163,7 +164,7 @@ export const resourcesFor = (kind: Kind, domain: Domain): Resources => {
     channelDirectory: `${channels}/domain--1-${short(domain.name)}`,
     nowSeconds: pretendedNow,
     localOffsetSeconds: -1800,
-    cdDrives: kind === "native" ? ["/dev/cdrom"] : [],
+    cdDrives: kind === "native" ? [] : ["/dev/cdrom"],
     backingChains:
       kind === "live"
         ? Object.fromEntries(

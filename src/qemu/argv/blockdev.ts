@@ -78,8 +78,12 @@ const cacheModes: { readonly [mode: string]: CacheMode } = {
   unsafe: { direct: false, noFlush: true, writeCache: true }
 }
 
-export const cacheMode = (disk: Disk): CacheMode | undefined =>
-  cacheModes[disk.driver?.cache ?? "default"]
+/** A disk that several guests write is not cached, unless the definition says how. */
+export const cacheMode = (disk: Disk): CacheMode | undefined => {
+  const mode = disk.driver?.cache ?? "default"
+  const isShared = disk.isShareable && !disk.isReadonly && mode === "default"
+  return cacheModes[isShared ? "none" : mode]
+}
 
 const cacheOf = (disk: Disk): JsonObject | undefined => {
   const mode = cacheMode(disk)

@@ -26,6 +26,22 @@ const opened = (at: Opened | undefined): readonly KeyValue[] => {
   return "fd" in at ? [["fd", at.fd]] : [["path", at.path]]
 }
 
+/** A descriptor that we opened is a set of one, numbered like itself. */
+const openedPath = (at: Opened): string => ("fd" in at ? `/dev/fdset/${at.fd}` : at.path)
+
+const fdset = (at: Opened | undefined): readonly Arg[] =>
+  at !== undefined && "fd" in at
+    ? [
+        [
+          "-add-fd",
+          keyValues(undefined, [
+            ["set", at.fd],
+            ["fd", at.fd]
+          ])
+        ]
+      ]
+    : []
+
 const unix = (source: ChardevUnix, wish: ChardevWish, context: ArgvContext) => {
   const path = source.path ?? wish.defaultPath
   const isServer =
@@ -79,7 +95,15 @@ const backend = (
       return [wish.alias.startsWith("parallel") ? "parallel" : "serial", [["path", source.path]]]
     case "file": {
       const at = context.resources.outputs?.[wish.alias] ?? { path: source.path }
-      return ["file", [...opened(at), ["append", source.append]]]
+      // What we opened is appended to, so that QEMU cannot truncate it a second time.
+      const append = "fd" in at ? true : source.append
+      return [
+        "file",
+        [
+          ["path", openedPath(at)],
+          ["append", append]
+        ]
+      ]
     }
     case "unix":
       return ["socket", unix(source, wish, context)]
@@ -91,8 +115,8 @@ const backend = (
         [
           ["host", source.connect?.host ?? ""],
           ["port", source.connect?.service ?? ""],
-          ["localaddr", source.bind === undefined ? undefined : (source.bind.host ?? "")],
-          ["localport", source.bind === undefined ? undefined : (source.bind.service ?? "0")]
+          ["localaddr", source.bind?.host ?? ""],
+          ["localport", source.bind?.service ?? "0"]
         ]
       ]
     case "spicevmc":
@@ -124,7 +148,7 @@ export const chardevArgs = (
 ): readonly Arg[] => {
   const [kind, settings] = backend(source, wish, context)
   const log = context.resources.logs?.[wish.alias]
-  const logPath = log === undefined ? source.log?.file : loggedTo(log)
+  const logPath = log === undefined ? source.log?.file : openedPath(log)
   const args: Arg = [
     "-chardev",
     keyValues(kind, [
@@ -134,10 +158,11 @@ export const chardevArgs = (
       ["logappend", logPath === undefined ? undefined : (source.log?.append ?? true)]
     ])
   ]
-  return isTls(source, context) ? [tlsCredentials(source, wish, context), args] : [args]
+  const output = source.type === "file" ? context.resources.outputs?.[wish.alias] : undefined
+  const sets = [...fdset(output), ...fdset(log)]
+  const credentials = isTls(source, context) ? [tlsCredentials(source, wish, context)] : []
+  return [...sets, ...credentials, args]
 }
-
-const loggedTo = (at: Opened): string => ("fd" in at ? `/dev/fdset/${at.fd}` : at.path)
 
 const tlsCredentials = (source: ChardevSource, wish: ChardevWish, { config }: ArgvContext): Arg =>
   object({

@@ -69,6 +69,7 @@ const disk: DeviceCheck = (device, context) => {
     return { unbuilt: `a source of type '${source.type}'` }
   }
   if (device.isTransient) return { unbuilt: "a transient disk" }
+  if (device.driver?.type === "cow") return { lacks: "QEMU has no format 'cow' any more" }
   const aio = device.driver?.io ?? "default"
   if (aio === "io_uring" && !context.capabilities.schema.fileAio.includes(aio)) {
     return { lacks: "this QEMU was built without io_uring" }

@@ -4,6 +4,7 @@ import type { Domain } from "../../model/domain.ts"
 import type { HypervFeatures } from "../../model/machine.ts"
 import type { ArgvContext, GuestArgs } from "./context.ts"
 import { keyValues, type KeyValue } from "./arg.ts"
+import { type Capabilities, hasProperty } from "../capabilities.ts"
 import { hostModel } from "./cpu-host.ts"
 
 /** QEMU writes with a hyphen what libvirt writes with an underscore. */
@@ -14,15 +15,24 @@ const qemuNames: { readonly [name: string]: string } = {
   "sse4.2": "sse4.2"
 }
 
-const featurePair = ({ name, policy }: CpuFeature): KeyValue | undefined => {
+const anyCpu = "max-x86_64-cpu"
+
+/** A feature that QEMU has never heard of is off already. */
+const featurePair = (
+  { name, policy }: CpuFeature,
+  capabilities: Capabilities
+): KeyValue | undefined => {
   if (policy === "optional") return undefined
+  const qemuName = featureName(name)
   const isOff = policy === "disable" || policy === "forbid"
-  return [featureName(name), !isOff]
+  const isKnown =
+    !Object.hasOwn(capabilities.properties, anyCpu) || hasProperty(capabilities, anyCpu, qemuName)
+  return isOff && !isKnown ? undefined : [qemuName, !isOff]
 }
 
-const features = (cpu: Cpu | undefined): readonly KeyValue[] =>
-  (cpu?.features ?? []).flatMap((feature) => {
-    const pair = featurePair(feature)
+const featuresOf = ({ domain, capabilities }: ArgvContext): readonly KeyValue[] =>
+  (domain.cpu?.features ?? []).flatMap((feature) => {
+    const pair = featurePair(feature, capabilities)
     return pair === undefined ? [] : [pair]
   })
 
@@ -33,16 +43,17 @@ interface Model {
 
 const model = (context: ArgvContext): Model => {
   const { cpu } = context.domain
+  const features = featuresOf(context)
   switch (cpu?.mode) {
     case "host-passthrough":
-      return { head: "host", pairs: [["migratable", cpu.migratable], ...features(cpu)] }
+      return { head: "host", pairs: [["migratable", cpu.migratable], ...features] }
     case "maximum":
-      return { head: "max", pairs: [["migratable", cpu.migratable], ...features(cpu)] }
+      return { head: "max", pairs: [["migratable", cpu.migratable], ...features] }
     case "host-model":
-      return hostModel(context, features(cpu))
+      return hostModel(context, features)
     default: {
       const name = cpu?.model?.name ?? "qemu64"
-      return { head: name, pairs: [["vendor", cpu?.model?.vendorId], ...features(cpu)] }
+      return { head: name, pairs: [["vendor", cpu?.model?.vendorId], ...features] }
     }
   }
 }

@@ -1,10 +1,11 @@
 /** Host devices handed to the guest: PCI and mediated devices by VFIO, USB devices. */
 import { type PciAddress, pciText } from "../../model/address.ts"
 import type { Rom } from "../../model/device/common.ts"
-import type { Hostdev } from "../../model/device/hostdev.ts"
+import type { Hostdev, UsbSource } from "../../model/device/hostdev.ts"
+import { hasProperty } from "../capabilities.ts"
 import { type Arg, device, type JsonObject } from "./arg.ts"
 import { bootIndex } from "./boot-order.ts"
-import type { DeviceArgs } from "./context.ts"
+import type { ArgvContext, DeviceArgs } from "./context.ts"
 import { place } from "./place.ts"
 
 export const pciHostText = (address: Omit<PciAddress, "type">): string => pciText(address)
@@ -20,15 +21,24 @@ export const romProperties = (rom: Rom | undefined): JsonObject => {
 
 const resets = { off: 0, uninitialized: 0, on: 1 } as const
 
-const properties = ({ source }: Hostdev): JsonObject | undefined => {
+/** By its place on the host's bus, or the device file where QEMU takes one. */
+const usbSource = (source: UsbSource, { capabilities }: ArgvContext): JsonObject => {
+  const { bus = 0, device: number = 0 } = source
+  if (!hasProperty(capabilities, "usb-host", "hostdevice")) {
+    return { hostbus: bus, hostaddr: number }
+  }
+  const pad = (value: number) => String(value).padStart(3, "0")
+  return { hostdevice: `/dev/bus/usb/${pad(bus)}/${pad(number)}` }
+}
+
+const properties = ({ source }: Hostdev, context: ArgvContext): JsonObject | undefined => {
   switch (source.type) {
     case "pci":
       return { driver: "vfio-pci", host: pciHostText(source.address) }
     case "usb":
       return {
         driver: "usb-host",
-        hostbus: source.bus,
-        hostaddr: source.device,
+        ...usbSource(source, context),
         "guest-reset": source.guestReset === undefined ? undefined : source.guestReset !== "off",
         "guest-resets-all":
           source.guestReset === undefined ? undefined : resets[source.guestReset] === 1
@@ -38,7 +48,7 @@ const properties = ({ source }: Hostdev): JsonObject | undefined => {
         driver: source.ramfb === true ? "vfio-pci-nohotplug" : "vfio-pci",
         sysfsdev: `/sys/bus/mdev/devices/${source.uuid}`,
         display: source.display === undefined ? undefined : source.display ? "on" : "off",
-        ramfb: source.ramfb
+        ramfb: source.ramfb === true ? true : undefined
       }
     default:
       return undefined
@@ -46,7 +56,8 @@ const properties = ({ source }: Hostdev): JsonObject | undefined => {
 }
 
 export const hostdevArgs: DeviceArgs<Hostdev> = (hostdev, context): readonly Arg[] => {
-  const made = properties(hostdev)
+  if (hostdev.address?.type === "unassigned") return []
+  const made = properties(hostdev, context)
   if (made === undefined) return []
   return [
     device({

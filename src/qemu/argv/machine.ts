@@ -207,11 +207,19 @@ export const globals: GuestArgs = ({ domain, board, capabilities }) => {
     ...(secure ? [["-global", "driver=cfi.pflash01,property=secure,value=on"] as const] : []),
     ...(tsegKiB !== undefined && hasTseg
       ? [["-global", `mch.extended-tseg-mbytes=${tsegKiB / kibPerMib}`] as const]
-      : [])
+      : []),
+    ...rootHotplug(domain)
   ]
 }
 
 const kibPerMib = 1024
+
+const rootHotplug = (domain: Domain): readonly Arg[] => {
+  const root = devicesOf(domain, "controller").find((one) => one.model === "pci-root")
+  const hotplug = root?.target?.hotplug
+  if (hotplug === undefined) return []
+  return [["-global", `PIIX4_PM.acpi-root-pci-hotplug=${hotplug ? "on" : "off"}`]]
+}
 
 export const sandbox: GuestArgs = ({ capabilities, config }) => {
   if (config.seccompSandbox === 0 || !hasOption(capabilities, "sandbox")) return []

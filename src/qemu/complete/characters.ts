@@ -169,21 +169,20 @@ const takeGiven = (domain: Domain, table: PortTable): Conflict | undefined => {
   return undefined
 }
 
-/** Consoles may have port 0, which a channel never gets; the controllers fill in their order. */
+/** Channels begin at port 1, which leaves 0 to a console; consoles without a place are QEMU's matter. */
 export const virtioPorts: Step = (domain) => {
   const table = new PortTable(domain)
   let problem = takeGiven(domain, table)
-  const place = <D extends Port>(device: D, first: number): D => {
+  const place = (device: Channel, first: number): Channel => {
     const given = placeOfPort(device)
     if (!isPort(device) || given?.port !== undefined) return device
     const address = table.takeFree(given?.controller, first)
     if (address !== undefined) return { ...device, address }
-    const element = `a virtio ${device.kind}`
+    const element = "a virtio channel"
     problem ??= new Conflict({ domain: domain.name, element, reason: "no port is free for it" })
     return device
   }
-  const consoles = editDevices(domain, "console", (console) => place(console, 0))
-  const channels = editDevices(consoles, "channel", (channel) => place(channel, 1))
+  const channels = editDevices(domain, "channel", (channel) => place(channel, 1))
   if (problem !== undefined) return Result.fail(problem)
   return Result.succeed(withControllers(channels, table.added))
 }

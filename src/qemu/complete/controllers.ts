@@ -154,9 +154,21 @@ const withModel = (controller: Controller, context: CompleteContext): Controller
   return controller
 }
 
+const companionPorts: { readonly [model: string]: number } = {
+  "ich9-uhci1": 0,
+  "ich9-uhci2": 2,
+  "ich9-uhci3": 4
+}
+
+/** Each ICH9 companion serves two ports of its master. */
+const withMaster = (controller: Controller): Controller => {
+  const masterStartPort = controller.masterStartPort ?? companionPorts[controller.model ?? ""]
+  return masterStartPort === undefined ? controller : { ...controller, masterStartPort }
+}
+
 /** Indexes and the board's own controllers. Before disks, whose places depend on nothing else. */
 export const boardControllers = always((domain, context) => {
-  const given = inOrder(withIndexes(devicesOf(domain, "controller")))
+  const given = inOrder(withIndexes(devicesOf(domain, "controller")).map(withMaster))
   const all = ofBoard(given, context).map((one) => withModel(one, context))
   return replaceDevices(domain, "controller", all)
 })

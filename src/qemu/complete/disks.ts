@@ -36,9 +36,23 @@ const drivePlace: { readonly [B in DiskBus]?: (n: number) => DrivePlace } = {
 const conflict = (domain: Domain, disk: Disk, reason: string) =>
   Result.fail(new Conflict({ domain: domain.name, element: `disk '${disk.target.dev}'`, reason }))
 
+/** Addresses that a bus takes. */
+const fitsBus = ({ address }: Disk, bus: DiskBus): boolean => {
+  if (address === undefined || address.type === "unassigned") return true
+  if (drivePlace[bus] !== undefined) return address.type === "drive"
+  if (bus === "usb") return address.type === "usb"
+  return address.type !== "drive" && address.type !== "usb"
+}
+
 const completeDisk = (domain: Domain, disk: Disk): Result.Result<Disk, Conflict> => {
   const bus = disk.target.bus ?? (disk.device === "floppy" ? "fdc" : guessedBus(disk))
   if (bus === undefined) return conflict(domain, disk, "no bus is given, and none is known")
+  if (!fitsBus(disk, bus)) {
+    return conflict(domain, disk, `an address of type '${disk.address?.type}' is not one of ${bus}`)
+  }
+  if (/\d$/.test(disk.target.dev)) {
+    return conflict(domain, disk, "its target is a partition, not a disk")
+  }
   const place = drivePlace[bus]
   const index = targetIndex(disk.target.dev)
   const needsPlace = place !== undefined && disk.address === undefined

@@ -1,6 +1,6 @@
 /**
  * USB addresses: every USB device gets a port, from the first controller with a free one, through
- * hubs where the root's ports are used. One hub is added when the ports do not suffice.
+ * hubs where the root's ports are used. Hubs are added when the ports do not suffice.
  */
 import * as Result from "effect/Result"
 import type { UsbAddress } from "../../model/address.ts"
@@ -8,7 +8,7 @@ import { type Device, devicesOf } from "../../model/device.ts"
 import type { Controller } from "../../model/device/controller.ts"
 import type { Domain } from "../../model/domain.ts"
 import { Conflict } from "../refusal.ts"
-import { addDevice, type Step } from "./context.ts"
+import type { Step } from "./context.ts"
 import { elementOf } from "./element.ts"
 
 /** One hub: the root of a controller, or a device. Its ports begin at 1. */
@@ -128,18 +128,21 @@ const takeFree = (
   return undefined
 }
 
-/** One hub helps; more than that is the definition's matter. */
-const withHub = (domain: Domain): Domain => {
+/** As many hubs as the ports of the controllers fall short by, with a port to spare. */
+const withHubs = (domain: Domain): Domain => {
   const devices = positions(domain).flatMap((position) => domain.devices[position] ?? [])
   const requests = devices.filter((device) => device.kind !== "hub").length
   const hubs = devices.length - requests
   const roots = [...rootsOf(domain).values()].reduce((sum, root) => sum + root.count, 0)
   const ports = roots + hubs * (hubPorts - 1)
-  return requests > ports ? addDevice(domain, { kind: "hub", type: "usb" }) : domain
+  if (requests <= ports) return domain
+  const missing = Math.ceil((requests - ports + 1) / (hubPorts - 1))
+  const hub: Device = { kind: "hub", type: "usb" }
+  return { ...domain, devices: [...domain.devices, ...Array.from({ length: missing }, () => hub)] }
 }
 
 export const usbAddresses: Step = (given) => {
-  const domain = withHub(given)
+  const domain = withHubs(given)
   const roots = rootsOf(domain)
   const fail = (device: Device, reason: string) =>
     Result.fail(new Conflict({ domain: domain.name, element: elementOf(device), reason }))
