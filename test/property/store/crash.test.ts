@@ -233,7 +233,7 @@ const liveAndDie = (disk: MemoryDisk, model: Model, life: NumberedLife) => {
   return underWay === undefined ? [acknowledged] : [acknowledged, underWay]
 }
 
-test("any history of lives, each killed somewhere, loses nothing acknowledged and repeats no epoch", () => {
+test("lives that are killed somewhere lose nothing acknowledged and repeat no epoch", () => {
   fc.assert(
     fc.property(fc.array(anyLife, { minLength: 1, maxLength: 4 }), (lives) => {
       const disk = new MemoryDisk()
@@ -273,7 +273,7 @@ test("a fault at any primitive of opening is an error, and the next engine opens
     }
 })
 
-test("a full disk refuses new definitions, keeps the old ones, and takes new ones when it has room", () => {
+test("a full disk refuses definitions, keeps the old ones, and takes more when it has room", () => {
   const { disk, model } = prepared()
   const define: Operation = { type: "define", name: "new", version: 2 }
   const tries = live(disk, (store) =>
