@@ -1,0 +1,63 @@
+/**
+ * The page that shows all machines: machines/README.md. Pure; `.ci/charts.mjs` writes it.
+ */
+import type { AnyStateMachine } from "xstate"
+import { type Chart, type ChartState, statesWithin } from "./chart.ts"
+import { describe } from "./describe.ts"
+import { mermaid } from "./mermaid.ts"
+
+const opening = `# machines
+
+Machines decide: each of these statecharts takes a message and names the next state and what is to be
+done. They are pure, import nothing but \`xstate\`, \`src/base\` and \`src/model\`, and are imported by
+\`actors\` (which act), \`src/charts\` and \`src/console\` (which show).
+
+This page is generated: \`npm run charts\` writes it, and a test fails when it is stale.
+
+How to read the charts. An arrow says \`event [condition] / what is done\`. A line in a box says what the
+state does: \`during\` names the scripts that run while the state lasts and are stopped when it is left,
+\`entry\` and \`exit\` what is done then, \`deadline\` how long it may last before \`overdue\` comes. An event
+with no arrow is done in place; \`postpone\` keeps a request until the state changes; what is neither
+drawn nor written is refused. \`any state\` stands for each state of its box. Assignments to the
+machine's memory are left out.
+`
+
+const eventsOf = (chart: Chart): ReadonlySet<string> =>
+  new Set(
+    statesWithin(chart.root)
+      .flatMap(({ transitions }) => transitions.map(({ event }) => event))
+      .filter((event) => event !== "" && event !== "done" && !event.startsWith("after "))
+  )
+
+const leavesOf = (chart: Chart): readonly ChartState[] =>
+  statesWithin(chart.root).filter(({ states }) => states.length === 0)
+
+const row = (cells: readonly string[]): string => `| ${cells.join(" | ")} |`
+
+const diagram = (text: string): string => `\`\`\`mermaid\n${text}\`\`\`\n`
+
+const section = (name: string, chart: Chart): string => {
+  const { root } = chart
+  if (root.type !== "parallel") return `## ${name}\n\n${diagram(mermaid(chart))}`
+  const regions = root.states.map(
+    ({ key, id }) => `### ${name}: ${key}\n\n${diagram(mermaid(chart, id))}`
+  )
+  const list = root.states.map(({ key }) => `\`${key}\``).join(", ")
+  return [`## ${name}\n\nRegions side by side: ${list}.\n`, ...regions].join("\n")
+}
+
+/** The whole page, for the machines by name, in the order of their names in the registry. */
+export function machinesPage(machines: { readonly [name: string]: AnyStateMachine }): string {
+  const charts = Object.entries(machines).map(
+    ([name, machine]) => [name, describe(machine)] as const
+  )
+  const table = [
+    row(["machine", "states", "events"]),
+    row(["---", "---", "---"]),
+    ...charts.map(([name, chart]) =>
+      row([`[${name}](#${name})`, `${leavesOf(chart).length}`, `${eventsOf(chart).size}`])
+    )
+  ]
+  const sections = charts.map(([name, chart]) => section(name, chart))
+  return [opening, `${table.join("\n")}\n`, ...sections].join("\n")
+}

@@ -1,0 +1,15 @@
+/**
+ * Goal: pages made from code say what the code says.
+ * Method: the program that writes a page is asked, as it runs outside of the tests, whether the
+ * page in the checkout is what it would write.
+ */
+import { spawnSync } from "node:child_process"
+import { join } from "node:path"
+import { expect, test } from "vitest"
+import { root } from "./source.ts"
+
+test("machines/README.md shows the machines as they are", () => {
+  const program = join(root, ".ci/charts.mjs")
+  const { status, stderr } = spawnSync(process.execPath, [program, "--check"], { encoding: "utf8" })
+  expect({ status, stderr }, "run: npm run charts").toEqual({ status: 0, stderr: "" })
+})
