@@ -40,15 +40,20 @@ export interface KeptAt {
   readonly kept: Kept
 }
 
-/** Everything kept anywhere in `part`, in document order. */
+/** Everything kept anywhere in `part`, whole devices included, in the order of the model. */
 export function keptIn(part: unknown, owner = ""): readonly KeptAt[] {
   if (Array.isArray(part)) return part.flatMap((item, index) => keptIn(item, `${owner}[${index}]`))
   if (typeof part !== "object" || part === null) return []
+  if (isKeptDevice(part)) return [{ owner, kept: { ...part, within: [], what: "element" } }]
   return Object.entries(part).flatMap(([key, value]) => {
     if (key === "kept") return (value as readonly Kept[]).map((kept) => ({ owner, kept }))
     return keptIn(value, owner === "" ? key : `${owner}.${key}`)
   })
 }
+
+type KeptWhole = Pick<Kept, "isKnown" | "consequence"> & { readonly element: KeptElement }
+
+const isKeptDevice = (part: object): part is KeptWhole => "kind" in part && part.kind === "kept"
 
 /** The pieces that forbid a start, because the guest or its protection would differ. */
 export function keptThatForbidsStart(part: unknown): readonly KeptAt[] {

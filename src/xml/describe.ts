@@ -177,16 +177,12 @@ export function grouped<A>(name: string, list: Sure<readonly A[]>): Sure<readonl
   }
 }
 
-/** One value from each child of that name. */
+/** One value from each child of that name, whose other content this element keeps. */
 export function values<A>(name: string, part: Sure<A>): Sure<readonly A[]> {
   return {
-    read: (from) => all(from.take(name).map((element) => part.read(from.below(element)))),
+    read: (from) => all(from.insideEach(name).map((item) => part.read(item))),
     write: (list, to) => {
-      for (const value of list) {
-        const writing = new Writing(name, to.context)
-        part.write(value, writing)
-        to.child(writing.finish())
-      }
+      for (const [index, value] of list.entries()) part.write(value, to.insideEach(name, index))
     }
   }
 }
@@ -255,7 +251,10 @@ export function constant<const A>(value: A): Sure<A> {
   return { read: () => Result.succeed(value), write: () => undefined }
 }
 
-/** Of a running guest only: passed over in a definition, unless `always` holds for the value. */
+/**
+ * Of a running guest only: passed over in a definition, unless `always` holds for the value. Goes
+ * around `inside`, as an element without its only attribute would be left otherwise.
+ */
 export function live<A>(part: Part<A>, always: (value: A) => boolean = () => false): Part<A> {
   return {
     read: (from) =>

@@ -5,12 +5,20 @@ import * as Result from "effect/Result"
 import type { Device, DeviceKind } from "../model/device.ts"
 import { groupDevices, orderDevices } from "../model/device-order.ts"
 import type { KeptDevice } from "../model/device/small.ts"
-import type { Consequence } from "../model/kept.ts"
-import { all, child, fields, inside, type Part, type Read, readWhole } from "./describe.ts"
-import { attribute, type Sure, writeWhole } from "./describe.ts"
+import type { Consequence, KeptElement } from "../model/kept.ts"
 import { address } from "./address.ts"
-import { string } from "./codec.ts"
+import {
+  all,
+  child,
+  fields,
+  type Part,
+  type Read,
+  readWhole,
+  type Sure,
+  writeWhole
+} from "./describe.ts"
 import { channel, consoleDevice, parallel, serial } from "./device/character.ts"
+import { deviceInfo } from "./device/common.ts"
 import { controller } from "./device/controller.ts"
 import { disk } from "./device/disk.ts"
 import { graphics } from "./device/graphics.ts"
@@ -29,10 +37,12 @@ import {
 } from "./device/small.ts"
 import type { Element } from "./element.ts"
 import { keepElement, keyOf } from "./kept.ts"
+import { devicesMax } from "./limits.ts"
 import { Reading } from "./reading.ts"
 import type { Writing } from "./writing.ts"
 
 type Described = Exclude<DeviceKind, "kept">
+type DescribedDevice = Exclude<Device, KeptDevice>
 
 /** How each kind is described. The kind is the element's name. */
 const descriptions: {
@@ -79,7 +89,7 @@ const keptKinds: ReadonlyMap<string, Consequence> = new Map([
 
 /** What a kept device says of its place and name, so that others leave it room. */
 const place = fields<Pick<KeptDevice, "alias" | "address">>({
-  alias: inside("alias", attribute("name", string)),
+  alias: deviceInfo.alias,
   address: child("address", address)
 })
 
@@ -99,19 +109,29 @@ function readKept(element: Element, from: Reading): Read<Device> {
     consequence: consequence ?? ("none" as const),
     element: keepElement(element)
   }
-  return Result.map(place.read(silent), (found) => ({ ...common, ...found }))
+  return Result.map(place.read(silent), (found) => {
+    const hasNoAlias = found.alias === undefined
+    const kept = hasNoAlias ? without(common.element, "alias") : common.element
+    return { ...common, ...found, element: kept }
+  })
+}
+
+/** The element without its children of that name. */
+function without(element: KeptElement, name: string): KeptElement {
+  const isOther = (child: KeptElement | string) => typeof child === "string" || child.name !== name
+  return { ...element, children: element.children.filter(isOther) }
 }
 
 function readDevice(element: Element, from: Reading): Read<Device> {
   const key = keyOf(element)
   if (!isDescribed(key)) return readKept(element, from)
-  return readWhole(descriptions[key] as Sure<Device>, from.below(element))
+  return readWhole(descriptions[key] as Sure<DescribedDevice>, from.below(element))
 }
 
 function writeDevice(device: Device, to: Writing): void {
   if (device.kind === "kept") to.child(device.element)
   else {
-    const description = descriptions[device.kind] as Part<Device>
+    const description = descriptions[device.kind] as Part<DescribedDevice>
     to.child(writeWhole(description, device, device.kind, to.context))
   }
 }
@@ -119,8 +139,12 @@ function writeDevice(device: Device, to: Writing): void {
 /** All children of `<devices>` but the emulator, in libvirt's order. */
 export const devices: Sure<readonly Device[]> = {
   read: (from) => {
-    const elements = from.takeAll().map((element) => readDevice(element, from))
-    return Result.map(all(elements), orderDevices)
+    const elements = from.takeAll()
+    if (elements.length > devicesMax) {
+      const reason = `there are ${elements.length} devices, more than ${devicesMax}`
+      return Result.fail(from.refuse("tooLarge", reason))
+    }
+    return Result.map(all(elements.map((element) => readDevice(element, from))), orderDevices)
   },
   write: (list, to) => {
     for (const device of groupDevices(list)) writeDevice(device, to)

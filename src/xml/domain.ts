@@ -53,7 +53,7 @@ const seclabel = fields<Seclabel>({
   relabel: attribute("relabel", yesNo),
   label: inside("label", text(string)),
   baselabel: inside("baselabel", text(string)),
-  imagelabel: inside("imagelabel", live(text(string)))
+  imagelabel: live(inside("imagelabel", text(string)))
 })
 
 const genid: Codec<string> = {

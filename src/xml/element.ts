@@ -6,7 +6,14 @@
 import * as Result from "effect/Result"
 import { type SaxesAttributeNS, SaxesParser, type SaxesTagNS } from "saxes"
 import { type Position, XmlError } from "./error.ts"
-import { attributesMax, depthMax, documentLengthMax, elementsMax, sliceLength } from "./limits.ts"
+import {
+  attributesMax,
+  depthMax,
+  documentLengthMax,
+  elementsMax,
+  nameLengthMax,
+  sliceLength
+} from "./limits.ts"
 import { positionsIn } from "./position.ts"
 import { notXmlAt } from "./text.ts"
 
@@ -33,6 +40,9 @@ interface Open {
   readonly attributes: Attribute[]
   readonly children: (Element | string)[]
 }
+
+/** UTF-16 units of what the parser says, which may quote the text. */
+const reasonLengthMax = 300
 
 /** Reads a whole document. Linear in its length; stops within one slice of the first error. */
 export function parseElement(text: string): Result.Result<Element, XmlError> {
@@ -64,9 +74,15 @@ function build(
     first ??= failure(problem, positionAt(offset), reason)
   }
 
+  const checkName = (name: string, offset: number) => {
+    if (name.length > nameLengthMax) {
+      fail("tooLarge", offset, `a name has ${name.length} characters, more than ${nameLengthMax}`)
+    }
+  }
+
   parser.on("error", (error) => {
     const reason = error.message.replace(/^\d+:\d+: /, "").replace(/\.$/, "")
-    fail("malformed", parser.position - 1, reason)
+    fail("malformed", parser.position - 1, reason.slice(0, reasonLengthMax))
   })
   parser.on("doctype", () => {
     fail("forbidden", text.indexOf("<!DOCTYPE"), "a document type declaration is not accepted")
@@ -75,12 +91,14 @@ function build(
     opened = text.lastIndexOf("<", parser.position - tag.name.length - 1)
     ends = []
     count += 1
+    checkName(tag.name, opened)
     if (count > elementsMax) fail("tooLarge", opened, `there are more than ${elementsMax} elements`)
     if (open.length >= depthMax) {
       fail("tooLarge", opened, `elements are nested more than ${depthMax} deep`)
     }
   })
-  parser.on("attribute", () => {
+  parser.on("attribute", ({ name }) => {
+    checkName(name, parser.position)
     ends.push(parser.position)
     if (ends.length > attributesMax) {
       fail("tooLarge", parser.position, `an element has more than ${attributesMax} attributes`)

@@ -13,10 +13,20 @@ export function keyOf(element: Element): string {
   return `${wellKnown[element.uri] ?? `{${element.uri}}`}${element.local}`
 }
 
+/** The key of one of several children of a name, when each is read by its own number. */
+export function numbered(name: string, index: number): string {
+  return `${name}#${index}`
+}
+
+/** The element's name in a key that `numbered` made. */
+export function unnumbered(key: string): string {
+  return key.replace(/#\d+$/, "")
+}
+
 /** A copy without places, that declares each namespace it took from its surroundings. */
 export function keepElement(element: Element): KeptElement {
   const missing = new Map<string, string>()
-  const copy = copyOf(element, new Map([["xml", ""]]), missing)
+  const copy = copyOf(element, undefined, missing)
   const declarations = [...missing].map(([prefix, value]) => ({
     name: prefix === "" ? "xmlns" : `xmlns:${prefix}`,
     value
@@ -24,14 +34,27 @@ export function keepElement(element: Element): KeptElement {
   return { ...copy, attributes: [...copy.attributes, ...declarations] }
 }
 
-type Scope = ReadonlyMap<string, string>
+/** The prefixes declared at one element, and those around it. */
+interface Scope {
+  readonly prefixes: ReadonlySet<string>
+  readonly outer: Scope | undefined
+}
 
-function copyOf(element: Element, outer: Scope, missing: Map<string, string>): KeptElement {
-  const scope = new Map([...outer, ...declarationsOf(element)])
+function isDeclared(prefix: string, scope: Scope | undefined): boolean {
+  for (let at = scope; at !== undefined; at = at.outer) if (at.prefixes.has(prefix)) return true
+  return prefix === "xml" || prefix === "xmlns"
+}
+
+function copyOf(
+  element: Element,
+  outer: Scope | undefined,
+  missing: Map<string, string>
+): KeptElement {
+  const prefixes = declaredAt(element)
+  const scope = prefixes.size === 0 ? outer : { prefixes, outer }
   const used = [element, ...element.attributes.filter(({ prefix }) => prefix !== "")]
   for (const { prefix, uri } of used) {
-    const isDeclared = scope.has(prefix) || prefix === "xmlns" || uri === ""
-    if (!isDeclared) missing.set(prefix, uri)
+    if (uri !== "" && !isDeclared(prefix, scope)) missing.set(prefix, uri)
   }
   const children = withoutIndentation(element.children).map((child) =>
     typeof child === "string" ? child : copyOf(child, scope, missing)
@@ -40,11 +63,13 @@ function copyOf(element: Element, outer: Scope, missing: Map<string, string>): K
   return { name: element.name, attributes, children }
 }
 
-function declarationsOf(element: Element): readonly (readonly [string, string])[] {
-  return element.attributes.flatMap(({ name, prefix, value }) => {
-    if (name === "xmlns") return [["", value]] as const
-    return prefix === "xmlns" ? ([[name.slice("xmlns:".length), value]] as const) : []
-  })
+function declaredAt(element: Element): ReadonlySet<string> {
+  return new Set(
+    element.attributes.flatMap(({ name, prefix }) => {
+      if (name === "xmlns") return [""]
+      return prefix === "xmlns" ? [name.slice("xmlns:".length)] : []
+    })
+  )
 }
 
 /** White space between elements is layout; beside text or alone it is content. */

@@ -5,7 +5,7 @@
 import type { Consequence, Kept, KeptAttribute } from "../model/kept.ts"
 import type { Attribute, Element } from "./element.ts"
 import { XmlError, type Position } from "./error.ts"
-import { keepElement, keyOf } from "./kept.ts"
+import { keepElement, keyOf, numbered } from "./kept.ts"
 
 /** Whether the definition of a machine or of a running guest is read or written. */
 export type DocumentKind = "inactive" | "active"
@@ -33,6 +33,8 @@ export class Reading {
   readonly #taken = new Set<Attribute | Element>()
   readonly #inside = new Map<string, Reading>()
   readonly #kept: Kept[] = []
+  #paths: ReadonlyMap<Element, string> | undefined
+  #hasReadText = false
 
   constructor(element: Element, path: string, context: ReadContext) {
     this.element = element
@@ -80,6 +82,15 @@ export class Reading {
     return reading
   }
 
+  /** All children of that name, each as `inside` would give it. */
+  insideEach(name: string): readonly Reading[] {
+    return this.take(name).map((child, index) => {
+      const reading = this.below(child)
+      this.#inside.set(numbered(name, index), reading)
+      return reading
+    })
+  }
+
   /** A reading of one child, with its path. */
   below(child: Element): Reading {
     return new Reading(child, this.#pathOf(child), this.context)
@@ -87,6 +98,7 @@ export class Reading {
 
   /** All text directly in the element. */
   text(): string {
+    this.#hasReadText = true
     return this.element.children.filter((child) => typeof child === "string").join("")
   }
 
@@ -106,9 +118,14 @@ export class Reading {
       if (isDeclaration(attribute) || this.#taken.has(attribute)) continue
       this.#keep(attribute, false, "none")
     }
+    const counted = new Set([...this.#taken].map(({ name }) => name))
     for (const child of this.#elements()) {
-      if (!this.#taken.has(child)) this.#keep(child, false, "none")
+      if (this.#taken.has(child)) continue
+      if (counted.has(child.name)) this.#say(child, "unknown", `<${child.name}> ${repeated}`)
+      this.#keep(child, false, "none", counted.has(child.name))
     }
+    const stray = this.#hasReadText ? "" : this.text().trim()
+    if (stray !== "") this.#say(this.element, "unknown", `'${stray.slice(0, 40)}' ${strayText}`)
     for (const [name, reading] of this.#inside) {
       const kept = reading.finish()
       this.#kept.push(...kept.map((piece) => ({ ...piece, within: [name, ...piece.within] })))
@@ -123,17 +140,25 @@ export class Reading {
 
   /** Says that something is kept, without keeping it here. */
   report(at: Element | Attribute, isKnown: boolean, consequence: Consequence): void {
-    const isElement = "children" in at
-    const path = isElement ? this.#pathOf(at) : `${this.path}/@${at.name}`
-    const name = isElement ? `<${at.name}>` : `attribute '${at.name}'`
+    const name = "children" in at ? `<${at.name}>` : `attribute '${at.name}'`
     const sentence = sentenceFor(name, isKnown, consequence)
-    const kind = isKnown ? "kept" : "unknown"
+    this.#say(at, isKnown ? "kept" : "unknown", sentence, consequence)
+  }
+
+  #say(
+    at: Element | Attribute,
+    kind: Report["kind"],
+    sentence: string,
+    consequence: Consequence = "none"
+  ): void {
+    const inner = "children" in at ? this.#pathOf(at) : `${this.path}/@${at.name}`
+    const path = at === this.element ? this.path : inner
     const { line, column } = at
     this.context.reports.push({ path, line, column, kind, consequence, sentence })
   }
 
-  #keep(piece: Element | Attribute, isKnown: boolean, consequence: Consequence): void {
-    this.report(piece, isKnown, consequence)
+  #keep(piece: Element | Attribute, isKnown: boolean, consequence: Consequence, isSaid = false) {
+    if (!isSaid) this.report(piece, isKnown, consequence)
     const common = { within: [], isKnown, consequence }
     if ("children" in piece) {
       this.#kept.push({ ...common, what: "element", element: keepElement(piece) })
@@ -150,16 +175,26 @@ export class Reading {
     return this.element.children.filter((child) => typeof child !== "string")
   }
 
+  /** The paths of all children are worked out together, so that many children cost no more. */
   #pathOf(child: Element): string {
-    const twins = this.#elements().filter((other) => other.name === child.name)
-    const index = twins.length > 1 ? `[${twins.indexOf(child) + 1}]` : ""
-    return `${this.path}/${child.name}${index}`
+    this.#paths ??= new Map(
+      [...Map.groupBy(this.#elements(), ({ name }) => name)].flatMap(([name, twins]) =>
+        twins.map((twin, index) => {
+          const number = twins.length > 1 ? `[${index + 1}]` : ""
+          return [twin, `${this.path}/${name}${number}`] as const
+        })
+      )
+    )
+    return this.#paths.get(child) ?? `${this.path}/${child.name}`
   }
 }
 
 function isDeclaration({ name, prefix }: Attribute): boolean {
   return name === "xmlns" || prefix === "xmlns"
 }
+
+const repeated = "is there more than once: the first one counts, this one is kept"
+const strayText = "is text where none has a meaning: it is not kept"
 
 const lost: Readonly<Record<Consequence, string>> = {
   guest: "it is kept, and the guest cannot start with it",

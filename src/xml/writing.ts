@@ -1,5 +1,6 @@
 /** One element while it is written: its attributes and children so far, and what is kept of it. */
 import type { Kept, KeptAttribute, KeptElement } from "../model/kept.ts"
+import { numbered, unnumbered } from "./kept.ts"
 import type { DocumentKind } from "./reading.ts"
 
 export interface WriteContext {
@@ -36,51 +37,57 @@ export class Writing {
   }
 
   /** A child that several parts write into. It stands where the first of them wrote. */
-  inside(name: string): Writing {
-    const known = this.#inside.get(name)
+  inside(key: string): Writing {
+    const known = this.#inside.get(key)
     if (known !== undefined) return known
-    const mine = this.#waiting.filter(({ within }) => within[0] === name)
-    this.#waiting = this.#waiting.filter((kept) => !mine.includes(kept))
-    const writing = new Writing(
-      name,
-      this.context,
-      mine.map((kept) => ({ ...kept, within: kept.within.slice(1) }))
-    )
-    this.#inside.set(name, writing)
+    const mine = this.#withdraw(({ within }) => within[0] === key)
+    const kept = mine.map((piece) => ({ ...piece, within: piece.within.slice(1) }))
+    const writing = new Writing(unnumbered(key), this.context, kept)
+    this.#inside.set(key, writing)
     this.#children.push(() => writing.finish())
     return writing
   }
 
+  /** Children of one name, each with what is kept of it. */
+  insideEach(name: string, index: number): Writing {
+    return this.inside(numbered(name, index))
+  }
+
   /** Writes the known kept elements of that name here. */
   placeElements(name: string): void {
-    this.#place(({ what, isKnown }) => what === "element" && isKnown, name)
+    this.#place((kept) => kept.what === "element" && kept.isKnown && nameOf(kept) === name)
   }
 
   placeAttribute(name: string): void {
-    this.#place(({ what, isKnown }) => what === "attribute" && isKnown, name)
+    this.#place((kept) => kept.what === "attribute" && kept.isKnown && nameOf(kept) === name)
   }
 
   /** The element, with everything that found no place at its end. */
   finish(): KeptElement {
     for (const { within } of this.#waiting) {
-      const [name] = within
-      if (name !== undefined) this.inside(name)
+      const [key] = within
+      // What was kept of an item that is no longer in its list goes with the item.
+      if (key !== undefined && unnumbered(key) === key) this.inside(key)
     }
     this.#place(() => true)
     const children = this.#children.map((child) => (typeof child === "string" ? child : child()))
     return { name: this.name, attributes: this.#attributes, children }
   }
 
-  #place(which: (kept: Kept) => boolean, name?: string): void {
-    const placed = this.#waiting.filter(
-      (kept) =>
-        kept.within.length === 0 && which(kept) && (name === undefined || name === nameOf(kept))
-    )
-    this.#waiting = this.#waiting.filter((kept) => !placed.includes(kept))
-    for (const kept of placed) {
+  #place(which: (kept: Kept) => boolean): void {
+    for (const kept of this.#withdraw((piece) => piece.within.length === 0 && which(piece))) {
       if (kept.what === "element") this.child(kept.element)
       else this.attribute(kept.attribute.name, kept.attribute.value)
     }
+  }
+
+  #withdraw(which: (kept: Kept) => boolean): readonly Kept[] {
+    if (this.#waiting.length === 0) return []
+    const { yes = [], no = [] } = Object.groupBy(this.#waiting, (kept) =>
+      which(kept) ? "yes" : "no"
+    )
+    this.#waiting = no
+    return yes
   }
 }
 

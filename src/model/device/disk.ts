@@ -93,7 +93,7 @@ export interface NetworkHost extends Keeps {
 
 /** `none` ends the chain: the image is said to have no backing file. */
 export type BackingStore =
-  | { readonly type: "none" }
+  | (Keeps & { readonly type: "none" })
   | (Keeps & {
       readonly type: "image"
       readonly index?: number

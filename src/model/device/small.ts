@@ -99,7 +99,7 @@ export interface Hub extends DeviceCommon {
 }
 
 /** A device kind that is known or unknown but not acted on. Its address still takes its place. */
-export interface KeptDevice extends Pick<DeviceCommon, "alias" | "address" | "kept"> {
+export interface KeptDevice extends Pick<DeviceCommon, "alias" | "address"> {
   readonly kind: "kept"
   /** The element's name: `tpm`, `filesystem`, ... */
   readonly name: string

@@ -122,7 +122,7 @@ const backend = (tag: Sure<ChardevBackend["type"]>) =>
     vc: bare("vc"),
     stdio: bare("stdio"),
     spicevmc: bare("spicevmc"),
-    pty: fields({ type: constant("pty"), path: inside("source", live(attribute("path", string))) }),
+    pty: fields({ type: constant("pty"), path: live(inside("source", attribute("path", string))) }),
     dev: devOrPipe("dev"),
     pipe: devOrPipe("pipe"),
     file: fields({

@@ -26,7 +26,7 @@ const aliasName: Codec<string> = {
 
 /** To be spread last into a device's fields, as libvirt writes these last. */
 export const deviceInfo = {
-  alias: inside("alias", live(attribute("name", aliasName), isOwn)),
+  alias: live(inside("alias", attribute("name", aliasName)), isOwn),
   "<acpi>": changesGuest,
   address: child("address", address)
 } as const satisfies Record<keyof Omit<DeviceCommon, "kept"> | "<acpi>", unknown>

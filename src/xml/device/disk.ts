@@ -171,18 +171,22 @@ const image: Sure<Image> = fields<Image>({
   }
 })
 
+const endOfChain = fields<Extract<BackingStore, { readonly type: "none" }>>({
+  type: constant("none")
+})
+
 /** `<backingStore/>` without a type says that the chain ends here. */
 const backingStore: Part<BackingStore> = {
   read: (from) => {
     const element = from.takeOne("backingStore")
     if (element === undefined) return Result.succeed(undefined)
     const reading = from.below(element)
-    if (reading.attribute("type") === undefined) return Result.succeed({ type: "none" })
-    return readWhole(image, reading)
+    const isEnd = reading.attribute("type") === undefined
+    return isEnd ? readWhole(endOfChain, reading) : readWhole(image, reading)
   },
   write: (value, to) => {
-    if (value.type === "image") to.child(writeWhole(image, value, "backingStore", to.context))
-    else to.child({ name: "backingStore", attributes: [], children: [] })
+    const part: Part<BackingStore> = value.type === "image" ? image : endOfChain
+    to.child(writeWhole(part, value, "backingStore", to.context))
   }
 }
 

@@ -1,0 +1,390 @@
+/** Arbitrary devices, in the form in which reading leaves them: defaults said, lists in order. */
+import * as fc from "fast-check"
+import type { Address } from "../../../src/model/address.ts"
+import type { Channel, ChardevSource, Console } from "../../../src/model/device/character.ts"
+import type { Serial } from "../../../src/model/device/character.ts"
+import type { Controller } from "../../../src/model/device/controller.ts"
+import type { BackingStore, Disk, DiskSource } from "../../../src/model/device/disk.ts"
+import type { Graphics } from "../../../src/model/device/graphics.ts"
+import type { Hostdev } from "../../../src/model/device/hostdev.ts"
+import type { Connection, Interface } from "../../../src/model/device/interface.ts"
+import type { Device } from "../../../src/model/device.ts"
+import type { Kept, KeptElement } from "../../../src/model/kept.ts"
+import { notXmlAt } from "../../../src/xml/text.ts"
+
+export const anyText = fc
+  .string({ unit: "grapheme", minLength: 1, maxLength: 12 })
+  .filter((text) => notXmlAt(text) < 0)
+
+/** Text that XML readers do not shorten at its ends. */
+export const word = anyText.filter((text) => text.trim() === text && text !== "")
+
+const int = (max: number, min = 0) => fc.integer({ min, max })
+
+/** A record whose prototype is that of a literal. */
+export const plain = <A>(model: { readonly [K in keyof A]: fc.Arbitrary<A[K]> }) =>
+  fc.record<A>(model, { noNullPrototype: true })
+
+/** A record some of whose fields may be absent. */
+export function partial<A extends object>(
+  sure: { readonly [K in keyof A]?: fc.Arbitrary<A[K]> },
+  maybe: { readonly [K in keyof A]?: fc.Arbitrary<A[K]> }
+): fc.Arbitrary<A> {
+  const options = { requiredKeys: Object.keys(sure) as never[], noNullPrototype: true }
+  return fc.record({ ...sure, ...maybe } as object, options) as fc.Arbitrary<A>
+}
+
+const xmlName = fc.stringMatching(/^x-[a-z]{1,6}$/)
+
+const keptAttributes = fc.uniqueArray(
+  plain({ name: xmlName, value: fc.oneof(anyText, fc.constant("")) }),
+  {
+    selector: ({ name }) => name,
+    maxLength: 3
+  }
+)
+
+export const keptElement: fc.Arbitrary<KeptElement> = fc.letrec<{ element: KeptElement }>(
+  (tie) => ({
+    element: plain({
+      name: xmlName,
+      attributes: keptAttributes,
+      children: fc.oneof(
+        { depthSize: "small" },
+        fc.constant([]),
+        anyText.map((text) => [text]),
+        fc.array(tie("element"), { maxLength: 3 }),
+        fc.tuple(word, tie("element"), word)
+      )
+    })
+  })
+).element
+
+/** Pieces that no description knows, in the order in which reading finds them. */
+const kept: fc.Arbitrary<readonly Kept[]> = fc
+  .tuple(keptAttributes, fc.array(keptElement, { maxLength: 2 }))
+  .filter(([attributes, elements]) => attributes.length + elements.length > 0)
+  .map(([attributes, elements]) => {
+    const common = { within: [], isKnown: false, consequence: "none" as const }
+    return [
+      ...attributes.map((attribute) => ({ ...common, what: "attribute" as const, attribute })),
+      ...elements.map((element) => ({ ...common, what: "element" as const, element }))
+    ]
+  })
+
+/** The same values, some of them with pieces to keep. */
+export function keeping<A extends object>(arbitrary: fc.Arbitrary<A>): fc.Arbitrary<A> {
+  const loaded = fc.tuple(arbitrary, kept).map(([value, kept]) => ({ ...value, kept }))
+  return fc.oneof({ weight: 4, arbitrary }, { weight: 1, arbitrary: loaded })
+}
+
+const address: fc.Arbitrary<Address> = fc.oneof(
+  partial<Extract<Address, { type: "pci" }>>(
+    {
+      type: fc.constant("pci"),
+      domain: int(0xffff),
+      bus: int(0xff),
+      slot: int(0x1f),
+      function: int(7)
+    },
+    { multifunction: fc.boolean() }
+  ),
+  plain({
+    type: fc.constant("drive" as const),
+    controller: int(9),
+    bus: int(1),
+    target: int(7),
+    unit: int(15)
+  }),
+  plain({
+    type: fc.constant("usb" as const),
+    bus: int(3),
+    port: fc.constantFrom("1", "1.2.3")
+  }),
+  plain({ type: fc.constant("isa" as const), iobase: int(0xffff) }),
+  fc.constant({ type: "unassigned" as const })
+)
+
+const info = { alias: fc.stringMatching(/^(ua-)?[a-z]{1,8}$/), address: keeping(address) }
+const boot = { boot: plain({ order: int(99, 1) }) }
+const virtio = { iommu: fc.boolean(), ats: fc.boolean(), packed: fc.boolean() }
+
+const source: fc.Arbitrary<DiskSource> = fc.oneof(
+  partial<Extract<DiskSource, { type: "file" }>>(
+    { type: fc.constant("file") },
+    { file: anyText, index: int(99, 1), startupPolicy: fc.constantFrom("optional", "requisite") }
+  ),
+  partial<Extract<DiskSource, { type: "block" }>>({ type: fc.constant("block") }, { dev: anyText }),
+  partial<Extract<DiskSource, { type: "network" }>>(
+    {
+      type: fc.constant("network"),
+      hosts: fc.array(plain({ name: anyText, port: int(0xffff) }), { maxLength: 2 })
+    },
+    { protocol: fc.constantFrom("rbd", "nbd", "https"), name: anyText }
+  )
+)
+
+const { backingStore } = fc.letrec<{ backingStore: BackingStore }>((tie) => ({
+  backingStore: fc.oneof(
+    { depthSize: "small" },
+    fc.constant({ type: "none" as const }),
+    partial<Extract<BackingStore, { type: "image" }>>(
+      { type: fc.constant("image"), source: keeping(source) },
+      { format: word, backingStore: tie("backingStore") as fc.Arbitrary<BackingStore> }
+    )
+  )
+}))
+
+export const disk: fc.Arbitrary<Disk> = fc
+  .tuple(fc.constantFrom("vd", "sd", "hd"), fc.stringMatching(/^[a-z]{1,2}$/))
+  .chain(([prefix, letters]) =>
+    partial<Disk>(
+      {
+        kind: fc.constant("disk"),
+        device: fc.constantFrom("disk", "lun"),
+        source: keeping(source),
+        driver: keeping(
+          partial<NonNullable<Disk["driver"]>>(
+            { name: fc.constant("qemu"), type: fc.constantFrom("raw", "qcow2") },
+            { cache: fc.constantFrom("none", "unsafe"), iothread: int(9, 1), ...virtio }
+          )
+        ),
+        target: plain({
+          dev: fc.constant(prefix + letters),
+          bus: fc.constantFrom("virtio", "scsi", "sata", "usb", "ide")
+        }),
+        isReadonly: fc.boolean(),
+        isShareable: fc.boolean(),
+        isTransient: fc.boolean()
+      },
+      { backingStore, serial: anyText, wwn: anyText, ...boot, ...info }
+    )
+  )
+
+const controller = partial<Controller>(
+  { kind: fc.constant("controller"), type: fc.constantFrom("pci", "usb", "scsi", "virtio-serial") },
+  {
+    index: int(9),
+    model: word,
+    ports: int(31),
+    pciHole64KiB: int(1 << 30),
+    target: partial({}, { chassis: int(255), port: int(255), node: int(8) }),
+    driver: partial({}, { queues: int(16), ...virtio }),
+    ...info
+  }
+)
+
+const connection: fc.Arbitrary<Connection> = fc.oneof(
+  fc.constantFrom<Connection>({ type: "user" }, { type: "ethernet" }),
+  plain({ type: fc.constant("bridge" as const), bridge: anyText }),
+  partial<Extract<Connection, { type: "network" }>>(
+    { type: fc.constant("network"), network: anyText },
+    { portgroup: anyText }
+  ),
+  plain({ type: fc.constant("mcast" as const), address: anyText, port: int(0xffff) })
+)
+
+const mac = fc
+  .array(int(255), { minLength: 5, maxLength: 5 })
+  .map((octets) => ["52", ...octets.map((o) => o.toString(16).padStart(2, "0"))].join(":"))
+
+const interfaceDevice = partial<Interface>(
+  {
+    kind: fc.constant("interface"),
+    connection,
+    ips: fc.array(plain({ address: anyText, prefix: int(128) }), { maxLength: 2 })
+  },
+  {
+    mac,
+    model: word,
+    script: anyText,
+    mtu: int(9000, 68),
+    linkState: fc.constantFrom("up", "down"),
+    target: partial({}, { dev: word, managed: fc.boolean() }),
+    driver: keeping(partial({}, { queues: int(16), name: fc.constantFrom("vhost", "qemu") })),
+    rom: partial({}, { bar: fc.boolean(), file: anyText }),
+    tune: plain({ sndbuf: int(1 << 20) }),
+    ...boot,
+    ...info
+  }
+)
+
+const endpoint = partial<{ host?: string; service?: string }>({}, { host: anyText, service: word })
+
+const chardev: fc.Arbitrary<ChardevSource> = fc.oneof(
+  fc.constantFrom<ChardevSource>({ type: "null" }, { type: "stdio" }),
+  partial<Extract<ChardevSource, { type: "pty" }>>({ type: fc.constant("pty") }, { path: anyText }),
+  partial<Extract<ChardevSource, { type: "file" }>>(
+    { type: fc.constant("file"), path: anyText },
+    { append: fc.boolean(), log: plain({ file: anyText, append: fc.boolean() }) }
+  ),
+  partial<Extract<ChardevSource, { type: "unix" }>>(
+    { type: fc.constant("unix") },
+    {
+      mode: fc.constantFrom("bind", "connect"),
+      path: anyText,
+      reconnect: plain({ enabled: fc.boolean(), timeoutSeconds: int(60) })
+    }
+  ),
+  plain({
+    type: fc.constant("tcp" as const),
+    mode: fc.constantFrom("bind", "connect"),
+    host: anyText,
+    service: word,
+    protocol: fc.constantFrom("raw", "telnet")
+  }),
+  partial<Extract<ChardevSource, { type: "udp" }>>(
+    { type: fc.constant("udp") },
+    { connect: keeping(endpoint), bind: endpoint }
+  )
+)
+
+const characters = fc.oneof(
+  partial<Serial>(
+    {
+      kind: fc.constant("serial"),
+      source: chardev,
+      target: keeping(partial({}, { type: fc.constant("isa-serial"), port: int(3), model: word }))
+    },
+    info
+  ),
+  partial<Console>(
+    {
+      kind: fc.constant("console"),
+      source: chardev,
+      target: partial({}, { type: fc.constantFrom("serial", "virtio"), port: int(3) })
+    },
+    info
+  ),
+  partial<Channel>(
+    {
+      kind: fc.constant("channel"),
+      source: chardev,
+      target: partial<Extract<Channel["target"], { type: "virtio" }>>(
+        { type: fc.constant("virtio") },
+        { name: anyText, state: fc.constantFrom("connected", "disconnected") }
+      )
+    },
+    info
+  )
+)
+
+const graphics: fc.Arbitrary<Graphics> = fc.oneof(
+  partial<Extract<Graphics, { type: "vnc" }>>(
+    {
+      kind: fc.constant("graphics"),
+      type: fc.constant("vnc"),
+      autoport: fc.constant(false),
+      port: int(0xffff, 1),
+      listens: fc.array(plain({ type: fc.constant("address" as const), address: anyText }), {
+        minLength: 1,
+        maxLength: 2
+      })
+    },
+    { password: anyText, keymap: word, powerControl: fc.boolean(), audioId: int(9, 1) }
+  ),
+  partial<Extract<Graphics, { type: "spice" }>>(
+    {
+      kind: fc.constant("graphics"),
+      type: fc.constant("spice"),
+      autoport: fc.constant(true),
+      channels: fc.array(plain({ name: word, mode: fc.constantFrom("any", "secure") }), {
+        maxLength: 2
+      }),
+      listens: fc.constant([{ type: "address" as const }])
+    },
+    { port: int(0xffff, 1), tlsPort: int(0xffff, 1), streamingMode: fc.constant("filter") }
+  )
+)
+
+const hostdev = partial<Hostdev>(
+  {
+    kind: fc.constant("hostdev"),
+    managed: fc.boolean(),
+    source: fc.oneof(
+      plain({
+        type: fc.constant("pci" as const),
+        driver: fc.constant("vfio" as const),
+        address: fc.constant({
+          type: "pci" as const,
+          domain: 0,
+          bus: 3,
+          slot: 0,
+          function: 1
+        })
+      }),
+      partial<Extract<Hostdev["source"], { type: "usb" }>>(
+        { type: fc.constant("usb") },
+        { vendor: int(0xffff), product: int(0xffff), bus: int(9), device: int(99) }
+      )
+    )
+  },
+  { ...boot, ...info }
+)
+
+const small = fc.oneof(
+  partial<Extract<Device, { kind: "video" }>>(
+    {
+      kind: fc.constant("video"),
+      model: keeping(
+        partial({}, { type: word, vramKiB: int(1 << 20), heads: int(4), primary: fc.boolean() })
+      )
+    },
+    info
+  ),
+  partial<Extract<Device, { kind: "input" }>>(
+    { kind: fc.constant("input"), type: fc.constantFrom("mouse", "tablet", "keyboard") },
+    { bus: fc.constantFrom("ps2", "usb", "virtio"), ...info }
+  ),
+  partial<Extract<Device, { kind: "rng" }>>(
+    {
+      kind: fc.constant("rng"),
+      model: fc.constant("virtio"),
+      backend: fc.oneof(
+        plain({ type: fc.constant("random" as const), path: anyText }),
+        fc.constant({ type: "builtin" as const }),
+        plain({
+          type: fc.constant("egd" as const),
+          chardev: fc.constant({ type: "unix" as const, mode: "connect" as const, path: "/e" })
+        })
+      )
+    },
+    { rate: plain({ bytes: int(1 << 20), periodMs: int(1000) }), ...info }
+  ),
+  partial<Extract<Device, { kind: "memballoon" }>>(
+    { kind: fc.constant("memballoon"), model: fc.constantFrom("virtio", "none") },
+    { autodeflate: fc.boolean(), statsPeriodSeconds: int(60), ...info }
+  ),
+  partial<Extract<Device, { kind: "watchdog" }>>(
+    {
+      kind: fc.constant("watchdog"),
+      model: fc.constantFrom("i6300esb", "itco"),
+      action: fc.constantFrom("reset", "pause", "inject-nmi")
+    },
+    info
+  ),
+  partial<Extract<Device, { kind: "sound" }>>(
+    {
+      kind: fc.constant("sound"),
+      model: word,
+      codecs: fc.array(fc.constantFrom("duplex", "micro"), { maxLength: 3 })
+    },
+    { audioId: int(9, 1), ...info }
+  ),
+  partial<Extract<Device, { kind: "panic" }>>({ kind: fc.constant("panic") }, info)
+)
+
+const strange: fc.Arbitrary<Device> = keptElement.map((element) => ({
+  kind: "kept",
+  name: element.name,
+  isKnown: false,
+  consequence: "none",
+  element
+}))
+
+const described = fc.oneof(controller, interfaceDevice, characters, graphics, hostdev, small)
+
+export const device: fc.Arbitrary<Device> = fc.oneof(
+  { weight: 9, arbitrary: keeping<Device>(described) },
+  { weight: 1, arbitrary: strange }
+)
