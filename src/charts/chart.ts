@@ -1,6 +1,6 @@
 /**
- * What a statechart looks like, as plain data: the JSON that `troupe chart --format json` prints and
- * the one thing that the other formats are drawn from. Holds no functions and no references.
+ * What a statechart looks like, as plain data: the JSON that `troupe chart --format json` prints
+ * and the one thing that the other formats are drawn from. Holds no functions and no references.
  */
 
 /** JSON of the kinds that stand in charts. */

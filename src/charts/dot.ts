@@ -58,7 +58,9 @@ const isAny = ({ from }: Arrow): boolean => typeof from !== "string"
 const arrowsIn = (pen: Pen, state: ChartState): readonly Arrow[] =>
   pen.drawing.arrows.filter(({ within }) => within === state.id)
 
-/** The nodes and boxes of a state. Arrows come after all of them: a node joins a box by being named. */
+/**
+ * The nodes and boxes of a state. Arrows come after all of them: a node joins a box by being named.
+ */
 function nodesOf(pen: Pen, state: ChartState): readonly string[] {
   const lines = pen.drawing.lines.get(state.id) ?? []
   if (state.states.length === 0) return [leaf(state, lines)]

@@ -2,9 +2,9 @@
  * What is drawn of a chart, common to the drawn formats: which transitions are arrows between which
  * boxes, and which are lines of text in a box. Pure; knows no syntax.
  *
- * The formats cannot draw an arrow into, out of, or onto the very box that it starts in, nor between
- * the insides of two boxes. Such an arrow is drawn between the outermost boxes that differ, and its
- * text names the state that is meant.
+ * The formats cannot draw an arrow into, out of, or onto the very box that it starts in, nor
+ * between the insides of two boxes. Such an arrow is drawn between the outermost boxes that differ,
+ * and its text names the state that is meant.
  */
 import { type Chart, type ChartState, type ChartTransition, statesWithin } from "./chart.ts"
 import { mergeEvents, stateLines, withNote } from "./label.ts"

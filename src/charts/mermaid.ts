@@ -66,7 +66,9 @@ const leaf = (pen: Pen, state: ChartState): readonly string[] => {
   ]
 }
 
-/** What the box itself does stands in the box `any state`, where the start's dot does not cover it. */
+/**
+ * What the box itself does stands in the box `any state`, where the start's dot does not cover it.
+ */
 const titleOf = (pen: Pen, state: ChartState): string => {
   const lines = state.type === "parallel" ? (pen.drawing.lines.get(state.id) ?? []) : []
   return join([state.key, ...lines])

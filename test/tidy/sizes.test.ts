@@ -16,7 +16,7 @@ const exceptionOf = (one: Measured) =>
   )
 
 const remedies = {
-  file: "split it by noun; or, for a data table, list it in test/tidy/exceptions.ts with the reason",
+  file: "split it by noun; a data table is listed in test/tidy/exceptions.ts with its reason",
   function: "move its branches' bodies into functions of their own",
   parameters: "take an options object"
 }

@@ -24,7 +24,9 @@ const functions = new Set(["FunctionDeclaration", "FunctionExpression", "ArrowFu
 const machineCalls = new Set(["createMachine", "createStateConfig"])
 const testCalls = new Set(["test", "it", "describe", "beforeAll", "afterAll"])
 
-/** `test` of `test(...)`, `test.each(...)(...)`; `createMachine` of `setup({}).createMachine(...)`. */
+/**
+ * `test` of `test(...)`, `test.each(...)(...)`; `createMachine` of `setup({}).createMachine(...)`.
+ */
 function calleeName(callee: unknown): string {
   if (!isNode(callee)) return ""
   if (callee.type === "MemberExpression") {

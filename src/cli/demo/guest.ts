@@ -1,6 +1,7 @@
 /**
  * The guest of the demonstration and of the tests: the image of its disk and its domain XML.
- * Pure; the program itself is `guest-listing.ts`. Never touches a file: the caller writes the image.
+ * Pure; the program itself is `guest-listing.ts`. Never touches a file: the caller writes the
+ * image.
  */
 import { assert } from "../../base/assert.ts"
 import { guestListing } from "./guest-listing.ts"
