@@ -1,22 +1,8 @@
-/** Remote displays: which, and the words that several of them share. */
-import { devicesOf } from "../../model/device.ts"
-import type { Graphics, GraphicsListen } from "../../model/device/graphics.ts"
-import type { Arg } from "./arg.ts"
-import type { ArgvContext, DeviceArgs } from "./context.ts"
+/** Displays, by type. What a type is not known for here is refused before. */
+import type { Graphics } from "../../model/device/graphics.ts"
+import type { DeviceArgs } from "./context.ts"
 import { spiceArgs } from "./spice.ts"
 import { vncArgs } from "./vnc.ts"
-
-/** Where a display listens: the first element decides. */
-export const listenOf = (graphics: {
-  readonly listens: readonly GraphicsListen[]
-}): GraphicsListen => graphics.listens[0] ?? { type: "address" }
-
-export const positionOf = (graphics: Graphics, { domain }: ArgvContext): number =>
-  devicesOf(domain, "graphics").indexOf(graphics)
-
-/** The keyboard's layout is one for all displays. */
-export const keymapArgs = (keymap: string | undefined): readonly Arg[] =>
-  keymap === undefined ? [] : [["-k", keymap]]
 
 export const graphicsArgs: DeviceArgs<Graphics> = (graphics, context) => {
   switch (graphics.type) {

@@ -2,7 +2,7 @@
 import type { SpiceGraphics } from "../../model/device/graphics.ts"
 import { type Arg, keyValues, type KeyValue } from "./arg.ts"
 import type { ArgvContext, DeviceArgs } from "./context.ts"
-import { keymapArgs, listenOf, positionOf } from "./graphics.ts"
+import { keymapArgs, listenOf, positionOf } from "./display.ts"
 
 const ports = (spice: SpiceGraphics, context: ArgvContext): readonly KeyValue[] => {
   const { config, resources } = context

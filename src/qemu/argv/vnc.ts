@@ -4,7 +4,7 @@ import type { VncGraphics } from "../../model/device/graphics.ts"
 import { hasOption } from "../capabilities.ts"
 import { type Arg, escapeCommas, keyValues, type KeyValue, object } from "./arg.ts"
 import type { ArgvContext, DeviceArgs } from "./context.ts"
-import { keymapArgs, listenOf, positionOf } from "./graphics.ts"
+import { keymapArgs, listenOf, positionOf } from "./display.ts"
 
 const firstPort = 5900
 
