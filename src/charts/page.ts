@@ -15,11 +15,12 @@ imported by \`actors\` (which act), \`src/charts\` and \`src/console\` (which sh
 This page is generated: \`npm run charts\` writes it, and a test fails when it is stale.
 
 How to read the charts. An arrow says \`event [condition] / what is done\`; of several conditions
-for one event the first that holds counts. A line in a box says what the state does: \`during\` names
-the scripts that run while the state lasts and are stopped when it is left, \`entry\` and \`exit\` what
-is done then, \`deadline\` how long it may last before \`overdue\` comes. An event with no arrow is
-done in place; \`postpone\` keeps a request until the state changes; what is neither drawn nor written
-is refused. \`any state\` stands for each state of its box. What a machine only remembers is left out.
+for one event the first that holds counts. A line in a box says what the state does: \`during\`
+names the scripts that run while the state lasts and are stopped when it is left, \`entry\` and
+\`exit\` what is done then, \`deadline\` how long it may last before \`overdue\` comes. An event
+with no arrow is done in place; \`postpone\` keeps a request until the state changes; what is
+neither drawn nor written is refused. \`any state\` stands for each state of its box. What a
+machine only remembers is left out.
 `
 
 const eventsOf = (chart: Chart): ReadonlySet<string> =>
