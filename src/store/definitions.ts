@@ -46,13 +46,13 @@ export const writeDefinition = Effect.fnUntraced(function* (
       because: `it has ${bytes.length} bytes, at most ${definitionBytesMax} are taken`,
       isUnchanged: true
     })
-  yield* forgetStaleAutostart(disk, name, deed)
   const objection = objectionOf(readIdentity, definition)
   yield* writeDurably(disk, { deed, path, bytes, mode: modeOfDefinition, objection })
 })
 
 /** A link that outlived its definition must not start a new domain of the same name. */
-const forgetStaleAutostart = Effect.fnUntraced(function* (disk: Disk, name: string, deed: string) {
+export const forgetStaleAutostart = Effect.fnUntraced(function* (disk: Disk, name: string) {
+  const deed = `clear a stale autostart of '${name}'`
   const isThere = yield* isPresent(disk, definitionPath(disk.layout, name), deed)
   if (!isThere) yield* dropLink(disk, name, deed)
 })

@@ -7,7 +7,13 @@ import * as Effect from "effect/Effect"
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import { removeDurably, writeDurably } from "./atomic.ts"
-import { readDefinition, removeDefinition, setAutostart, writeDefinition } from "./definitions.ts"
+import {
+  forgetStaleAutostart,
+  readDefinition,
+  removeDefinition,
+  setAutostart,
+  writeDefinition
+} from "./definitions.ts"
 import { bytesOf, type Disk, malformed, orAbsent, readText } from "./disk.ts"
 import { StoreError, storeError } from "./error.ts"
 import { type Identity, objectionOf, type ReadIdentity } from "./identity.ts"
@@ -50,6 +56,7 @@ export const renameDefinition = (
   Effect.gen(function* () {
     yield* requireOld(disk, readIdentity, rename)
     yield* refuseOccupied(disk, rename)
+    yield* forgetStaleAutostart(disk, rename.to)
     yield* begin(disk, rename)
     const { to, uuid, xml } = rename
     yield* writeDefinition(disk, readIdentity, { name: to, uuid, xml }).pipe(
@@ -143,12 +150,13 @@ export const abandonRename = Effect.fnUntraced(function* (
   identity: Identity
 ) {
   const entry = yield* orAbsent(readEntry(disk, `${identity.uuid}.json`))
-  if (entry === undefined || Result.isFailure(entry)) return
+  if (entry === undefined || Result.isFailure(entry)) return false
   const { uuid, from, to } = entry.success
   const isLeftOver =
     from === identity.name && (yield* holds(disk, readIdentity, { name: to, uuid }))
   if (isLeftOver) yield* removeDefinition(disk, readIdentity, { name: to, uuid })
   yield* forget(disk, entry.success)
+  return isLeftOver
 })
 
 /** What recovery did with an entry of the journal, for the log. */

@@ -9,13 +9,8 @@ import * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
 import { Ids } from "../base/ids.ts"
 import { Files } from "../host/files.ts"
-import {
-  type Definition,
-  readDefinition,
-  removeDefinition,
-  setAutostart,
-  writeDefinition
-} from "./definitions.ts"
+import { defineDomain, undefineDomain } from "./define.ts"
+import { type Definition, readDefinition, setAutostart } from "./definitions.ts"
 import type { Disk } from "./disk.ts"
 import { type Identity, identityOfText, type ReadIdentity } from "./identity.ts"
 import type { RootLocked, StoreError } from "./error.ts"
@@ -28,13 +23,7 @@ import {
   recordOperation
 } from "./operations.ts"
 import { makeGuestDirectory, removeGuestDirectory } from "./guest-directory.ts"
-import {
-  abandonRename,
-  type Rename,
-  type RenameRecovery,
-  recoverRenames,
-  renameDefinition
-} from "./rename.ts"
+import { type Rename, type RenameRecovery, recoverRenames, renameDefinition } from "./rename.ts"
 import { openRoot, type RootIdentity } from "./root.ts"
 import {
   listStatuses,
@@ -115,16 +104,8 @@ export const make = Effect.fnUntraced(function* (
     recovered,
     indexDefinitions: indexDefinitions(disk, readIdentity),
     readDefinition: (name) => readDefinition(disk, name),
-    writeDefinition: (definition) =>
-      Effect.andThen(
-        abandonRename(disk, readIdentity, definition),
-        writeDefinition(disk, readIdentity, definition)
-      ),
-    removeDefinition: (domain) =>
-      Effect.andThen(
-        abandonRename(disk, readIdentity, domain),
-        removeDefinition(disk, readIdentity, domain)
-      ),
+    writeDefinition: (definition) => defineDomain(disk, readIdentity, definition),
+    removeDefinition: (domain) => undefineDomain(disk, readIdentity, domain),
     renameDefinition: (rename) => renameDefinition(disk, readIdentity, rename),
     setAutostart: (name, isAutostart) => setAutostart(disk, name, isAutostart),
     writeStatus: (record) => writeStatus(disk, record),
