@@ -1,6 +1,6 @@
 /**
- * Owns the configuration: one immutable, numbered snapshot, replaced whole or not at all. Readers take
- * it without asking; a call keeps the one that it started with.
+ * Owns the configuration: one immutable, numbered snapshot, replaced whole or not at all. Readers
+ * take it without asking; a call keeps the one that it started with.
  */
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
@@ -44,7 +44,9 @@ const readSnapshot = Effect.fnUntraced(function* (path: string | undefined, numb
   return yield* Effect.fromResult(load(text, { number, path }))
 })
 
-/** Reads the file, and follows it until the scope closes. Fails when the file is wrong at the start. */
+/**
+ * Reads the file, and follows it until the scope closes. Fails when the file is wrong at the start.
+ */
 export const makeConfigHolder = Effect.fnUntraced(function* ({
   kernel,
   path,

@@ -1,7 +1,7 @@
 /**
  * Owns the list of domains: the index by name, uuid and id, and the reservations. Name and uuid are
- * taken by one message, so that no two requests can both find them free. Holds no definition and talks
- * to no QEMU; which state a domain is in is read from its own snapshot.
+ * taken by one message, so that no two requests can both find them free. Holds no definition and
+ * talks to no QEMU; which state a domain is in is read from its own snapshot.
  */
 import * as Context from "effect/Context"
 import type * as Effect from "effect/Effect"

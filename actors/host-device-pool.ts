@@ -1,7 +1,7 @@
 /**
  * The pattern of every pool of host devices: one owner of who holds what. Reserves all or nothing,
- * releases by the token that the asker chose, so that a rollback gives back only its own. Pure table;
- * preparing the device itself (sysfs, VFIO) is not done here.
+ * releases by the token that the asker chose, so that a rollback gives back only its own. Pure
+ * table; preparing the device itself (sysfs, VFIO) is not done here.
  */
 import * as Context from "effect/Context"
 import type * as Effect from "effect/Effect"

@@ -1,7 +1,7 @@
 /**
- * Owns one QMP connection: what was asked and not answered, and whether QEMU is silent. Passes events
- * on in order with the reader's speed; every pending command ends exactly once, whatever ends the
- * connection. Knows nothing of domains: what an event means is decided where it arrives.
+ * Owns one QMP connection: what was asked and not answered, and whether QEMU is silent. Passes
+ * events on in order with the reader's speed; every pending command ends exactly once, whatever
+ * ends the connection. Knows nothing of domains: what an event means is decided where it arrives.
  */
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
@@ -179,7 +179,9 @@ const decide = (state: State, message: Message): Decision<State> => {
 const describe = ({ session, waiting, isSilent }: State): string =>
   `${isSilent ? "silent" : session.phase}, ${waiting.size} commands`
 
-/** Hands things to a listener that may have no room; what it could not take waits here, in order. */
+/**
+ * Hands things to a listener that may have no room; what it could not take waits here, in order.
+ */
 class Outlet {
   private backlog: readonly (() => boolean)[] = []
   private readonly listener: MonitorListener
@@ -211,7 +213,9 @@ class Outlet {
 }
 
 export interface Monitor {
-  /** One QMP command. Fails once: refused by QEMU, not answered in time, or the connection ended. */
+  /**
+   * One QMP command. Fails once: refused by QEMU, not answered in time, or the connection ended.
+   */
   readonly execute: (
     command: Session.Sendable,
     timeoutMs?: number

@@ -1,6 +1,6 @@
 /**
- * Owns every host PCI device: which domain, in which of its starts, has each. Names devices by their
- * address `0000:03:00.0`. Never touches sysfs and never talks to QEMU.
+ * Owns every host PCI device: which domain, in which of its starts, has each. Names devices by
+ * their address `0000:03:00.0`. Never touches sysfs and never talks to QEMU.
  */
 import type { Kernel } from "../src/kernel/kernel.ts"
 import type { Domain } from "../src/model/domain.ts"

@@ -1,6 +1,6 @@
 /**
- * Owns the TCP ports that this engine gives to guests' displays. The lowest free port of a range, by
- * token; whether somebody else on the host listens there shows when QEMU binds it.
+ * Owns the TCP ports that this engine gives to guests' displays. The lowest free port of a range,
+ * by token; whether somebody else on the host listens there shows when QEMU binds it.
  */
 import * as Context from "effect/Context"
 import * as Data from "effect/Data"

@@ -1,6 +1,6 @@
 /**
- * Owns how many starts work on the host at once. The others wait in the order in which they came; one
- * that gives up leaves the line.
+ * Owns how many starts work on the host at once. The others wait in the order in which they came;
+ * one that gives up leaves the line.
  */
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"

@@ -1,6 +1,7 @@
 /**
- * Owns every host USB device: which domain, in which of its starts, has each. Names devices by bus and
- * number (`001:004`), or by vendor and product (`046d:c52b`) where the definition gives no place.
+ * Owns every host USB device: which domain, in which of its starts, has each. Names devices by bus
+ * and number (`001:004`), or by vendor and product (`046d:c52b`) where the definition gives no
+ * place.
  */
 import type { Kernel } from "../src/kernel/kernel.ts"
 import type { Domain } from "../src/model/domain.ts"

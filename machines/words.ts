@@ -1,6 +1,7 @@
 /**
- * The words that every chart may say to the kernel, as xstate actions without a body: a chart names,
- * the actor carries out. Also how a script is bound to a state, so that the drawing shows it.
+ * The words that every chart may say to the kernel, as xstate actions without a body: a chart
+ * names, the actor carries out. Also how a script is bound to a state, so that the drawing shows
+ * it.
  */
 import type { Answer } from "../src/base/protocol.ts"
 

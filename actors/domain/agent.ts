@@ -1,6 +1,6 @@
 /**
- * Asks the guest's agent to end the system, over the channel that the definition gives it. One command
- * on a connection of its own: the agent answers a successful shutdown with silence.
+ * Asks the guest's agent to end the system, over the channel that the definition gives it. One
+ * command on a connection of its own: the agent answers a successful shutdown with silence.
  */
 import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"

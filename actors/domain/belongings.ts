@@ -60,7 +60,9 @@ export class Belongings<R> {
   })
 }
 
-/** The belongings of each epoch of one domain: one at a time, but an old one may still be ending. */
+/**
+ * The belongings of each epoch of one domain: one at a time, but an old one may still be ending.
+ */
 export class Wardrobe<R> {
   private readonly epochs = new Map<string, Belongings<R>>()
 

@@ -1,6 +1,6 @@
 /**
- * Owns one domain: its definitions, its guest, and what may be asked of it now. Mailbox, chart and the
- * table action -> script; what the scripts do stands in the files beside this one.
+ * Owns one domain: its definitions, its guest, and what may be asked of it now. Mailbox, chart and
+ * the table action -> script; what the scripts do stands in the files beside this one.
  */
 import * as Effect from "effect/Effect"
 import type { Change } from "../../machines/domain/change.ts"

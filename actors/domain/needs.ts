@@ -1,6 +1,5 @@
 /** The services that a domain's scripts run with, and the types of its actor. */
-import type { EventFrom, SnapshotFrom } from "xstate"
-import type { domainMachine } from "../../machines/domain/domain.ts"
+import type { DomainMessage, DomainSnapshot } from "../../machines/domain/domain.ts"
 import type { DomainFact, DomainProtocol } from "../../machines/domain/context.ts"
 import type { Ids } from "../../src/base/ids.ts"
 import type { Files } from "../../src/host/files.ts"
@@ -14,8 +13,8 @@ import type { Surroundings } from "./surroundings.ts"
 
 export type Needs = Files | Ids | Processes | Sockets | Store | Surroundings
 
-export type DomainSnapshot = SnapshotFrom<typeof domainMachine>
-export type DomainMessage = EventFrom<typeof domainMachine>
+export type { DomainMessage, DomainSnapshot }
+
 export type DomainActor = Actor<DomainSnapshot, DomainProtocol, DomainFact, Needs>
 export type DomainSelf = Self<DomainMessage>
 

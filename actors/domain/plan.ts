@@ -1,6 +1,6 @@
 /**
- * Makes a launch plan from a definition: completes it for this QEMU, refuses what cannot be honoured,
- * takes the ports and the directory that this epoch needs. Starts nothing.
+ * Makes a launch plan from a definition: completes it for this QEMU, refuses what cannot be
+ * honoured, takes the ports and the directory that this epoch needs. Starts nothing.
  */
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"

@@ -77,7 +77,9 @@ interface SignalRequest extends Epoch {
   readonly mode: SignalMode
 }
 
-/** By default the agent is asked when it is there, and the power button is pressed when it is not. */
+/**
+ * By default the agent is asked when it is there, and the power button is pressed when it is not.
+ */
 export const sendSignal =
   (domain: Identity, askAgent: AskAgent) =>
   ({ epoch, signal, mode }: SignalRequest, _self: DomainSelf) => {

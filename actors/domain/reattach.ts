@@ -1,6 +1,6 @@
 /**
- * Script `reattach`: a QEMU that lives and whose monitor is not connected is sought until it is found
- * or seen dead. The process is asked whether it lives; the socket only whether it talks.
+ * Script `reattach`: a QEMU that lives and whose monitor is not connected is sought until it is
+ * found or seen dead. The process is asked whether it lives; the socket only whether it talks.
  */
 import * as Effect from "effect/Effect"
 import type { GuestStatus } from "../../machines/domain/context.ts"

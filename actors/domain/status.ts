@@ -1,6 +1,6 @@
 /**
- * The status record of the running epoch: what the next engine finds if this one dies. Written before
- * QEMU may run, and at each change of state.
+ * The status record of the running epoch: what the next engine finds if this one dies. Written
+ * before QEMU may run, and at each change of state.
  */
 import * as Effect from "effect/Effect"
 import { domainText } from "../../src/store/domain-text.ts"

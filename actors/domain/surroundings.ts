@@ -1,6 +1,6 @@
 /**
- * What a domain's scripts act with, beside the host's services: its siblings in the actor tree, each
- * behind the few functions that a domain needs of it. Given by whoever spawns the domain.
+ * What a domain's scripts act with, beside the host's services: its siblings in the actor tree,
+ * each behind the few functions that a domain needs of it. Given by whoever spawns the domain.
  */
 import * as Context from "effect/Context"
 import type * as Effect from "effect/Effect"
@@ -19,7 +19,9 @@ export class Surroundings extends Context.Service<
   {
     readonly kernel: Kernel
     readonly config: () => ConfigSnapshot
-    /** What the QEMU binary of this definition can do; probed once, KVM only for who asks for it. */
+    /**
+     * What the QEMU binary of this definition can do; probed once, KVM only for who asks for it.
+     */
     readonly capabilities: (definition: Domain) => Effect.Effect<Capabilities, ProbeFailed>
     /** The next number for a running domain. */
     readonly allocateId: Effect.Effect<number>

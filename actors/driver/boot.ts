@@ -1,7 +1,7 @@
 /**
- * The start of an engine, in order: lock the root, load the config, index the definitions, take over
- * what lives. Handshakes with living QEMUs and autostart follow on their own: one silent QEMU delays
- * nobody.
+ * The start of an engine, in order: lock the root, load the config, index the definitions, take
+ * over what lives. Handshakes with living QEMUs and autostart follow on their own: one silent QEMU
+ * delays nobody.
  */
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
@@ -15,7 +15,7 @@ import { type CloseCallback, makeConnections } from "../connections.ts"
 import * as DomainActor from "../domain/domain.ts"
 import type { Needs } from "../domain/needs.ts"
 import { Surroundings } from "../domain/surroundings.ts"
-import { type Domains, type Entry, makeDomains } from "../domains.ts"
+import { type Entry, makeDomains } from "../domains.ts"
 import { makeEventBus } from "../event-bus.ts"
 import { makePciPool } from "../pci-pool.ts"
 import { makePorts } from "../ports.ts"
@@ -34,113 +34,128 @@ export interface BootOptions extends Store.StoreOptions {
   readonly startConcurrency: number
 }
 
-/** What has no parts yet when it is needed by them: filled in before anything runs. */
+/** What is needed by the children before there are any: filled in before anything runs. */
 interface Later {
-  domains: Domains | undefined
   parts: Parts | undefined
 }
 
-export const boot = Effect.fnUntraced(function* (
-  kernel: Kernel,
-  options: BootOptions,
-  note: (problem: Problem) => void
-) {
-  const host = yield* Effect.context<HostServices>()
+type Note = (problem: Problem) => void
+
+/** The root, the config and the index: what stands on disk, and what is wrong with it. */
+const readRoot = Effect.fnUntraced(function* (kernel: Kernel, options: BootOptions, note: Note) {
   const store = yield* Store.make(options)
-  const configPath = options.configPath ?? `${store.layout.root}/etc/qemu.conf`
+  const path = options.configPath ?? `${store.layout.root}/etc/qemu.conf`
   const config = yield* makeConfigHolder({
     kernel,
-    path: configPath,
+    path,
     onProblem: (error) => note({ what: "reload of the config", why: messageOf(error) })
   })
-  for (const warning of config.current().warnings)
-    note({ what: `${configPath}:${warning.line}`, why: warning.message })
-  for (const { name, outcome } of store.recovered.map(asProblem)) note({ what: name, why: outcome })
+  for (const { line, message } of config.current().warnings)
+    note({ what: `${path}:${line}`, why: message })
+  for (const recovery of store.recovered)
+    note({ what: "a rename that a crash had interrupted", why: JSON.stringify(recovery) })
   const index = yield* store.indexDefinitions
-  for (const { path, reason } of index.quarantined) note({ what: path, why: reason })
+  for (const { path: file, reason } of index.quarantined) note({ what: file, why: reason })
+  const statuses = yield* store.listStatuses
+  return { store, config, index, statuses }
+})
 
-  const later: Later = { domains: undefined, parts: undefined }
-  const width = () => {
-    const { troupeStartConcurrency: width } = config.current().values
-    return width > 0 ? width : options.startConcurrency
-  }
-  const events = makeEventBus(kernel)
-  const siblings = {
+type Root = Effect.Success<ReturnType<typeof readRoot>>
+
+const makeSiblings = Effect.fnUntraced(function* (
+  kernel: Kernel,
+  { store, config }: Root,
+  { startConcurrency, later, note }: BootOptions & { readonly later: Later; readonly note: Note }
+) {
+  const host = yield* Effect.context<HostServices>()
+  const width = () => config.current().values.troupeStartConcurrency || startConcurrency
+  return {
     pci: makePciPool(kernel),
     usb: makeUsbPool(kernel),
     ports: makePorts(kernel),
     connections: makeConnections(kernel, (callback) => endWithConnection(later, callback)),
     lane: makeStartLane(kernel, width),
-    prober: yield* makeProber(proberRoom(store))
-  }
-  const supervisor = new Supervisor("supervisor", kernel, {
-    context: host as Context.Context<never>,
-    onGivenUp: (uuid) =>
-      note({ what: `domain ${uuid}`, why: "it failed too often and is left alone; see the log" })
-  })
-  const capabilities = ({ type, emulator, os }: Domain) => {
-    const usual = config.current().values.troupeEmulator || options.emulatorFor(os.arch)
-    const { prober } = siblings
-    return type === "kvm"
-      ? prober.withKvm(emulator ?? usual)
-      : prober.capabilities(emulator ?? usual)
-  }
-  const needs = host.pipe(
-    Context.add(Store.Store, store),
-    Context.add(Surroundings, {
-      kernel,
-      config: config.current,
-      capabilities,
-      allocateId: Effect.suspend(() => Effect.orDie(parts.domains.nextId)),
-      unregister: (uuid) =>
-        Effect.suspend(() => {
-          supervisor.forget(uuid)
-          return Effect.orDie(parts.domains.remove(uuid))
-        }),
-      pci: siblings.pci,
-      usb: siblings.usb,
-      ports: siblings.ports,
-      connections: siblings.connections,
-      happened: events.happened,
-      inStartLane: siblings.lane.within
+    prober: yield* makeProber({
+      scratchDirectory: store.layout.run,
+      cacheDirectory: store.layout.cache,
+      root: store.rootId
+    }),
+    events: makeEventBus(kernel),
+    supervisor: new Supervisor("supervisor", kernel, {
+      context: host as Context.Context<never>,
+      onGivenUp: (uuid) =>
+        note({ what: `domain ${uuid}`, why: "it failed too often and stays down" })
     })
-  ) as Context.Context<Needs>
+  }
+})
+
+type Siblings = Effect.Success<ReturnType<typeof makeSiblings>>
+
+/** What domains act with: their siblings, each behind the few functions that they need of it. */
+const surroundingsOf = (
+  siblings: Siblings & Pick<Parts, "kernel" | "config" | "domains">,
+  emulatorFor: BootOptions["emulatorFor"]
+): Surroundings["Service"] => {
+  const { kernel, config, domains, prober, supervisor, events, lane } = siblings
+  const { pci, usb, ports, connections } = siblings
+  return {
+    kernel,
+    config: config.current,
+    capabilities: ({ type, emulator, os }: Domain) => {
+      const binary = emulator ?? (config.current().values.troupeEmulator || emulatorFor(os.arch))
+      return type === "kvm" ? prober.withKvm(binary) : prober.capabilities(binary)
+    },
+    allocateId: Effect.orDie(domains.nextId),
+    unregister: (uuid) =>
+      Effect.suspend(() => {
+        supervisor.forget(uuid)
+        return Effect.orDie(domains.remove(uuid))
+      }),
+    pci,
+    usb,
+    ports,
+    connections,
+    happened: events.happened,
+    inStartLane: lane.within
+  }
+}
+
+export const boot = Effect.fnUntraced(function* (kernel: Kernel, options: BootOptions, note: Note) {
+  const root = yield* readRoot(kernel, options, note)
+  const { store, config, index, statuses } = root
+  const later: Later = { parts: undefined }
+  const siblings = yield* makeSiblings(kernel, root, { ...options, later, note })
   const entries = index.heads.map((head): Entry => ({ ...head, ref: undefined }))
+  const lastId = Math.max(0, ...statuses.records.map(({ id }) => id))
+  const domains = makeDomains(kernel, { entries, lastId })
+  const host = yield* Effect.context<HostServices>()
+  const surroundings = surroundingsOf({ ...siblings, kernel, config, domains }, options.emulatorFor)
+  const needs: Context.Context<Needs> = host.pipe(
+    Context.add(Store.Store, store),
+    Context.add(Surroundings, surroundings)
+  )
   let counter = 0
   const parts: Parts = {
     kernel,
     store,
     config,
     ...siblings,
-    events,
-    supervisor,
+    domains,
     needs,
-    domains: makeDomains(kernel, { entries, lastId: 0 }),
     nextEpoch: Effect.sync(() => `${store.generation}.${++counter}`),
     quarantined: index.quarantined,
     note
   }
   later.parts = parts
-  yield* recover(parts, (identity) => obtainRecovered(parts, identity)).pipe(
+  yield* recover(parts, statuses, (identity) => obtainRecovered(parts, identity)).pipe(
     Effect.provideContext(needs)
   )
   yield* Effect.forkDetach(autostart(parts).pipe(Effect.provideContext(needs)))
   return parts
 })
 
-const proberRoom = ({ layout, rootId }: Store.Store["Service"]) => ({
-  scratchDirectory: layout.run,
-  cacheDirectory: layout.cache,
-  root: rootId
-})
-
 const messageOf = (error: unknown): string =>
   error instanceof Error ? error.message : String(error)
-
-const asProblem = (recovery: Store.Store["Service"]["recovered"][number]) => ({
-  name: "a rename that a crash had interrupted",
-  outcome: JSON.stringify(recovery)
-})
 
 /** A connection is gone: its guests go, each only in the start that was bound to it. */
 const endWithConnection = ({ parts }: Later, { uuid, epoch }: CloseCallback): void => {

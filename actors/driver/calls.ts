@@ -1,6 +1,7 @@
 /**
- * What may be asked of a running engine about domains: each a short sequence of asks to the actors who
- * own what it needs. Runs inside a lease; holds nothing itself but a reservation, which ends with it.
+ * What may be asked of a running engine about domains: each a short sequence of asks to the actors
+ * who own what it needs. Runs inside a lease; holds nothing itself but a reservation, which ends
+ * with it.
  */
 import * as Effect from "effect/Effect"
 import type { Change } from "../../machines/domain/change.ts"
@@ -83,17 +84,23 @@ export const reviveDomain = Effect.fnUntraced(function* (parts: Parts, ref: Doma
   DomainActor.adopt(ref, { epoch, id, process, live, isPaused, reason, autoDestroy, isUnborn })
 })
 
+/** What a request holds while it works: the token, or the domain that has name and uuid already. */
+interface Reserved {
+  readonly existing: Entry | undefined
+  readonly token: string
+}
+
 /** Runs with name and uuid reserved, unless a domain has both already. */
 const reserving = <A, E, R>(
   parts: Parts,
   wanted: { readonly name: string; readonly uuid: string },
-  use: (existing: Entry | undefined, token: string) => Effect.Effect<A, E, R>
+  use: (reserved: Reserved) => Effect.Effect<A, E, R>
 ) =>
   Effect.gen(function* () {
     const token = yield* (yield* Ids).token
     return yield* Effect.acquireUseRelease(
       parts.domains.reserve(wanted, token),
-      (existing) => use(existing, token),
+      (existing) => use({ existing, token }),
       () => Effect.ignore(parts.domains.release(token))
     )
   })
@@ -102,8 +109,7 @@ const reserving = <A, E, R>(
 const obtain = Effect.fnUntraced(function* (
   parts: Parts,
   wanted: { readonly name: string; readonly uuid: string },
-  existing: Entry | undefined,
-  token: string
+  { existing, token }: Reserved
 ) {
   if (existing !== undefined) return yield* openDomain(parts, existing)
   const { uuid, name } = wanted
@@ -114,10 +120,10 @@ const obtain = Effect.fnUntraced(function* (
 
 /** Makes a persistent domain, or replaces its definition. */
 export const define = (parts: Parts, definition: Domain) =>
-  reserving(parts, definition, (existing, token) =>
+  reserving(parts, definition, (reserved) =>
     Effect.gen(function* () {
       const completed = yield* complete(definition)
-      const ref = yield* obtain(parts, definition, existing, token)
+      const ref = yield* obtain(parts, definition, reserved)
       // Once begun it is carried through: a definition on disk that no list knows would be lost.
       yield* Effect.uninterruptible(
         DomainActor.change(ref, { type: "define", definition: completed.domain })
@@ -134,14 +140,16 @@ const dropShell = (ref: DomainRef) => {
     : Effect.void
 }
 
-/** Starts this definition. A domain that was not there before is transient: it ends with its guest. */
+/**
+ * Starts this definition. A domain that was not there before is transient: it ends with its guest.
+ */
 export const create = (parts: Parts, definition: Domain, options: DomainActor.StartOptions = {}) =>
-  reserving(parts, definition, (existing, token) =>
+  reserving(parts, definition, (reserved) =>
     Effect.gen(function* () {
       const refused = firstRefusal(definition)
       if (refused !== undefined) return yield* refused
       const epoch = yield* parts.nextEpoch
-      const ref = yield* obtain(parts, definition, existing, token)
+      const ref = yield* obtain(parts, definition, reserved)
       yield* DomainActor.create(ref, definition, { ...options, epoch }).pipe(
         Effect.tapError(() => dropShell(ref))
       )

@@ -27,7 +27,9 @@ export interface Driver {
   readonly kernel: Kernel
   /** `stopped`, `starting`, `running`, `draining`, `stopping`, `failed`. Read without waiting. */
   readonly phase: () => string
-  /** The children, while there are any. Reads of published state go through here, without a lease. */
+  /**
+   * The children, while there are any. Reads of published state go through here, without a lease.
+   */
   readonly parts: () => Parts | undefined
   /** What went wrong without a call to tell it to, oldest first. */
   readonly problems: () => readonly Problem[]
@@ -120,7 +122,7 @@ export const makeDriver = Effect.fnUntraced(function* (options: DriverOptions) {
     parts: () => life.parts,
     problems: () => life.problems,
     open: actor.ask("open", {}),
-    call: (call, work) => withLease(actor, life, call, work),
+    call: (call, work) => withLease({ actor, life }, call, work),
     close: ({ stopsGuests = false } = {}) =>
       Effect.andThen(
         actor.ask("close", { stopsGuests }, "control"),
@@ -133,9 +135,13 @@ export const makeDriver = Effect.fnUntraced(function* (options: DriverOptions) {
   return driver
 })
 
+interface Leaser {
+  readonly actor: Actor<State, DriverProtocol, DriverFact, HostServices>
+  readonly life: Life
+}
+
 const withLease = <A, E, R>(
-  actor: Actor<State, DriverProtocol, DriverFact, HostServices>,
-  life: Life,
+  { actor, life }: Leaser,
   call: Call,
   work: (parts: Parts) => Effect.Effect<A, E, R>
 ): Effect.Effect<A, E | KernelError, R> => {

@@ -9,7 +9,12 @@ import type { Domain } from "../../src/model/domain.ts"
 import { findByToken } from "../../src/qemu/kill.ts"
 import { monitorIdPrefix, type MonitorToken } from "../../src/qemu/monitor-id.ts"
 import { domainFromText } from "../../src/store/domain-text.ts"
-import type { QuarantinedStatus, StatusHead, StatusRecord } from "../../src/store/status.ts"
+import type {
+  QuarantinedStatus,
+  StatusHead,
+  StatusListing,
+  StatusRecord
+} from "../../src/store/status.ts"
 import { Belongings } from "../domain/belongings.ts"
 import { adopt, type DomainRef } from "../domain/domain.ts"
 import type { Needs } from "../domain/needs.ts"
@@ -160,9 +165,12 @@ const endOrphan = (parts: Parts, { process, token }: Living) =>
   })
 
 /** Adopts every guest that lives, and gives back what those that died had. */
-export const recover = Effect.fnUntraced(function* (parts: Parts, obtain: Obtain) {
+export const recover = Effect.fnUntraced(function* (
+  parts: Parts,
+  { records, quarantined }: StatusListing,
+  obtain: Obtain
+) {
   const { store } = parts
-  const { records, quarantined } = yield* store.listStatuses
   const search = yield* findByToken(monitorIdPrefix(store.rootId))
   const living: readonly Living[] = search.found
   const explained = new Set<Living>()
@@ -183,5 +191,4 @@ export const recover = Effect.fnUntraced(function* (parts: Parts, obtain: Obtain
   yield* Effect.forEach(orphans, (orphan) => Effect.forkDetach(endOrphan(parts, orphan)), {
     discard: true
   })
-  return { lastId: Math.max(0, ...records.map(({ id }) => id)) }
 })

@@ -38,7 +38,9 @@ export const base = setup({
   types: { context: {} as DomainContext, events: {} as DomainMessage, input: {} as DomainInput },
   actions: {
     ...words,
-    /** Reserve, prepare, launch, connect, configure, continue: ends in `started` or `startFailed`. */
+    /**
+     * Reserve, prepare, launch, connect, configure, continue: ends in `started` or `startFailed`.
+     */
     launch: (_, _params: Launch) => {},
     /** Kill, confirm the death, give everything back: ends in `released`, and only then. */
     release: (

@@ -52,7 +52,9 @@ export interface DomainContext {
   readonly reason: string
   /** What QEMU said before it stopped the guest by itself. */
   readonly pauseCause: string | undefined
-  /** When the guest powers off it is to be reset instead: how a reboot by the power button works. */
+  /**
+   * When the guest powers off it is to be reset instead: how a reboot by the power button works.
+   */
   readonly isRebooting: boolean
 
   readonly starter: Starter | undefined
@@ -88,7 +90,9 @@ export interface DomainProtocol {
   readonly start: Request<StartFields, number, StartFailed>
   /** life: from this definition, which lasts as long as the guest. */
   readonly create: Request<StartFields & { readonly definition: Domain }, number, StartFailed>
-  /** With an epoch: that start and no later one. Graceful: QEMU gets the time to flush its disks. */
+  /**
+   * With an epoch: that start and no later one. Graceful: QEMU gets the time to flush its disks.
+   */
   readonly destroy: Request<
     { readonly isGraceful: boolean; readonly epoch: string | undefined },
     void,

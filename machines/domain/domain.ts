@@ -1,7 +1,8 @@
 /**
- * The domain's chart: life, job, power and monitor side by side. Each request belongs to exactly one
- * region, which admits, postpones or refuses it; the others read it with `stateIn` only.
+ * The domain's chart: life, job, power and monitor side by side. Each request belongs to exactly
+ * one region, which admits, postpones or refuses it; the others read it with `stateIn` only.
  */
+import type { EventFrom, SnapshotFrom } from "xstate"
 import type { DomainState } from "../../src/model/state.ts"
 import { base } from "./base.ts"
 import { job } from "./job.ts"
@@ -43,3 +44,8 @@ export const stateOfLife = (value: unknown): DomainState => {
   const meta = node?.meta as { readonly state?: DomainState } | undefined
   return meta?.state ?? "nostate"
 }
+
+/** The chart at one moment: its state and its context. Immutable. */
+export type DomainSnapshot = SnapshotFrom<typeof domainMachine>
+/** Everything that it takes. */
+export type DomainMessage = EventFrom<typeof domainMachine>

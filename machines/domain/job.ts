@@ -1,6 +1,7 @@
 /**
  * Region `job`: one change of the definition at a time. A change takes two turns: `writing`, while
- * the candidate lives in the job and nobody sees it, then committed, published and answered at once.
+ * the candidate lives in the job and nobody sees it, then committed, published and answered at
+ * once.
  */
 import { assign } from "xstate"
 import { answered, failed } from "../../src/base/protocol.ts"

@@ -1,6 +1,6 @@
 /**
- * Region `monitor`: whether QEMU can be talked to. A QEMU that does not answer is `silent`: the guest
- * stays running or paused as last known, listed, and can be destroyed.
+ * Region `monitor`: whether QEMU can be talked to. A QEMU that does not answer is `silent`: the
+ * guest stays running or paused as last known, listed, and can be destroyed.
  */
 import { and, not } from "xstate"
 import { base, epochOf } from "./base.ts"

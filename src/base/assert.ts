@@ -13,7 +13,9 @@ export function unreachable(value: never): never {
   throw new Error(`assertion failed: no such case: ${JSON.stringify(value)}`)
 }
 
-/** The value, asserted to be there. For what an invariant guarantees; peer input is decoded instead. */
+/**
+ * The value, asserted to be there. For what an invariant guarantees; peer input is decoded instead.
+ */
 export function present<A>(value: A | undefined | null, claim: string): A {
   assert(value !== undefined && value !== null, claim)
   return value

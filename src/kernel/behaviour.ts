@@ -33,7 +33,9 @@ export interface Decision<S> {
   readonly actions: readonly Action[]
 }
 
-/** Name of a script -> what it does. Its value, when there is one, is its last word to the actor. */
+/**
+ * Name of a script -> what it does. Its value, when there is one, is its last word to the actor.
+ */
 export type Scripts<M, R> = {
   readonly [script: string]: (params: never, self: Self<M>) => Effect.Effect<M | void, never, R>
 }
@@ -43,7 +45,9 @@ export interface Behaviour<S, P, F extends Fact, R> {
   readonly initial: Decision<S>
   /** Pure. Same state and no actions means: refused. */
   readonly decide: (state: S, message: RequestMessage<P> | F) => Decision<S>
-  /** The state's name, for records, errors, and to see whether a postponed request may try again. */
+  /**
+   * The state's name, for records, errors, and to see whether a postponed request may try again.
+   */
   readonly describe: (state: S) => string
   /** Facts that carry another epoch are stale. Without this, epochs are not looked at. */
   readonly epochOf?: (state: S) => string | undefined

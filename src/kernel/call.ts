@@ -16,7 +16,9 @@ export interface Call {
   /** In the field's words: `domainCreate`, `engine.recover`. */
   readonly procedure: string
   readonly caller: Caller
-  /** On the monotonic clock, in ms. Without one, each actor's own default counts from the asking. */
+  /**
+   * On the monotonic clock, in ms. Without one, each actor's own default counts from the asking.
+   */
   readonly deadlineMs: number | undefined
   /** A repeated operation id is answered as it was, and not done twice. */
   readonly operationId: string | undefined

@@ -1,6 +1,7 @@
 /**
- * How a request can fail for reasons of the kernel's, whatever the actor is about. Each carries what
- * was asked, of whom, and what stood in the way. Failures of an actor's own subject are its own.
+ * How a request can fail for reasons of the kernel's, whatever the actor is about. Each carries
+ * what was asked, of whom, and what stood in the way. Failures of an actor's own subject are its
+ * own.
  */
 import * as Data from "effect/Data"
 
@@ -40,7 +41,8 @@ export class Overdue extends Data.TaggedError("Overdue")<{
   override get message(): string {
     const holders = this.heldBy.map((holder) => `${holder.procedure} for ${holder.sinceMs} ms`)
     const held = holders.length === 0 ? "" : `, held by ${holders.join(" and ")}`
-    return `${this.request} of '${this.actor}' is overdue: ${this.stage} while it is ${this.state}${held}`
+    const where = `${this.stage} while it is ${this.state}`
+    return `${this.request} of '${this.actor}' is overdue: ${where}${held}`
   }
 }
 

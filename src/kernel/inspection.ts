@@ -67,7 +67,7 @@ export class Inspection {
     this.next = (this.next + 1) % ringLengthMax
     if (this.listeners.size === 0) return
     const record = lazy()
-    for (const [listener, onDropped] of [...this.listeners]) {
+    for (const [listener, onDropped] of this.listeners) {
       try {
         listener(record)
       } catch (defect) {

@@ -1,6 +1,7 @@
 /**
  * What waits for one actor: three lanes, served by weight, each in order. Bounds are the actor's to
- * check before it puts something in; the control lane has none, so that destroy always gets through.
+ * check before it puts something in; the control lane has none, so that destroy always gets
+ * through.
  */
 import { laneWeight } from "./limits.ts"
 

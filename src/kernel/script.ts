@@ -41,7 +41,9 @@ export interface Self<M> {
   readonly tell: (fact: M) => void
   /** The scripts that the last state change interrupted have ended, their releases included. */
   readonly settled: Effect.Effect<void>
-  /** Facts that may come in floods: `false` when the lane is full; `whenRoom` says when it is not. */
+  /**
+   * Facts that may come in floods: `false` when the lane is full; `whenRoom` says when it is not.
+   */
   readonly offer: (fact: M) => boolean
   readonly whenRoom: (resume: () => void) => void
 }

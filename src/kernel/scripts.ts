@@ -63,8 +63,8 @@ export class RunningScripts<M> {
   }
 
   /**
-   * A script's first part runs on this stack and may do anything, even end its own actor. So nothing
-   * of the turn may be left to do, and each slot is looked at again before and after.
+   * A script's first part runs on this stack and may do anything, even end its own actor. So
+   * nothing of the turn may be left to do, and each slot is looked at again before and after.
    */
   beginReserved(): void {
     const slots = this.reserved

@@ -1,7 +1,7 @@
 /**
- * Deadlines of calls, many and mostly never reached: set and dropped in constant time. Kept in steps
- * and rounded up, with one sleeping fiber for the earliest. Monotonic, from Effect's Clock, so that
- * neither a step of the wall clock nor a test's real time matters.
+ * Deadlines of calls, many and mostly never reached: set and dropped in constant time. Kept in
+ * steps and rounded up, with one sleeping fiber for the earliest. Monotonic, from Effect's Clock,
+ * so that neither a step of the wall clock nor a test's real time matters.
  */
 import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
