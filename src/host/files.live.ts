@@ -170,15 +170,18 @@ const flock = (file: FileHandle) =>
     Effect.callback<void, FileError | FileLocked>((resume) => {
       const fail = (code: string) =>
         resume(Effect.fail(new FileError({ operation: "lock", path: file.path, code })))
-      const child = spawn("flock", ["-n", "-x", "3"], {
-        stdio: ["ignore", "ignore", "ignore", file.fd]
-      })
-      child.once("error", (error) => fail(`flock: ${errnoName(error)}`))
-      child.once("exit", (code, signal) => {
-        if (code === 0) return resume(Effect.void)
-        if (code === 1) return resume(Effect.fail(new FileLocked({ path: file.path })))
-        return fail(`flock: ${code ?? signal}`)
-      })
+      try {
+        const stdio = ["ignore", "ignore", "ignore", file.fd] as const
+        const child = spawn("flock", ["-n", "-x", "3"], { stdio: [...stdio] })
+        child.once("error", (error) => fail(`flock: ${errnoName(error)}`))
+        child.once("exit", (code, signal) => {
+          if (code === 0) return resume(Effect.void)
+          if (code === 1) return resume(Effect.fail(new FileLocked({ path: file.path })))
+          return fail(`flock: ${code ?? signal}`)
+        })
+      } catch (cause) {
+        fail(`flock: ${errnoName(cause)}`)
+      }
     })
   )
 

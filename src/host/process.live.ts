@@ -9,6 +9,7 @@ import * as Layer from "effect/Layer"
 import { assert } from "../base/assert.ts"
 import {
   type Child,
+  isAlive,
   type ProcessExit,
   type ProcessId,
   type ProcessInfo,
@@ -45,43 +46,95 @@ const parseStat = (pid: number, text: string): ProcessInfo | undefined => {
   return { pid, startTime, parent: Number(parent), state: stateOf[letter] ?? "running" }
 }
 
-/** Of /proc, which never waits for a disk: quicker at once than by way of a thread. */
-const inspectNow = (pid: number): ProcessInfo | undefined => {
-  if (!Number.isSafeInteger(pid) || pid <= 0) return undefined
-  try {
-    return parseStat(pid, fs.readFileSync(`/proc/${pid}/stat`, "latin1"))
-  } catch {
-    return undefined
+/**
+ * Looks at processes through /proc, which never waits for a disk: quicker at once than by way of a
+ * thread. Keeps a descriptor in reserve: without one left nobody could tell whether a QEMU is dead,
+ * and "cannot look" must never pass for "is gone".
+ */
+class ProcessTable {
+  readonly #reserve: { fd: number | undefined } = { fd: undefined }
+
+  constructor() {
+    this.#refill()
+  }
+
+  inspect(pid: number): ProcessInfo | undefined {
+    if (!Number.isSafeInteger(pid) || pid <= 0) return undefined
+    const text = this.#read(`/proc/${pid}/stat`)
+    return text === undefined ? undefined : parseStat(pid, text)
+  }
+
+  pids(): readonly number[] {
+    return this.#withReserve(() => fs.readdirSync("/proc"))
+      .map(Number)
+      .filter(Number.isSafeInteger)
+  }
+
+  close(): void {
+    if (this.#reserve.fd !== undefined) fs.closeSync(this.#reserve.fd)
+    this.#reserve.fd = undefined
+  }
+
+  #read(path: string): string | undefined {
+    try {
+      return this.#withReserve(() => fs.readFileSync(path, "latin1"))
+    } catch (cause) {
+      if (codeOf(cause) === "ENOENT" || codeOf(cause) === "ESRCH") return undefined
+      throw cause
+    }
+  }
+
+  #withReserve<A>(read: () => A): A {
+    try {
+      return read()
+    } catch (cause) {
+      if (codeOf(cause) !== "EMFILE" && codeOf(cause) !== "ENFILE") throw cause
+      this.close()
+      try {
+        return read()
+      } finally {
+        this.#refill()
+      }
+    }
+  }
+
+  #refill(): void {
+    try {
+      this.#reserve.fd = fs.openSync("/dev/null", "r")
+    } catch {
+      this.#reserve.fd = undefined // Somebody was quicker; the next refill may find one.
+    }
   }
 }
 
 const isSame = (info: ProcessInfo | undefined, process: ProcessId): info is ProcessInfo =>
   info !== undefined && info.startTime === process.startTime
 
-const list = Effect.callback<readonly ProcessInfo[]>((resume) => {
-  const found: ProcessInfo[] = []
-  const pids = fs.readdirSync("/proc").map(Number).filter(Number.isSafeInteger)
-  const some = (from: number): void => {
-    for (const pid of pids.slice(from, from + inspectedPerTurn)) {
-      const info = inspectNow(pid)
-      if (info !== undefined) found.push(info)
+const list = (table: ProcessTable) =>
+  Effect.callback<readonly ProcessInfo[]>((resume) => {
+    const found: ProcessInfo[] = []
+    const pids = table.pids()
+    const some = (from: number): void => {
+      for (const pid of pids.slice(from, from + inspectedPerTurn)) {
+        const info = table.inspect(pid)
+        if (info !== undefined) found.push(info)
+      }
+      const next = from + inspectedPerTurn
+      if (next < pids.length) setImmediate(() => some(next))
+      else resume(Effect.succeed(found))
     }
-    const next = from + inspectedPerTurn
-    if (next < pids.length) setImmediate(() => some(next))
-    else resume(Effect.succeed(found))
-  }
-  some(0)
-})
+    some(0)
+  })
 
-const commandLine = (process: ProcessId) =>
+const commandLine = (table: ProcessTable, process: ProcessId) =>
   Effect.callback<readonly string[] | undefined>((resume) => {
     fs.readFile(`/proc/${process.pid}/cmdline`, "utf8", (error, text) => {
       // Looked at after the read: only then is what was read surely of this process.
-      if (error !== null || !isSame(inspectNow(process.pid), process)) {
-        return resume(Effect.succeed(undefined))
-      }
+      if (!isSame(table.inspect(process.pid), process)) return resume(Effect.succeed(undefined))
+      // It lives and cannot be read: without an answer the caller's deadline tells.
+      if (error !== null) return
       const words = text.split("\0")
-      return resume(Effect.succeed(words.at(-1) === "" ? words.slice(0, -1) : words))
+      resume(Effect.succeed(words.at(-1) === "" ? words.slice(0, -1) : words))
     })
   })
 
@@ -91,11 +144,15 @@ const commandLine = (process: ProcessId) =>
  */
 const leaking = (): readonly number[] => {
   const closeOnExec = 0o2000000
+  // A child can be given no number past the limit; one that was open before the limit was lowered
+  // stays out of our reach.
+  const limits = fs.readFileSync("/proc/self/limits", "latin1")
+  const highest = Number(/^Max open files\s+(\d+)/m.exec(limits)?.[1] ?? 1024)
   return fs
     .readdirSync("/proc/self/fdinfo")
     .map(Number)
     .filter((fd) => {
-      if (fd <= 2) return false
+      if (fd <= 2 || fd >= highest) return false
       try {
         const flags = /^flags:\s*([0-7]+)/m.exec(
           fs.readFileSync(`/proc/self/fdinfo/${fd}`, "latin1")
@@ -156,7 +213,13 @@ const codeOf = (cause: unknown): string => {
   return code.startsWith("ERR_") ? "EINVAL" : code
 }
 
-const spawnWith = (leaks: readonly number[], nullFd: number) => (plan: SpawnPlan) =>
+interface Surroundings {
+  readonly table: ProcessTable
+  readonly leaks: readonly number[]
+  readonly nullFd: number
+}
+
+const spawnIn = ({ table, leaks, nullFd }: Surroundings, plan: SpawnPlan) =>
   Effect.uninterruptible(
     Effect.callback<Child, SpawnError>((resume) => {
       const [command, ...words] = plan.argv
@@ -175,7 +238,7 @@ const spawnWith = (leaks: readonly number[], nullFd: number) => (plan: SpawnPlan
         listen(child, plan)
         if (plan.isDetached) child.unref()
         // Nobody but the event loop reaps it, and that has not turned since: it has its pid still.
-        const info = inspectNow(child.pid)
+        const info = table.inspect(child.pid)
         assert(info !== undefined, "a child that was not reaped is in /proc")
         resume(Effect.succeed({ pid: child.pid, startTime: info.startTime, onExit }))
       } catch (cause) {
@@ -184,21 +247,31 @@ const spawnWith = (leaks: readonly number[], nullFd: number) => (plan: SpawnPlan
     })
   )
 
-const nullDevice = Effect.acquireRelease(
-  Effect.sync(() => fs.openSync("/dev/null", "r+")),
-  (fd) => Effect.sync(() => fs.closeSync(fd))
+const surroundings = Effect.acquireRelease(
+  Effect.sync(
+    (): Surroundings => ({
+      table: new ProcessTable(),
+      leaks: leaking(),
+      nullFd: fs.openSync("/dev/null", "r+")
+    })
+  ),
+  ({ table, nullFd }) =>
+    Effect.sync(() => {
+      table.close()
+      fs.closeSync(nullFd)
+    })
 )
 
-const live = Effect.map(nullDevice, (nullFd) =>
+const live = Effect.map(surroundings, (around) =>
   Processes.of({
-    spawn: spawnWith(leaking(), nullFd),
-    inspect: (pid) => Effect.sync(() => inspectNow(pid)),
-    list,
-    commandLine,
+    spawn: (plan) => spawnIn(around, plan),
+    inspect: (pid) => Effect.sync(() => around.table.inspect(pid)),
+    list: list(around.table),
+    commandLine: (target) => commandLine(around.table, target),
     signal: (target, signal) =>
       Effect.sync(() => {
-        const info = inspectNow(target.pid)
-        if (!isSame(info, target) || info.state === "zombie" || info.state === "dead") return false
+        const info = around.table.inspect(target.pid)
+        if (!isSame(info, target) || !isAlive(info)) return false
         try {
           return process.kill(target.pid, signal)
         } catch (cause) {

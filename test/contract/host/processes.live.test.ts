@@ -3,9 +3,11 @@
  * no failure to start is thrown.
  * Method: small real programs.
  */
+import { execFileSync } from "node:child_process"
 import * as fs from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
+import { fileURLToPath } from "node:url"
 import * as Effect from "effect/Effect"
 import { expect, test } from "vitest"
 import { layer } from "../../../src/host/process.live.ts"
@@ -138,3 +140,22 @@ test("a directory that is not there is told", () =>
       expect((yield* Effect.flip(processes.spawn(plan))).code).toBe("ENOENT")
     })
   ))
+
+test("without a descriptor left starts fail, and a living process is still seen and killed", () => {
+  const directory = fs.mkdtempSync(join(tmpdir(), "tr-fd-"))
+  const program = fileURLToPath(new URL("exhausted.ts", import.meta.url))
+  const words = ["--nofile=64:64", process.execPath, program, directory]
+  const found = JSON.parse(execFileSync("prlimit", words, { encoding: "utf8" }))
+  expect(found).toEqual({
+    spawn: "EMFILE",
+    open: "EMFILE",
+    bind: "EMFILE",
+    connect: "EMFILE",
+    isSeen: true,
+    isSeenAgain: true,
+    isListed: true,
+    isKilled: true,
+    exit: { signal: "SIGKILL" }
+  })
+  fs.rmSync(directory, { recursive: true })
+})
