@@ -84,11 +84,9 @@ export class Timers {
 
   private ring(key: number): void {
     const rings = this.steps.get(key)
-    for (const ring of rings ?? []) {
-      rings?.delete(ring)
-      ring()
-    }
-    this.steps.delete(key)
+    // Those that are set for this step meanwhile ring at the next wake-up.
+    for (const ring of Array.from(rings ?? [])) if (rings?.delete(ring) === true) ring()
+    if (rings?.size === 0 && this.steps.get(key) === rings) this.steps.delete(key)
   }
 
   private dueBy(step: number): readonly number[] {
