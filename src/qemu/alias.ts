@@ -1,20 +1,21 @@
 /**
- * Names of devices in QEMU, as libvirt gives them. A name that the user chose (`ua-...`) stays. Given
- * to a completed definition only: most names come from addresses.
+ * Names of devices in QEMU, as libvirt gives them. A name that the user chose (`ua-...`) stays.
+ * Given to a completed definition only: most names come from addresses.
  */
-import type { Device, DeviceKind, DeviceOf } from "../model/device.ts"
+import type { Device, DeviceKind } from "../model/device.ts"
 import { devicesOf } from "../model/device.ts"
 import type { Controller } from "../model/device/controller.ts"
 import type { Disk } from "../model/device/disk.ts"
+import { targetIndex } from "../model/device-order.ts"
 import type { Domain } from "../model/domain.ts"
-import { boardOf, targetIndex } from "./complete/context.ts"
+import { boardOf } from "./complete/context.ts"
 
 /** A USB or virtio disk is named by its target's letters, the others by their place. */
 const diskAlias = (disk: Disk, domain: Domain): string => {
   const { address, target } = disk
   const bus = target.bus ?? "virtio"
   if (address?.type !== "drive" || bus === "virtio" || bus === "usb") {
-    return `${bus}-disk${targetIndex(target.dev) ?? 0}`
+    return `${bus}-disk${Math.max(0, targetIndex(target.dev))}`
   }
   const { controller, bus: channel, target: id, unit } = address
   if (bus !== "scsi") return `${bus}${controller}-${channel}-${unit}`
@@ -135,8 +136,3 @@ const withMirror = (domain: Domain): Domain => {
   })
   return { ...domain, devices }
 }
-
-/** The name of a device of a prepared domain. */
-export const aliasOfDevice = (
-  device: DeviceOf<Exclude<DeviceKind, "graphics" | "audio">>
-): string => device.alias ?? ""

@@ -1,7 +1,7 @@
 /**
- * What one QEMU binary can do, as plain data that survives JSON, and the pure reading of it from the
- * QMP answers of a probe. Everything that differs between QEMUs is looked up here, never derived
- * from the version number. Starts no process, keeps no cache.
+ * What one QEMU binary can do, as plain data that survives JSON, and the pure reading of it from
+ * the QMP answers of a probe. Everything that differs between QEMUs is looked up here, never
+ * derived from the version number. Starts no process, keeps no cache.
  */
 import * as Result from "effect/Result"
 import {
@@ -135,8 +135,9 @@ const expansion = (model: string): readonly CapabilityQuery[] => [
 ]
 
 /**
- * What to ask of a QEMU started with `-machine none`, in order; each answer, error answers too, goes
- * into `capabilitiesFromReplies`. With KVM ask `cpuQueries("kvm")` of a second process under KVM.
+ * What to ask of a QEMU started with `-machine none`, in order; each answer, error answers too,
+ * goes into `capabilitiesFromReplies`. With KVM ask `cpuQueries("kvm")` of a second process under
+ * KVM.
  */
 export const capabilityQueries: readonly CapabilityQuery[] = [
   { execute: "query-version" },

@@ -1,6 +1,7 @@
 /**
- * Why a definition cannot become a guest: what QEMU cannot do, what contradicts itself, and what the
- * definition says that is not acted on. Typed reasons, each naming the element; decides nothing.
+ * Why a definition cannot become a guest: what QEMU cannot do, what contradicts itself, and what
+ * the definition says that is not acted on. Typed reasons, each naming the element; decides
+ * nothing.
  */
 import * as Data from "effect/Data"
 import type { Domain } from "../model/domain.ts"
@@ -47,7 +48,9 @@ const nameOf = ({ kept }: KeptAt): string => {
     : `${path}@${kept.attribute.name}`
 }
 
-/** Everything in the definition that would change the guest or its protection and is not acted on. */
+/**
+ * Everything in the definition that would change the guest or its protection and is not acted on.
+ */
 export function refusals(domain: Domain): readonly Refusal[] {
   const pieces = keptThatForbidsStart(domain).map(
     (at): Refusal => ({

@@ -1,7 +1,7 @@
 /**
- * Answers conformance requests for command lines: a line is the path of a definition, the answer one
- * JSON object in one line, with the words of QEMU's command line or the reason why it is refused.
- * Standard input's end is the program's.
+ * Answers conformance requests for command lines: a line is the path of a definition, the answer
+ * one JSON object in one line, with the words of QEMU's command line or the reason why it is
+ * refused. Standard input's end is the program's.
  */
 import { readFileSync } from "node:fs"
 import { createInterface } from "node:readline"

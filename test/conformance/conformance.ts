@@ -99,10 +99,10 @@ const belowFloor = (now: Floor, floor: Floor): readonly string[] =>
 const text = (all: readonly Scores[]): string =>
   `# Conformance with libvirt
 
-Measured over the open half of the shared corpus with \`npm run conformance -- --write\`. "Identical"
-is agreement in meaning, as the corpus's comparators judge it; "same guest" counts command lines that
-differ on the host's side only. Cases that are refused ask for something that is not built yet; the
-refusal names it. \`npm run conformance\` fails when any figure falls.
+Measured over the open half of the shared corpus with \`npm run conformance -- --write\`.
+"Identical" is agreement in meaning, as the corpus's comparators judge it; "same guest" counts
+command lines that differ on the host's side only. Cases that are refused ask for something that is
+not built yet; the refusal names it. \`npm run conformance\` fails when any figure falls.
 
 ${table(all)}
 `

@@ -41,7 +41,9 @@ const readReplies = (file: string): readonly QmpAnswer[] => {
   )
 }
 
-/** libvirt asks a first process under KVM and a second one under TCG; each begins with a greeting. */
+/**
+ * libvirt asks a first process under KVM and a second one under TCG; each begins with a greeting.
+ */
 const recordedCapabilities = (version: string, binary: string): Capabilities => {
   const answers = readReplies(join(corpusFolder, "env", `caps_${version}.x86_64.replies`))
   const second = answers.findLastIndex((answer) => answer.execute === "qmp_capabilities")
@@ -126,7 +128,8 @@ const short = (name: string): string => name.slice(0, 20)
 
 /** Descriptors are made up: the comparator ignores their numbers. */
 export const resourcesFor = (kind: Kind, domain: Domain): Resources => {
-  const stateDirectory = `${kind === "argv" ? "/tmp/lib" : "/var/lib/libvirt/qemu"}/domain--1-${short(domain.name)}`
+  const library = kind === "argv" ? "/tmp/lib" : "/var/lib/libvirt/qemu"
+  const stateDirectory = `${library}/domain--1-${short(domain.name)}`
   const channels = kind === "argv" ? "/tmp/channel" : "/var/lib/libvirt/qemu/channel/target"
   const cards = devicesOf(domain, "interface")
   const alias = (device: { readonly alias?: string }) => device.alias ?? ""

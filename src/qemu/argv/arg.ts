@@ -1,6 +1,7 @@
 /**
- * Words of a QEMU command line and their two encodings: JSON, where QEMU takes it, and key=value with
- * every comma of a value doubled. No value can become an option or another key, whatever it holds.
+ * Words of a QEMU command line and their two encodings: JSON, where QEMU takes it, and key=value
+ * with every comma of a value doubled. No value can become an option or another key, whatever it
+ * holds.
  */
 import { assert } from "../../base/assert.ts"
 
@@ -49,7 +50,9 @@ const spelled = (value: string | number | boolean): string => {
   return escapeCommas(String(value))
 }
 
-/** `head,key=value,...`; absent values are left out. `head` is one of QEMU's words, not a user's. */
+/**
+ * `head,key=value,...`; absent values are left out. `head` is one of QEMU's words, not a user's.
+ */
 export const keyValues = (head: string | undefined, pairs: readonly KeyValue[]): string => {
   assert(head === undefined || !/[,=]/.test(head), "a leading word is a plain one")
   const words = pairs.flatMap(([key, value]) =>

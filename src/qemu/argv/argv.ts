@@ -106,8 +106,8 @@ const parts: readonly GuestArgs[] = [
 export type BuildOptions = Omit<ArgvContext, "domain" | "board">
 
 /**
- * The words of a prepared domain's QEMU, the program first. Without `resources.monitor` the launcher
- * adds the monitor.
+ * The words of a prepared domain's QEMU, the program first. Without `resources.monitor` the
+ * launcher adds the monitor.
  */
 export function buildArgv(
   domain: Domain,

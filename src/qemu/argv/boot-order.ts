@@ -1,4 +1,6 @@
-/** Which device boots when: orders of the devices themselves, or what the machine's list comes to. */
+/**
+ * Which device boots when: orders of the devices themselves, or what the machine's list comes to.
+ */
 import { type Device, devicesOf } from "../../model/device.ts"
 import type { Disk } from "../../model/device/disk.ts"
 import type { Domain } from "../../model/domain.ts"

@@ -82,7 +82,9 @@ const virtioChannel = (channel: Channel, context: ArgvContext): readonly Arg[] =
   ]
 }
 
-/** Where a channel without a path has its socket: its port's name, or its place, made a file name. */
+/**
+ * Where a channel without a path has its socket: its port's name, or its place, made a file name.
+ */
 export const channelPath = (
   { target, address }: Channel,
   { resources }: Pick<ArgvContext, "resources">

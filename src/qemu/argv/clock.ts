@@ -19,7 +19,9 @@ export const utcText = (seconds: number): string => {
   return `${pad(year, 4)}-${pad(month)}-${pad(day)}T${time.map((part) => pad(part)).join(":")}`
 }
 
-/** Days since 1970 as a date of the proleptic Gregorian calendar; eras of 400 years begin in March. */
+/**
+ * Days since 1970 as a date of the proleptic Gregorian calendar; eras of 400 years begin in March.
+ */
 const civil = (days: number) => {
   const shifted = days + 719_468
   const era = Math.floor(shifted / 146_097)

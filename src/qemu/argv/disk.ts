@@ -1,4 +1,6 @@
-/** Disks, CD-ROM drives, floppies and LUNs: their block nodes and the device that the guest sees. */
+/**
+ * Disks, CD-ROM drives, floppies and LUNs: their block nodes and the device that the guest sees.
+ */
 import { assert } from "../../base/assert.ts"
 import type { DriveAddress } from "../../model/address.ts"
 import { devicesOf } from "../../model/device.ts"

@@ -1,4 +1,6 @@
-/** What remote displays share: where they listen, their position in the definition, the keyboard. */
+/**
+ * What remote displays share: where they listen, their position in the definition, the keyboard.
+ */
 import { devicesOf } from "../../model/device.ts"
 import type { Graphics, GraphicsListen } from "../../model/device/graphics.ts"
 import type { Arg } from "./arg.ts"

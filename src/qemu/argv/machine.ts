@@ -133,7 +133,9 @@ export const identity: GuestArgs = ({ domain }) => [
       ])
 ]
 
-/** Nothing that the definition does not name: no default devices, no file of the user's settings. */
+/**
+ * Nothing that the definition does not name: no default devices, no file of the user's settings.
+ */
 export const nothingElse: GuestArgs = ({ domain }) => [
   ...(devicesOf(domain, "graphics").length === 0 ? [["-display", "none"] as const] : []),
   ["-no-user-config"],

@@ -10,7 +10,9 @@ const firstPort = 5900
 
 const bracketed = (address: string): string => (address.includes(":") ? `[${address}]` : address)
 
-/** The first word is taken for a key when it has an equals sign, so that a path is given its key. */
+/**
+ * The first word is taken for a key when it has an equals sign, so that a path is given its key.
+ */
 const where = (vnc: VncGraphics, context: ArgvContext): string => {
   const { config, resources } = context
   const listen = listenOf(vnc)

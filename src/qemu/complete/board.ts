@@ -1,4 +1,7 @@
-/** The board and its processors: canonical machine, architecture, CPU, boot order, firmware variables. */
+/**
+ * The board and its processors: canonical machine, architecture, CPU, boot order, firmware
+ * variables.
+ */
 import * as Result from "effect/Result"
 import type { Cpu } from "../../model/cpu.ts"
 import type { Domain } from "../../model/domain.ts"

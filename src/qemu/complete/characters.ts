@@ -1,6 +1,6 @@
 /**
- * Character devices: the first console and the first serial port are one device, ports are numbered,
- * virtio ports get their place on a virtio-serial bus.
+ * Character devices: the first console and the first serial port are one device, ports are
+ * numbered, virtio ports get their place on a virtio-serial bus.
  */
 import * as Result from "effect/Result"
 import type { VirtioSerialAddress } from "../../model/address.ts"
@@ -169,7 +169,10 @@ const takeGiven = (domain: Domain, table: PortTable): Conflict | undefined => {
   return undefined
 }
 
-/** Channels begin at port 1, which leaves 0 to a console; consoles without a place are QEMU's matter. */
+/**
+ * Channels begin at port 1, which leaves 0 to a console; consoles without a place are QEMU's
+ * matter.
+ */
 export const virtioPorts: Step = (domain) => {
   const table = new PortTable(domain)
   let problem = takeGiven(domain, table)

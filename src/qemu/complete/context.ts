@@ -1,4 +1,6 @@
-/** What the steps of completion share: the board, the binary, and small edits of the device list. */
+/**
+ * What the steps of completion share: the board, the binary, and small edits of the device list.
+ */
 import * as Result from "effect/Result"
 import type { Device, DeviceKind, DeviceOf } from "../../model/device.ts"
 import type { Domain } from "../../model/domain.ts"
@@ -72,7 +74,9 @@ export const editDevices = <K extends DeviceKind>(
   return { ...domain, devices }
 }
 
-/** The domain with its devices of one kind replaced, where the first of them stood or at the end. */
+/**
+ * The domain with its devices of one kind replaced, where the first of them stood or at the end.
+ */
 export const replaceDevices = <K extends DeviceKind>(
   domain: Domain,
   kind: K,
@@ -89,10 +93,3 @@ export const addDevice = (domain: Domain, device: Device): Domain => ({
   ...domain,
   devices: [...domain.devices, device]
 })
-
-/** A disk target's letters as a number: `vda` 0, `vdz` 25, `vdaa` 26. Undefined without letters. */
-export const targetIndex = (target: string): number | undefined => {
-  const letters = /^(?:fd|hd|vd|sd|xvd|ubd)([a-z]+)\d*$/.exec(target)?.[1]
-  if (letters === undefined) return undefined
-  return [...letters].reduce((index, letter) => index * 26 + letter.charCodeAt(0) - 96, 0) - 1
-}

@@ -1,37 +1,16 @@
 /**
- * Controllers: those of the board, those that devices need and nobody wrote, their indexes and their
- * models. Addresses are given elsewhere.
+ * Controllers: those of the board, those that devices need and nobody wrote, their indexes and
+ * their models. Addresses are given elsewhere.
  */
 import * as Result from "effect/Result"
 import { devicesOf } from "../../model/device.ts"
 import type { Controller, ControllerType } from "../../model/device/controller.ts"
 import type { DiskBus } from "../../model/device/disk.ts"
+import { orderDevices } from "../../model/device-order.ts"
 import type { Domain } from "../../model/domain.ts"
 import { hasType } from "../capabilities.ts"
 import { Conflict, Unavailable } from "../refusal.ts"
 import { always, type CompleteContext, replaceDevices, type Step } from "./context.ts"
-
-const isCompanion = (controller: Controller): boolean => controller.masterStartPort !== undefined
-
-/** Inserted behind the last of its type with a lower index; masters stand before companions. */
-const insert = (controllers: readonly Controller[], added: Controller): readonly Controller[] => {
-  let at: number | undefined
-  for (let position = controllers.length - 1; position >= 0; position -= 1) {
-    const current = controllers[position]
-    if (current === undefined || current.type !== added.type) continue
-    const currentIndex = current.index ?? -1
-    const addedIndex = added.index ?? -1
-    const isBehind =
-      currentIndex > addedIndex ||
-      (currentIndex === addedIndex && !isCompanion(added) && isCompanion(current))
-    if (!isBehind) {
-      at ??= position + 1
-      break
-    }
-    at = position
-  }
-  return controllers.toSpliced(at ?? controllers.length, 0, added)
-}
 
 const has = (controllers: readonly Controller[], type: ControllerType, index: number) =>
   controllers.some((one) => one.type === type && one.index === index)
@@ -43,7 +22,7 @@ const ensure = (
 ): readonly Controller[] =>
   has(controllers, type, settings.index)
     ? controllers
-    : insert(controllers, { kind: "controller", type, ...settings })
+    : [...controllers, { kind: "controller", type, ...settings }]
 
 /** The lowest index that no controller of the type has; a companion joins the last master. */
 const withIndexes = (controllers: readonly Controller[]): readonly Controller[] => {
@@ -72,7 +51,7 @@ const isIch9Group = (controller: Controller | undefined): boolean =>
   controller?.type === "usb" && controller.model?.startsWith("ich9-") === true
 
 const inOrder = (controllers: readonly Controller[]): readonly Controller[] =>
-  controllers.reduce<readonly Controller[]>(insert, [])
+  devicesOf({ devices: orderDevices(controllers) }, "controller")
 
 /** What the board has anyway: a USB controller unless refused, the root bus, SATA on q35. */
 const ofBoard = (
@@ -169,13 +148,13 @@ const withMaster = (controller: Controller): Controller => {
 /** Indexes and the board's own controllers. Before disks, whose places depend on nothing else. */
 export const boardControllers = always((domain, context) => {
   const given = inOrder(withIndexes(devicesOf(domain, "controller")).map(withMaster))
-  const all = ofBoard(given, context).map((one) => withModel(one, context))
+  const all = inOrder(ofBoard(given, context)).map((one) => withModel(one, context))
   return replaceDevices(domain, "controller", all)
 })
 
 /** The controllers that devices need. After every device has its drive or port address. */
 export const neededControllers: Step = (domain, context) => {
-  const all = ofDevices(domain, devicesOf(domain, "controller"))
+  const all = inOrder(ofDevices(domain, devicesOf(domain, "controller")))
   const ide = all.find((controller) => controller.type === "ide")
   if (context.board === "q35" && ide !== undefined) {
     const reason = "the q35 board has no IDE bus"

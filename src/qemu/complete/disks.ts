@@ -3,9 +3,10 @@ import * as Result from "effect/Result"
 import type { DriveAddress } from "../../model/address.ts"
 import { devicesOf } from "../../model/device.ts"
 import type { Disk, DiskBus } from "../../model/device/disk.ts"
+import { orderDevices, targetIndex } from "../../model/device-order.ts"
 import type { Domain } from "../../model/domain.ts"
 import { Conflict } from "../refusal.ts"
-import { replaceDevices, type Step, targetIndex } from "./context.ts"
+import { replaceDevices, type Step } from "./context.ts"
 
 /** SATA is never guessed: its names are SCSI's. */
 const busByPrefix: { readonly [prefix: string]: DiskBus } = {
@@ -56,13 +57,11 @@ const completeDisk = (domain: Domain, disk: Disk): Result.Result<Disk, Conflict>
   const place = drivePlace[bus]
   const index = targetIndex(disk.target.dev)
   const needsPlace = place !== undefined && disk.address === undefined
-  if (needsPlace && index === undefined) {
+  if (needsPlace && index < 0) {
     return conflict(domain, disk, "its target is no name of a disk, so that it has no place")
   }
   const address: DriveAddress | undefined =
-    place !== undefined && index !== undefined
-      ? { type: "drive", target: 0, ...place(index) }
-      : undefined
+    place !== undefined && index >= 0 ? { type: "drive", target: 0, ...place(index) } : undefined
   const isFormatless = disk.source.type === "dir" || disk.source.type === "vhostuser"
   return Result.succeed({
     ...disk,
@@ -77,17 +76,6 @@ const completeDisk = (domain: Domain, disk: Disk): Result.Result<Disk, Conflict>
   })
 }
 
-/** Within a bus by target, the buses in the order in which they first appear. */
-const inOrder = (disks: readonly Disk[]): readonly Disk[] => {
-  const buses = [...new Set(disks.map((disk) => disk.target.bus))]
-  const rank = (disk: Disk) => targetIndex(disk.target.dev) ?? 0
-  return buses.flatMap((bus) =>
-    disks
-      .filter((disk) => disk.target.bus === bus)
-      .toSorted((left, right) => rank(left) - rank(right))
-  )
-}
-
 const placeOf = ({ address, target }: Disk): string | undefined =>
   address?.type === "drive"
     ? `${target.bus} ${address.controller}:${address.bus}:${address.target}:${address.unit}`
@@ -97,9 +85,9 @@ export const disks: Step = (domain) =>
   Result.gen(function* () {
     const given = devicesOf(domain, "disk")
     const completed = yield* Result.all(given.map((disk) => completeDisk(domain, disk)))
-    const ordered = inOrder(completed)
+    const ordered = orderDevices(replaceDevices(domain, "disk", completed).devices)
     const places = new Map<string, Disk>()
-    for (const disk of ordered) {
+    for (const disk of devicesOf({ devices: ordered }, "disk")) {
       const place = placeOf(disk)
       const other = place === undefined ? undefined : places.get(place)
       if (other !== undefined) {
@@ -107,5 +95,5 @@ export const disks: Step = (domain) =>
       }
       if (place !== undefined) places.set(place, disk)
     }
-    return replaceDevices(domain, "disk", ordered)
+    return { ...domain, devices: ordered }
   })

@@ -1,4 +1,7 @@
-/** What the guest shows and sounds: video when there are graphics, its memory, and the sound back-end. */
+/**
+ * What the guest shows and sounds: video when there are graphics, its memory, and the sound back-
+ * end.
+ */
 import { devicesOf } from "../../model/device.ts"
 import type { Graphics } from "../../model/device/graphics.ts"
 import type { Audio, Video, VideoModel } from "../../model/device/small.ts"

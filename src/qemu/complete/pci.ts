@@ -1,7 +1,8 @@
 /**
- * PCI addresses in two passes over the same rules. The first is a dry run that finds which buses are
- * missing; the second starts afresh with all of them, so that a device can end on another bus than
- * the one it made necessary. Which device comes when is pci-order.ts; what fits where address-pci.ts.
+ * PCI addresses in two passes over the same rules. The first is a dry run that finds which buses
+ * are missing; the second starts afresh with all of them, so that a device can end on another bus
+ * than the one it made necessary. Which device comes when is pci-order.ts; what fits where
+ * address-pci.ts.
  */
 import * as Result from "effect/Result"
 import type { PciAddress } from "../../model/address.ts"

@@ -1,8 +1,8 @@
 /**
- * Goal: a command line that we build is one that real QEMU takes, and the guest has the hardware that
- * its definition asks for, at the addresses that completion gave it.
- * Method: definitions as users write them, completed with capabilities probed from this QEMU, started
- * stopped (`-S`) under TCG; the monitor is asked what is there, then to quit.
+ * Goal: a command line that we build is one that real QEMU takes, and the guest has the hardware
+ * that its definition asks for, at the addresses that completion gave it.
+ * Method: definitions as users write them, completed with capabilities probed from this QEMU,
+ * started stopped (`-S`) under TCG; the monitor is asked what is there, then to quit.
  */
 import { execFileSync } from "node:child_process"
 import { copyFileSync, existsSync, mkdtempSync, rmSync, truncateSync, writeFileSync } from "node:fs"

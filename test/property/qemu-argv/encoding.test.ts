@@ -1,6 +1,6 @@
 /**
- * Goal: whatever a definition holds, its values reach QEMU as they are, and none becomes an option or
- * another value's part.
+ * Goal: whatever a definition holds, its values reach QEMU as they are, and none becomes an option
+ * or another value's part.
  * Method: values of any characters are encoded and read back as QEMU reads them; hostile names,
  * paths and serials go through the whole command line.
  */
@@ -84,7 +84,7 @@ const disk = (path: string, serial: string): Disk => ({
 
 test("hostile names, paths and serials reach QEMU unchanged and become no option", () => {
   fc.assert(
-    fc.property(hostile, hostile, hostile, hostile, (name, path, serial, port) => {
+    fc.property(fc.tuple(hostile, hostile, hostile, hostile), ([name, path, serial, port]) => {
       const words = argv(
         domain(
           [

@@ -1,4 +1,7 @@
-/** A QEMU that has everything, definitions to begin with, and resources: for tests without a process. */
+/**
+ * A QEMU that has everything, definitions to begin with, and resources: for tests without a
+ * process.
+ */
 import * as Result from "effect/Result"
 import type { Device } from "../../../src/model/device.ts"
 import type { Domain } from "../../../src/model/domain.ts"
