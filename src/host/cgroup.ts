@@ -1,6 +1,6 @@
 /**
- * Control groups, version 2 only: whether the host has them, making one, setting it, entering it and
- * removing it. The host's own manager keeps the top of the tree; what is below is told by the caller.
+ * Control groups, version 2 only: whether the host has them, making one, setting it, entering it
+ * and removing it. The host's own manager keeps the top of the tree; the caller says what is below.
  */
 import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"

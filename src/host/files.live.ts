@@ -93,7 +93,7 @@ const write = (file: FileHandle, bytes: Uint8Array): Effect.Effect<void, FileErr
     rest(0)
   })
 
-/** Fills `into` from `position` (undefined: where the descriptor stands) until it is full or EOF. */
+/** Fills `into` from `position`, or from where the descriptor stands, until it is full or EOF. */
 const fill = (
   file: FileHandle,
   into: Uint8Array,

@@ -87,9 +87,9 @@ export class Files extends Context.Service<
     /** Does not follow a symbolic link. */
     readonly chown: (path: string, uid: number, gid: number) => Effect.Effect<void, FileError>
     readonly truncate: (path: string, size: number) => Effect.Effect<void, FileError>
-    /** An exclusive lock that the kernel drops when its holder dies; held until the scope closes. */
+    /** An exclusive lock, held until the scope closes; the kernel drops it when its holder dies. */
     readonly lock: (path: string) => Effect.Effect<void, FileError | FileLocked, Scope.Scope>
-    /** Calls `changed` some time after the path changed (may be spurious), until the scope closes. */
+    /** Calls `changed` some time after the path changed, or did not, until the scope closes. */
     readonly watch: (
       path: string,
       changed: () => void

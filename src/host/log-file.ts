@@ -65,9 +65,9 @@ export const openLog = Effect.fnUntraced(function* (path: string, limits: LogLim
 }, Effect.uninterruptible)
 
 /**
- * Bounds a log that a QEMU holds open: what it said last moves to NAME.log.0, and the file is cut to
- * nothing, where QEMU's appending goes on. What is written between the two is lost; QEMU is never
- * held up. Answers whether there was something to trim.
+ * Bounds a log that a QEMU holds open: what it said last moves to NAME.log.0, and the file is cut
+ * to nothing, where QEMU's appending goes on. What is written between the two is lost; QEMU is
+ * never held up. Answers whether there was something to trim.
  */
 export const trimLog = Effect.fnUntraced(function* (path: string, limits: LogLimits = logLimits) {
   const files = yield* Files

@@ -57,7 +57,7 @@ export interface SpawnPlan {
 }
 
 export interface Child extends ProcessId {
-  /** Called once, when the child's exit was seen by us; at once (in a later turn) if it was already. */
+  /** Calls once, when we saw the child's exit; in a later turn if we had seen it already. */
   readonly onExit: (listener: (exit: ProcessExit) => void) => void
 }
 

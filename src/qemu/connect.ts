@@ -1,5 +1,6 @@
 /**
- * A QMP client on a monitor's socket: `src/qmp`'s conversation over `src/host`'s sockets, nothing else.
+ * A QMP client on a monitor's socket: `src/qmp`'s conversation over `src/host`'s sockets, and
+ * nothing else.
  */
 import * as Effect from "effect/Effect"
 import { Sockets } from "../host/socket.ts"

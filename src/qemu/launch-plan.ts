@@ -1,7 +1,7 @@
 /**
- * Everything that makes a QEMU process, as data, and the exec chain that carries it out: small tools
- * that each change one thing of their own process and then become the next, so that the pid stays.
- * Pure: what the host allows comes in as facts.
+ * Everything that makes a QEMU process, as data, and the exec chain that carries it out: small
+ * tools that each change one thing of their own process and then become the next, so that the pid
+ * stays. Pure: what the host allows comes in as facts.
  */
 import * as Data from "effect/Data"
 import * as Result from "effect/Result"
@@ -167,7 +167,7 @@ const cpuLink = ({ cpus }: LaunchPlan, facts: LaunchFacts): Link => {
   return withTool("cpus", facts.tools.taskset, ["-c", cpus.join(",")])
 }
 
-/** The one thing that no small tool does; the words after the script are never read by the shell. */
+/** The one thing that no small tool does; the shell never reads the words after the script. */
 const umaskLink = ({ umask }: LaunchPlan, facts: LaunchFacts): Link => {
   if (umask === undefined || umask === facts.umask) return none
   const octal = umask.toString(8).padStart(4, "0")

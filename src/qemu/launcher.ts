@@ -1,7 +1,7 @@
 /**
- * Launches QEMU by a plan, ends it, and finds ours again. Every socket is bound before the spawn and
- * inherited, so that connecting needs no retry; death is confirmed by pid and start time. Keeps no
- * list of processes: that is the domain actors'.
+ * Launches QEMU by a plan and tells its early death. Every socket is bound before the spawn and
+ * inherited, so that connecting needs no retry. Keeps no list of processes: that is the domain
+ * actors'.
  */
 import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"

@@ -1,7 +1,7 @@
 /**
- * What probes found, on disk: QEMU's answers as they were, per binary, and per boot whether KVM runs
- * guests. Nothing here is ever believed on its face: what is not of this format, this binary, these
- * questions, this boot, or not whole, counts as absent and is asked again.
+ * What probes found, on disk: QEMU's answers as they were, per binary, and per boot whether KVM
+ * runs guests. Nothing here is ever believed on its face: what is not of this format, this binary,
+ * these questions, this boot, or not whole, counts as absent and is asked again.
  */
 import * as Effect from "effect/Effect"
 import * as Result from "effect/Result"

@@ -1,7 +1,7 @@
 /**
  * A QEMU for a question: launched in a scratch directory, asked or watched for a bounded time, and
- * gone with its scope, its files too. Carries a token like every QEMU of ours, so that recovery ends
- * one whose engine died meanwhile.
+ * gone with its scope, its files too. Carries a token like every QEMU of ours, so that recovery
+ * ends one whose engine died meanwhile.
  */
 import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"

@@ -1,7 +1,7 @@
 /**
- * What a QEMU binary can do, by asking it: one process without a machine, all questions at once over
- * QMP, once per binary (path, size, mtime, inode). Whether KVM works is asked apart, and only by who
- * needs it: `kvm-trial.ts`. Keeps the answers on disk; decides nothing.
+ * What a QEMU binary can do, by asking it: one process without a machine, all questions at once
+ * over QMP, once per binary (path, size, mtime, inode). Whether KVM works is asked apart, and only
+ * by who needs it: `kvm-trial.ts`. Keeps the answers on disk; decides nothing.
  */
 import * as Cache from "effect/Cache"
 import * as Effect from "effect/Effect"
@@ -130,7 +130,7 @@ interface Probed {
   readonly capabilities: Capabilities
 }
 
-/** Kept answers, or those of a QEMU asked now. A cache that cannot be written costs the next one. */
+/** Kept answers, or those of a QEMU asked now; a cache that cannot be written is no failure. */
 const probeCommon = Effect.fnUntraced(function* (room: ProbeRoom, identity: BinaryIdentity) {
   const kept = yield* keptAnswers(room.cacheDirectory, identity)
   if (kept !== undefined) return yield* readRecord({ binary: identity.binary, ...kept })

@@ -1,6 +1,6 @@
 /**
- * The trial guest of x86: a firmware image of our own that goes from real mode to long mode, takes ten
- * timer interrupts, computes for some milliseconds, says one line on the first serial port and
+ * The trial guest of x86: a firmware image of our own that goes from real mode to long mode, takes
+ * ten timer interrupts, computes for some milliseconds, says one line on the first serial port and
  * resets. Whatever accelerator runs it to the end can run a guest. Data only.
  */
 

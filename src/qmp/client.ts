@@ -1,6 +1,6 @@
 /**
- * A QMP conversation over any connection, for probes and tools: connect, negotiate, execute with deadlines,
- * hear events. The monitor actor of a domain is not this: it stands on `session.ts` itself.
+ * A QMP conversation over any connection, for probes and tools: connect, negotiate, execute with
+ * deadlines, hear events. The monitor actor of a domain is not this: it stands on `session.ts`.
  */
 import * as Effect from "effect/Effect"
 import * as Result from "effect/Result"

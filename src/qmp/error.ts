@@ -13,7 +13,7 @@ export class QmpRefused extends Data.TaggedError("QmpRefused")<{
   }
 }
 
-/** QEMU did not answer in time. Whether it did what was asked is unknown: query before repeating. */
+/** QEMU did not answer in time. Whether it did what was asked is unknown: query, then repeat. */
 export class QmpTimeout extends Data.TaggedError("QmpTimeout")<{
   readonly command: string
   readonly timeoutMs: number

@@ -1,7 +1,7 @@
 /**
- * One QMP conversation as a pure state machine: bytes in, greeting, replies and events out; commands
- * in, bytes and ids out. Owns the ids and what is in flight. Has no clock and no socket: deadlines
- * are the caller's, who abandons an id and never hears of it again.
+ * One QMP conversation as a pure state machine: bytes in, greeting, replies and events out;
+ * commands in, bytes and ids out. Owns the ids and what is in flight. Has no clock and no socket:
+ * deadlines are the caller's, who abandons an id and never hears of it again.
  */
 import * as Result from "effect/Result"
 import { assert } from "../base/assert.ts"

@@ -1,6 +1,6 @@
 /**
- * Goal: a bound socket is a child's to serve, a connection's bytes arrive in order, and every end is
- * told once.
+ * Goal: a bound socket is a child's to serve, a connection's bytes arrive in order, and every end
+ * is told once.
  * Method: real sockets, served by a plain server of Node's.
  */
 import * as fs from "node:fs"

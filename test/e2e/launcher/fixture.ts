@@ -1,6 +1,6 @@
 /**
- * What the tests with real QEMU processes share: the live services, a short scratch directory, and a
- * plan for a QEMU without a machine. Ends every QEMU of the test's own root, however the test ended.
+ * What the tests with real QEMU processes share: the live services, a short scratch directory, and
+ * a plan for a QEMU without a machine. Ends each QEMU of the test's own root, pass or fail.
  */
 import * as fs from "node:fs"
 import { tmpdir } from "node:os"

@@ -1,6 +1,6 @@
 /**
- * Goal: what a QEMU can do is asked of it once, and whatever is wrong with a binary is a typed error
- * in bounded time. KVM counts as usable only if a guest of it runs.
+ * Goal: what a QEMU can do is asked of it once, and whatever is wrong with a binary is a typed
+ * error in bounded time. KVM counts as usable only if a guest of it runs.
  * Method: the real QEMU, and files that only claim to be one.
  */
 import * as fs from "node:fs"

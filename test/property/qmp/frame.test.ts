@@ -78,7 +78,7 @@ test("every JSON value comes back as it went, its integers too", () => {
 
 test("no name reaches a prototype", () => {
   const text =
-    '{"__proto__":{"polluted":1},"constructor":{"prototype":{"polluted":1}},"n":12345678901234567890}'
+    '{"__proto__":{"polluted":1},"constructor":{"prototype":{"polluted":1}},"n":9999999999999999}'
   const parsed = Result.getOrThrow(parseJson(text))
   expect(Object.getPrototypeOf(parsed)).toBe(Object.prototype)
   expect(Object.hasOwn(parsed as object, "__proto__")).toBe(true)
