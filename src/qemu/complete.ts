@@ -4,12 +4,14 @@
  * either. Pure: the same domain, binary and fresh values give the same result.
  */
 import * as Result from "effect/Result"
+import { orderDevices } from "../model/device-order.ts"
 import type { Domain } from "../model/domain.ts"
 import { assignAliases } from "./alias.ts"
 import { machineNamed } from "./capabilities.ts"
 import { boot, cpu, firmware, generationId, machine } from "./complete/board.ts"
 import { consoleMirror, ports, sockets, virtioPorts } from "./complete/characters.ts"
 import {
+  always,
   boardOf,
   type CompleteContext,
   type CompleteOptions,
@@ -26,6 +28,8 @@ import { type CompleteError, Unavailable } from "./refusal.ts"
 
 export type { CompleteOptions } from "./complete/context.ts"
 export { macsNeeded } from "./complete/interfaces.ts"
+
+const order = always((domain) => ({ ...domain, devices: orderDevices(domain.devices) }))
 
 /** In this order: a later step stands on what an earlier one made sure of. */
 const steps: readonly Step[] = [
@@ -48,7 +52,8 @@ const steps: readonly Step[] = [
   listens,
   virtioPorts,
   pciAddresses,
-  usbAddresses
+  usbAddresses,
+  order
 ]
 
 const contextOf = (
