@@ -36,7 +36,7 @@ export interface Domain extends Keeps, LifecycleActions {
 }
 
 export interface Memory {
-  /** What the guest is given at boot. */
+  /** All of it: what the guest is given at boot, and its memory devices. */
   readonly maximumKiB: number
   /** The balloon's target. Absent: all of it. */
   readonly currentKiB?: number

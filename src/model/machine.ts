@@ -37,6 +37,8 @@ export interface Loader extends Keeps {
 
 /** The guest's own firmware variables. */
 export interface Nvram extends Keeps {
+  /** Absent is a file. Of the other two, the source is kept and there is no path. */
+  readonly type?: "file" | "block" | "network"
   readonly path?: string
   readonly template?: string
   readonly format?: "raw" | "qcow2"

@@ -99,6 +99,10 @@ const cpuFields = fields<Cpu>({
   )
 })
 
+/** A fallback to what is allowed anyway, of no model in particular. */
+const saysNothing = ({ name, vendorId, fallback, kept }: CpuModel): boolean =>
+  name === undefined && vendorId === undefined && kept === undefined && fallback !== "forbid"
+
 /** libvirt's silent defaults: a model means `custom`, and `custom` means an exact match. */
 export const cpu = child(
   "cpu",
@@ -106,10 +110,12 @@ export const cpu = child(
     const mode = value.mode ?? (value.model === undefined ? undefined : "custom")
     const isCustom = mode === "custom" || mode === undefined
     const match = value.match ?? (isCustom && value.model !== undefined ? "exact" : undefined)
+    const { model, ...rest } = value
     return Result.succeed({
-      ...value,
+      ...rest,
       ...(mode === undefined ? {} : { mode }),
-      ...(match === undefined ? {} : { match })
+      ...(match === undefined ? {} : { match }),
+      ...(model === undefined || (!isCustom && saysNothing(model)) ? {} : { model })
     })
   })
 )

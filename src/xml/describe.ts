@@ -238,11 +238,13 @@ export function orElse<A>(part: Part<A>, silence: A): Sure<A> {
   }
 }
 
-/** What silence means, and that value is written as silence. */
-export function orSilent<A>(part: Part<A>, silence: A): Sure<A> {
+/** A value that means the same as silence: neither taken nor written. */
+export function unless<A>(part: Part<A>, silence: A): Part<A> {
   return {
-    read: orElse(part, silence).read,
-    write: (value, to) => void (value !== silence && part.write(value, to))
+    read: (from) => Result.map(part.read(from), (value) => (value === silence ? undefined : value)),
+    write: (value, to) => {
+      if (value !== silence) part.write(value, to)
+    }
   }
 }
 
@@ -277,9 +279,9 @@ export function checked<A>(part: Sure<A>, check: (value: A, from: Reading) => Re
 }
 
 /** The same part under another shape. */
-export function mapped<A, B>(part: Part<A>, to: (value: A) => B, back: (value: B) => A): Part<B> {
+export function mapped<A, B>(part: Sure<A>, to: (value: A) => B, back: (value: B) => A): Sure<B> {
   return {
-    read: (from) => Result.map(part.read(from), (a) => (a === undefined ? undefined : to(a))),
+    read: (from) => Result.map(part.read(from), to),
     write: (value, writing) => part.write(back(value), writing)
   }
 }

@@ -6,6 +6,7 @@
 import * as Result from "effect/Result"
 import type { Device } from "../model/device.ts"
 import type { Domain, Resource, Seclabel } from "../model/domain.ts"
+import type { Os } from "../model/machine.ts"
 import { clock, lifecycleActions, pm } from "./clock.ts"
 import { type Codec, integer, nonEmpty, oneOf, string, uuid, yesNo } from "./codec.ts"
 import { cpu } from "./cpu.ts"
@@ -33,7 +34,7 @@ import { devices } from "./device.ts"
 import { parseElement } from "./element.ts"
 import { XmlError } from "./error.ts"
 import { features } from "./features.ts"
-import { memory, memoryBacking, vcpus } from "./memory.ts"
+import { keptMemoryKiB, memory, memoryBacking, settleMemory, vcpus } from "./memory.ts"
 import { metadata } from "./metadata.ts"
 import { os } from "./os.ts"
 import { type DocumentKind, Reading, type Report } from "./reading.ts"
@@ -47,13 +48,19 @@ const resource = child(
   })
 )
 
-const seclabel = fields<Seclabel>({
+const seclabelFields = fields<Seclabel>({
   type: orElse(attribute("type", oneOf("dynamic", "static", "none")), "dynamic"),
   model: attribute("model", nonEmpty),
   relabel: attribute("relabel", yesNo),
   label: inside("label", text(string)),
   baselabel: inside("baselabel", text(string)),
   imagelabel: live(inside("imagelabel", text(string)))
+})
+
+/** No protection at all has a model of that name. */
+const seclabel: Sure<Seclabel> = checked(seclabelFields, (value) => {
+  const isNone = value.type === "none" && value.model === undefined
+  return Result.succeed(isNone ? { ...value, model: "none" } : value)
 })
 
 const genid: Codec<string> = {
@@ -119,11 +126,21 @@ function hasBootOrder(device: Device): boolean {
 }
 
 /** A guest with no boot order of any kind boots from its first disk. */
-const domain: Sure<Domain> = checked(described, (value) => {
-  const { os, devices } = value
-  const hasOrder = devices.some(hasBootOrder) || os.kernel !== undefined
-  if (os.boot.length > 0 || hasOrder) return Result.succeed(value)
-  return Result.succeed({ ...value, os: { ...os, boot: ["hd" as const] } })
+function settleBoot({ os, devices }: Domain): Os {
+  const hasOrder = os.boot.length > 0 || devices.some(hasBootOrder) || os.kernel !== undefined
+  return hasOrder ? os : { ...os, boot: ["hd"] }
+}
+
+/** What the parts of a definition mean together. */
+const domain: Sure<Domain> = checked(described, (value, from) => {
+  const cellsKiB = (value.cpu?.numa?.cells ?? []).reduce((sum, cell) => sum + cell.memoryKiB, 0)
+  const devicesKiB = keptMemoryKiB(value.devices)
+  const memory = settleMemory(value.memory, { cellsKiB, devicesKiB })
+  if (memory.maximumKiB === 0) return Result.fail(from.refuse("missing", "there is no memory"))
+  if (memory.maximumKiB > Number.MAX_SAFE_INTEGER) {
+    return Result.fail(from.refuse("invalid", "the memory of all NUMA cells is beyond any machine"))
+  }
+  return Result.succeed({ ...value, memory, os: settleBoot(value) })
 })
 
 export interface ParseOptions {
@@ -137,6 +154,8 @@ export interface Parsed {
   readonly domain: Domain
   /** What was kept without being acted on, in no particular order of importance. */
   readonly reports: readonly Report[]
+  /** The id that a running guest had when this was written. */
+  readonly id?: number
 }
 
 /**
@@ -160,7 +179,10 @@ export function parseDomain(
     hasUuid || options.uuid === undefined ? [] : [uuidElement(options.uuid, root.success)]
   const element = { ...root.success, children: [...children, ...given] }
   const reading = new Reading(element, "/domain", { kind: options.kind ?? "inactive", reports })
-  return Result.map(readWhole(domain, reading), (read) => ({ domain: read, reports }))
+  const id = attribute("id", integer({ min: -1 })).read(reading)
+  if (Result.isFailure(id)) return Result.fail(id.failure)
+  const running = id.success === undefined || id.success < 0 ? {} : { id: id.success }
+  return Result.map(readWhole(domain, reading), (read) => ({ domain: read, reports, ...running }))
 }
 
 function uuidElement(uuid: string, at: { readonly line: number; readonly column: number }) {

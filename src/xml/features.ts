@@ -15,7 +15,7 @@ import {
   required,
   type Sure
 } from "./describe.ts"
-import { sizeKiB } from "./size.ts"
+import { sizeIn } from "./size.ts"
 
 /** `<name state='on'/>`; the element without a state means on. */
 const state = (name: string): Part<boolean> => inside(name, stateOn)
@@ -90,7 +90,7 @@ const featureFields = fields<Features>({
     "smm",
     fields<NonNullable<Features["smm"]>>({
       state: attribute("state", onOff),
-      tsegKiB: inside("tseg", sizeKiB)
+      tsegKiB: inside("tseg", sizeIn("MiB"))
     })
   ),
   ioapicDriver: inside("ioapic", attribute("driver", oneOf("kvm", "qemu"))),

@@ -1,6 +1,8 @@
 /** `<memory>` and its kin, `<memoryBacking>`, and `<vcpu>`. */
 import * as Result from "effect/Result"
+import type { Device } from "../model/device.ts"
 import type { HugePage, Memory, MemoryBacking, Vcpus } from "../model/domain.ts"
+import type { KeptElement } from "../model/kept.ts"
 import { integer, nonEmpty, oneOf, onOff } from "./codec.ts"
 import {
   attribute,
@@ -9,14 +11,15 @@ import {
   fields,
   flag,
   inside,
-  mapped,
   orElse,
   type Part,
   required,
   type Sure,
-  text
+  text,
+  unless
 } from "./describe.ts"
 import { sizeAttributeKiB, sizeKiB } from "./size.ts"
+import { toKiB } from "./units.ts"
 
 const hotplug = child(
   "maxMemory",
@@ -28,21 +31,48 @@ const hotplug = child(
 
 const memoryFields = fields<Memory>({
   hotplug,
-  maximumKiB: required("memory", inside("memory", sizeKiB)),
+  // Where the size is the sum of the NUMA cells, it need not be said.
+  maximumKiB: orElse(inside("memory", sizeKiB), 0),
   dumpCore: inside("memory", attribute("dumpCore", onOff)),
   currentKiB: inside("currentMemory", sizeKiB)
 })
 
-/** Spread over three elements. A balloon's target of nothing, or beyond all, is all. */
+/** Spread over three elements. The balloon's target is always written. */
 export const memory: Sure<Memory> = {
-  read: (from) =>
-    Result.map(memoryFields.read(from), (value) => {
-      const { maximumKiB, currentKiB = 0 } = value
-      const isSensible = currentKiB > 0 && currentKiB <= maximumKiB
-      return { ...value, currentKiB: isSensible ? currentKiB : maximumKiB }
-    }),
+  read: memoryFields.read,
   write: (value, to) =>
     memoryFields.write({ ...value, currentKiB: value.currentKiB ?? value.maximumKiB }, to)
+}
+
+/**
+ * The sizes that a definition amounts to: NUMA cells with memory devices, where there are cells, have
+ * the last word; a balloon's target of nothing, or beyond all, is all.
+ */
+export function settleMemory(
+  memory: Memory,
+  { cellsKiB, devicesKiB }: { readonly cellsKiB: number; readonly devicesKiB: number }
+): Memory {
+  const maximumKiB = cellsKiB > 0 ? cellsKiB + devicesKiB : memory.maximumKiB
+  const { currentKiB = 0 } = memory
+  const isSensible = currentKiB > 0 && currentKiB <= maximumKiB
+  return { ...memory, maximumKiB, currentKiB: isSensible ? currentKiB : maximumKiB }
+}
+
+/** The sizes of the memory devices, which are kept whole. A size that cannot be read counts as none. */
+export function keptMemoryKiB(devices: readonly Device[]): number {
+  return devices.reduce((sum, device) => {
+    if (device.kind !== "kept" || device.name !== "memory") return sum
+    const size = below(below(device.element, "target"), "size")
+    const text = size?.children.filter((child) => typeof child === "string").join("") ?? ""
+    const unit = size?.attributes.find(({ name }) => name === "unit")?.value ?? "KiB"
+    return sum + Result.getOrElse(toKiB(text, unit), () => 0)
+  }, 0)
+}
+
+function below(element: KeptElement | undefined, name: string): KeptElement | undefined {
+  return element?.children.find((child) => typeof child !== "string" && child.name === name) as
+    | KeptElement
+    | undefined
 }
 
 const hugePage = fields<HugePage>({
@@ -50,15 +80,8 @@ const hugePage = fields<HugePage>({
   nodeset: attribute("nodeset", nonEmpty)
 })
 
-const present = (name: string): Part<boolean> =>
-  mapped(
-    {
-      read: (from) => Result.map(flag(name).read(from), (is) => is || undefined),
-      write: flag(name).write
-    },
-    (is: boolean) => is,
-    (is) => is
-  )
+/** Whether there is such an element, as a field that is absent when there is not. */
+const present = (name: string): Part<boolean> => unless(flag(name), false)
 
 export const memoryBacking = child(
   "memoryBacking",

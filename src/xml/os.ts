@@ -38,14 +38,35 @@ const loader = fields<Loader>({
   path
 })
 
-const nvram = fields<Nvram>({
+const nvramFields = fields<Nvram>({
   template: attribute("template", nonEmpty),
   templateFormat: attribute("templateFormat", formats),
-  "@type": changesGuest,
+  type: attribute("type", oneOf("file", "block", "network")),
   format: attribute("format", formats),
   path,
   "<source>": changesGuest
 })
+
+const filePath = inside("source", attribute("file", nonEmpty))
+
+/** The path is the text, or with `type='file'` what `<source>` says. */
+const nvram: Sure<Nvram> = {
+  read: (from) => {
+    if (from.element.attributes.every(({ name, value }) => name !== "type" || value !== "file")) {
+      return nvramFields.read(from)
+    }
+    return Result.flatMap(filePath.read(from), (file) =>
+      Result.map(nvramFields.read(from), (value) =>
+        file === undefined ? value : { ...value, path: file }
+      )
+    )
+  },
+  write: (value, to) => {
+    const { path: file, ...rest } = value
+    nvramFields.write(value.type === undefined ? value : rest, to)
+    if (value.type === "file" && file !== undefined) filePath.write(file, to)
+  }
+}
 
 const bios = fields<Bios>({
   useSerial: attribute("useserial", yesNo),

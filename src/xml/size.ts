@@ -4,16 +4,21 @@ import type { Sure } from "./describe.ts"
 import { toKiB } from "./units.ts"
 
 /** A size as the text of the element: `<memory unit='KiB'>1024</memory>`. */
-export const sizeKiB: Sure<number> = {
-  read: (from) => {
-    const unit = from.attribute("unit")?.value ?? "KiB"
-    return Result.mapError(toKiB(from.text(), unit), (why) =>
-      from.refuse("invalid", `'${from.text().trim().slice(0, 80)}' ${why}`)
-    )
-  },
-  write: (value, to) => {
-    to.attribute("unit", "KiB")
-    to.text(String(value))
+export const sizeKiB: Sure<number> = sizeIn("KiB")
+
+/** The same where silence about the unit means another one. */
+export function sizeIn(silence: string): Sure<number> {
+  return {
+    read: (from) => {
+      const unit = from.attribute("unit")?.value ?? silence
+      return Result.mapError(toKiB(from.text(), unit), (why) =>
+        from.refuse("invalid", `'${from.text().trim().slice(0, 80)}' ${why}`)
+      )
+    },
+    write: (value, to) => {
+      to.attribute("unit", "KiB")
+      to.text(String(value))
+    }
   }
 }
 

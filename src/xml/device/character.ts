@@ -23,6 +23,7 @@ import {
   fields,
   inside,
   live,
+  mapped,
   orElse,
   type Part,
   readWhole,
@@ -37,12 +38,20 @@ const bare = <const T extends "null" | "vc" | "stdio" | "spicevmc">(type: T) =>
 
 const path = required("path of the source", inside("source", attribute("path", nonEmpty)))
 
-const unix = fields<ChardevUnix>({
+const unixFields = fields<ChardevUnix>({
   type: constant("unix"),
   mode: inside("source", attribute("mode", oneOf("bind", "connect"))),
   path: inside("source", attribute("path", nonEmpty)),
   reconnect: inside("source", reconnect)
 })
+
+/** Without a path there is nothing to connect to, so that the mode goes without saying. */
+function withoutMode(value: ChardevUnix): ChardevUnix {
+  const { mode: _, ...open } = value
+  return value.path === undefined ? open : value
+}
+
+const unix = mapped(unixFields, withoutMode, withoutMode)
 
 const tcp = fields<ChardevTcp>({
   type: constant("tcp"),

@@ -32,6 +32,7 @@ import {
   required,
   type Sure,
   text,
+  unless,
   writeWhole
 } from "../describe.ts"
 import type { Reading } from "../reading.ts"
@@ -195,7 +196,7 @@ const buses = oneOf("ide", "fdc", "scsi", "virtio", "xen", "usb", "uml", "sata",
 const target = fields<DiskTarget>({
   dev: required("device of the target", attribute("dev", nonEmpty)),
   bus: attribute("bus", buses),
-  tray: attribute("tray", oneOf("closed", "open")),
+  tray: unless(attribute("tray", oneOf("closed", "open")), "closed"),
   removable: attribute("removable", onOff),
   rotationRate: attribute("rotation_rate", integer({ min: 1, max: 65534 }))
 })
@@ -260,9 +261,16 @@ function completed(value: Disk, from: Reading): Read<Disk> {
   if ((device === "floppy") !== (bus === "fdc")) {
     return Result.fail(from.refuse("invalid", `a ${device} cannot be on bus '${bus}'`))
   }
-  const isReadonly = value.isReadonly || device === "cdrom"
-  const driver = { ...defaultDriver(source.type), ...value.driver }
-  return Result.succeed({ ...value, isReadonly, driver, target: { ...target, bus } })
+  const isNowhere = source.type === "network" && source.protocol === undefined
+  return Result.succeed({
+    ...value,
+    // The content of a vhost-user disk is another process's: no snapshot of ours can hold it.
+    ...(source.type === "vhostuser" && value.snapshot === undefined ? { snapshot: "no" } : {}),
+    isReadonly: value.isReadonly || device === "cdrom",
+    driver: { ...defaultDriver(source.type), ...value.driver },
+    source: isNowhere ? { type: "file" } : source,
+    target: { ...target, bus }
+  })
 }
 
 /** A volume's format is its pool's to say, and a vhost-user disk has none. */

@@ -19,11 +19,13 @@ import {
   child,
   choice,
   constant,
+  dropped,
   fields,
   inside,
   orElse,
   required,
   text,
+  unless,
   values
 } from "../describe.ts"
 import { chardev } from "./character.ts"
@@ -39,7 +41,7 @@ const videoModel = fields<VideoModel>({
   vram64KiB: attribute("vram64", uint32),
   vgamemKiB: attribute("vgamem", uint32),
   heads: attribute("heads", integer({ max: 255 })),
-  primary: attribute("primary", yesNo),
+  primary: unless(attribute("primary", yesNo), false),
   blob: attribute("blob", onOff),
   acceleration: child(
     "acceleration",
@@ -105,7 +107,10 @@ const rngBackend = choice<Backend>(
     }),
     egd: fields<Extract<Backend, { readonly type: "egd" }>>({
       type: constant("egd"),
-      chardev: chardev(attribute("type", oneOf("unix", "tcp", "udp", "pty", "dev", "file", "pipe")))
+      chardev: chardev(
+        attribute("type", oneOf("unix", "tcp", "udp", "pty", "dev", "file", "pipe"))
+      ),
+      "<protocol>": dropped
     }),
     builtin: fields<Extract<Backend, { readonly type: "builtin" }>>({ type: constant("builtin") })
   }

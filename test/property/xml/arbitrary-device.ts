@@ -118,9 +118,10 @@ const source: fc.Arbitrary<DiskSource> = fc.oneof(
   partial<Extract<DiskSource, { type: "network" }>>(
     {
       type: fc.constant("network"),
+      protocol: fc.constantFrom("rbd", "nbd", "https"),
       hosts: fc.array(plain({ name: anyText, port: int(0xffff) }), { maxLength: 2 })
     },
-    { protocol: fc.constantFrom("rbd", "nbd", "https"), name: anyText }
+    { name: anyText }
   )
 )
 
@@ -212,17 +213,16 @@ const interfaceDevice = partial<Interface>(
 const endpoint = partial<{ host?: string; service?: string }>({}, { host: anyText, service: word })
 
 const chardev: fc.Arbitrary<ChardevSource> = fc.oneof(
-  fc.constantFrom<ChardevSource>({ type: "null" }, { type: "stdio" }),
+  fc.constantFrom<ChardevSource>({ type: "null" }, { type: "stdio" }, { type: "unix" }),
   partial<Extract<ChardevSource, { type: "pty" }>>({ type: fc.constant("pty") }, { path: anyText }),
   partial<Extract<ChardevSource, { type: "file" }>>(
     { type: fc.constant("file"), path: anyText },
     { append: fc.boolean(), log: plain({ file: anyText, append: fc.boolean() }) }
   ),
   partial<Extract<ChardevSource, { type: "unix" }>>(
-    { type: fc.constant("unix") },
+    { type: fc.constant("unix"), path: anyText },
     {
       mode: fc.constantFrom("bind", "connect"),
-      path: anyText,
       reconnect: plain({ enabled: fc.boolean(), timeoutSeconds: int(60) })
     }
   ),
@@ -327,7 +327,10 @@ const small = fc.oneof(
     {
       kind: fc.constant("video"),
       model: keeping(
-        partial({}, { type: word, vramKiB: int(1 << 20), heads: int(4), primary: fc.boolean() })
+        partial(
+          {},
+          { type: word, vramKiB: int(1 << 20), heads: int(4), primary: fc.constant(true) }
+        )
       )
     },
     info

@@ -74,7 +74,7 @@ const cpu: fc.Arbitrary<Cpu> = partial<Cpu>(
   },
   {
     check: fc.constantFrom("none", "full"),
-    model: keeping(partial({}, { name: word, fallback: fc.constantFrom("allow", "forbid") })),
+    model: keeping(plain({ name: word, fallback: fc.constantFrom("allow", "forbid") })),
     topology: plain({
       sockets: int(4, 1),
       dies: int(2, 1),
@@ -134,6 +134,13 @@ const metadata = fc.array(
   { maxLength: 2 }
 )
 
+/** NUMA cells say how much memory there is. */
+function withCells(value: Domain): Domain {
+  const cells = value.cpu?.numa?.cells ?? []
+  const maximumKiB = cells.reduce((sum, { memoryKiB }) => sum + memoryKiB, 0)
+  return maximumKiB === 0 ? value : { ...value, memory: { maximumKiB, currentKiB: maximumKiB } }
+}
+
 export const domain: fc.Arbitrary<Domain> = keeping(
   partial<Domain>(
     {
@@ -157,7 +164,7 @@ export const domain: fc.Arbitrary<Domain> = keeping(
         .map(([disks, others]) => orderDevices([...disks, ...others])),
       seclabels: fc.array(
         partial<Domain["seclabels"][number]>(
-          { type: fc.constantFrom("dynamic", "static", "none") },
+          { type: fc.constantFrom("dynamic", "static") },
           { model: word, label: anyText, relabel: fc.boolean() }
         ),
         { maxLength: 2 }
@@ -173,5 +180,5 @@ export const domain: fc.Arbitrary<Domain> = keeping(
       emulator: anyText,
       pm: partial({}, { suspendToMem: fc.boolean() })
     }
-  )
+  ).map(withCells)
 )
