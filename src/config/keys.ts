@@ -22,7 +22,7 @@ const port = (least: number) => whole(least, 65_535)
 const count = whole(0, 2 ** 31 - 1)
 const imageFormat = oneOf("raw", "gzip", "bzip2", "xz", "lzop")
 
-const noTls = "connections are not encrypted by Troupe, and they must not look as if they were"
+const noTls = "Troupe encrypts no connection, and none may look as if it were"
 const noSasl = "Troupe sets up no SASL, and a display must not be open to everybody instead"
 const noCertificates = "Troupe encrypts no connection, so no certificate is read"
 const noMigration = "guests are not migrated by Troupe"
@@ -164,7 +164,7 @@ const processes = {
   log_timestamp: flag(true, enforced("QEMU puts the time before each line of its log")),
   stdio_handler: oneOf("logd", "file")(
     "logd",
-    inert("QEMU writes to a log file, which the engine keeps within a limit itself")
+    inert("a log file is kept within a limit by the engine")
   ),
   deprecation_behavior: oneOf(
     "none",

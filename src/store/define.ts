@@ -1,6 +1,6 @@
 /**
- * Writing and removing a definition as clients mean it: what a rename in doubt or a link of an earlier
- * namesake would add to it is taken away first.
+ * Writing and removing a definition as clients mean it: what a rename in doubt or a link of an
+ * earlier namesake would add to it is taken away first.
  */
 import * as Effect from "effect/Effect"
 import {

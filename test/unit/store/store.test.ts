@@ -85,7 +85,9 @@ describe("definitions", () => {
     expect(refusals[0]?.message).toContain("it is the definition of 'web' (uuid-1)")
     expect(disk.tree()["/root/etc/qemu/web.xml"]).toBe(xml)
   })
+})
 
+describe("files among the definitions", () => {
   test("that cannot be understood are reported by name and stay as they are", () => {
     const disk = new MemoryDisk()
     done(live(disk, (store) => store.writeDefinition({ ...web, xml })))
@@ -115,8 +117,28 @@ describe("definitions", () => {
       expect(disk.tree()[`/root/etc/qemu/${name}`]).toBe(before[`/root/etc/qemu/${name}`])
     expect(disk.has("/root/etc/qemu/autostart/gone.xml")).toBe(false)
   })
+})
 
-  test("do not start by themselves because a namesake once did", () => {
+describe("autostart", () => {
+  test("is a link as libvirt makes it, and nothing else", () => {
+    const disk = new MemoryDisk()
+    const names = ["absolute", "elsewhere", "plain"]
+    done(
+      live(disk, (store) =>
+        Effect.forEach(names, (name) =>
+          store.writeDefinition({ name, uuid: name, xml: textOf({ name, uuid: name }, 1) })
+        )
+      )
+    )
+    const autostart = "/root/etc/qemu/autostart"
+    disk.symlink("/root/etc/qemu/absolute.xml", `${autostart}/absolute.xml`)
+    disk.symlink("../absolute.xml", `${autostart}/elsewhere.xml`)
+    disk.createFile(`${autostart}/plain.xml`, 0o600, true)
+    expect(reopened(disk).autostart).toEqual(["absolute"])
+    expect(disk.has(`${autostart}/plain.xml`)).toBe(true)
+  })
+
+  test("is not inherited from a namesake of old", () => {
     const disk = new MemoryDisk()
     const db = { name: "db", uuid: "uuid-9" }
     done(live(disk, (store) => store.writeDefinition({ ...db, xml: textOf(db, 1) })))
