@@ -37,7 +37,7 @@ import { features } from "./features.ts"
 import { keptMemoryKiB, memory, memoryBacking, settleMemory, vcpus } from "./memory.ts"
 import { metadata } from "./metadata.ts"
 import { os } from "./os.ts"
-import { type DocumentKind, Reading, type Report } from "./reading.ts"
+import { type DocumentKind, type Purpose, Reading, type Report } from "./reading.ts"
 import { writeElement } from "./write.ts"
 
 const resource = child(
@@ -135,7 +135,9 @@ function settleBoot({ os, devices }: Domain): Os {
 const domain: Sure<Domain> = checked(described, (value, from) => {
   const cellsKiB = (value.cpu?.numa?.cells ?? []).reduce((sum, cell) => sum + cell.memoryKiB, 0)
   const devicesKiB = keptMemoryKiB(value.devices)
-  const memory = settleMemory(value.memory, { cellsKiB, devicesKiB })
+  const isSettled = from.context.purpose === "reload" && value.memory.maximumKiB > 0
+  const sizes = { cellsKiB: isSettled ? 0 : cellsKiB, devicesKiB }
+  const memory = settleMemory(value.memory, sizes)
   if (memory.maximumKiB === 0) return Result.fail(from.refuse("missing", "there is no memory"))
   if (memory.maximumKiB > Number.MAX_SAFE_INTEGER) {
     return Result.fail(from.refuse("invalid", "the memory of all NUMA cells is beyond any machine"))
@@ -148,6 +150,11 @@ export interface ParseOptions {
   readonly uuid?: string
   /** `inactive` (the default) passes over what only a running guest has: its id, its aliases, ... */
   readonly kind?: DocumentKind
+  /**
+   * `define` (the default) lets the NUMA cells say how much memory there is; `reload` takes the
+   * sizes as they stand, so that a guest never changes by being read again.
+   */
+  readonly purpose?: Purpose
 }
 
 export interface Parsed {
@@ -178,7 +185,8 @@ export function parseDomain(
   const given =
     hasUuid || options.uuid === undefined ? [] : [uuidElement(options.uuid, root.success)]
   const element = { ...root.success, children: [...children, ...given] }
-  const reading = new Reading(element, "/domain", { kind: options.kind ?? "inactive", reports })
+  const { kind = "inactive", purpose = "define" } = options
+  const reading = new Reading(element, "/domain", { kind, purpose, reports })
   const id = attribute("id", integer({ min: -1 })).read(reading)
   if (Result.isFailure(id)) return Result.fail(id.failure)
   const running = id.success === undefined || id.success < 0 ? {} : { id: id.success }

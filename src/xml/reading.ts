@@ -10,6 +10,9 @@ import { keepElement, keyOf, numbered } from "./kept.ts"
 /** Whether the definition of a machine or of a running guest is read or written. */
 export type DocumentKind = "inactive" | "active"
 
+/** Whether a definition is new, or was accepted before and is read again. */
+export type Purpose = "define" | "reload"
+
 /** A piece that is kept or unknown, said to whoever defines a machine. */
 export interface Report extends Position {
   /** From the root, such as `/domain/devices/disk[2]/@rawio`. */
@@ -23,6 +26,7 @@ export interface Report extends Position {
 /** What all of one document's reading shares. */
 export interface ReadContext {
   readonly kind: DocumentKind
+  readonly purpose: Purpose
   readonly reports: Report[]
 }
 

@@ -16,8 +16,8 @@ import { completeOptionsFor, kindOf, settingsOf, whyAbsent } from "./world.ts"
 /** Of definitions that have none; the comparator takes any. */
 const uuid = "c7a5fdbd-edaf-9455-926a-d65c16db1809"
 
-/** libvirt's own tests run with binaries whose machines have no other names, so that `pc` stays. */
-const isWithoutAliases = (path: string): boolean => basename(dirname(path)) === "xml"
+/** libvirt's own tests define nothing; their machines have no other names, so that `pc` stays. */
+const isFormatterTest = (path: string): boolean => basename(dirname(path)) === "xml"
 
 const definedOf = (
   path: string,
@@ -25,14 +25,15 @@ const definedOf = (
 ): Result.Result<Parsed, { readonly message: string }> =>
   Result.gen(function* () {
     const text = yield* decodeText(readFileSync(path))
-    const parsed = yield* parseDomain(text, { kind, uuid })
+    const purpose = isFormatterTest(path) ? "reload" : "define"
+    const parsed = yield* parseDomain(text, { kind, uuid, purpose })
     const { domain } = parsed
     const options = completeOptionsFor(kindOf(path), settingsOf(path))
-    const pretended = isWithoutAliases(path) ? fakeCapabilities(path, domain.os.machine) : undefined
+    const pretended = isFormatterTest(path) ? fakeCapabilities(path, domain.os.machine) : undefined
     const capabilities = pretended ?? options.capabilities
     const completed = yield* completeDomain(domain, { ...options, capabilities })
     const { machine } = domain.os
-    const isAsWritten = machine !== undefined && isWithoutAliases(path)
+    const isAsWritten = machine !== undefined && isFormatterTest(path)
     const os = isAsWritten ? { ...completed.os, machine } : completed.os
     return { ...parsed, domain: { ...completed, os } }
   })

@@ -224,7 +224,7 @@ export const parallel = fields<Parallel>({
 
 const consoleTypes = oneOf("serial", "virtio", "xen", "uml", "lxc", "openvz", "sclp", "sclplm")
 
-export const consoleDevice = fields<Console>({
+const consoleFields = fields<Console>({
   kind: constant("console"),
   source,
   "@tty": dropped,
@@ -236,6 +236,19 @@ export const consoleDevice = fields<Console>({
   "<seclabel>": changesSecurity,
   ...deviceInfo
 })
+
+/** A running guest's terminal is written twice, as it was before libvirt had `<source>` here. */
+export const consoleDevice: Sure<Console> = {
+  read: consoleFields.read,
+  write: (value, to) => {
+    const { source } = value
+    if (to.context.kind === "active" && source.type === "pty" && source.path !== undefined) {
+      to.attribute("type", source.type)
+      to.attribute("tty", source.path)
+    }
+    consoleFields.write(value, to)
+  }
+}
 
 const channelTarget = choice<Channel["target"]>(
   required("target type", attribute("type", oneOf("virtio", "guestfwd", "xen"))),
