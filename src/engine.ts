@@ -1,0 +1,329 @@
+/**
+ * One engine over one root: what may be asked of it, and how each call reaches its actors. The two
+ * faces of the library, promises and Effect, are thin layers over this file. Holds nothing but the
+ * driver; every deed runs within one of its leases.
+ */
+import { availableParallelism } from "node:os"
+import * as Cause from "effect/Cause"
+import * as Effect from "effect/Effect"
+import type * as Scope from "effect/Scope"
+import * as Stream from "effect/Stream"
+import type { ReloadError } from "../actors/config.ts"
+import * as DomainActor from "../actors/domain/domain.ts"
+import type { DomainRef } from "../actors/domain/domain.ts"
+import type { Needs } from "../actors/domain/needs.ts"
+import * as Calls from "../actors/driver/calls.ts"
+import { type Driver, makeDriver } from "../actors/driver/driver.ts"
+import type { Parts, Problem } from "../actors/driver/parts.ts"
+import * as Reads from "../actors/driver/reads.ts"
+import type { DomainFilter, DomainSummary } from "../actors/driver/reads.ts"
+import type { Heard } from "../actors/event-bus.ts"
+import type { Holdings } from "../actors/host-device-pool.ts"
+import { Ids } from "./base/ids.ts"
+import type { ConfigError, ConfigSnapshot } from "./config/snapshot.ts"
+import { type Domain, handleOf, reading, type StartOptions } from "./handle.ts"
+import type { FileError } from "./host/files.ts"
+import { makeCall } from "./kernel/call.ts"
+import { nodeDispatcher } from "./kernel/dispatcher.live.ts"
+import type { KernelError } from "./kernel/error.ts"
+import type { Inspection } from "./kernel/inspection.ts"
+import {
+  type DefinitionQuarantined,
+  type DomainExists,
+  DomainNotFound,
+  type StartFailed
+} from "./model/domain-error.ts"
+import type { Domain as Definition } from "./model/domain.ts"
+import type { ModelError } from "./model/error.ts"
+import { validateDomain } from "./model/validate.ts"
+import { emulatorFor, findPlace, type Place, type PlaceOptions } from "./place.ts"
+import type { Capabilities } from "./qemu/capabilities.ts"
+import type { ProbeFailed } from "./qemu/probe-process.ts"
+import type { CompleteError } from "./qemu/refusal.ts"
+import type { RootLocked, StoreError } from "./store/error.ts"
+import { parseDomain } from "./xml/domain.ts"
+import { XmlError } from "./xml/error.ts"
+import { parseIdentity } from "./xml/identity.ts"
+import type { Report } from "./xml/reading.ts"
+
+export interface TroupeOptions extends PlaceOptions {
+  /** qemu.conf, in libvirt's syntax. By default `ROOT/etc/qemu.conf`, which need not exist. */
+  readonly config?: string
+  /** The QEMU of definitions that name none. By default that of their architecture in PATH. */
+  readonly emulator?: string
+  /** Guests that start at the same time, when the config does not say. */
+  readonly startConcurrency?: number
+  /** What becomes of the guests when the engine closes. By default they go on. */
+  readonly guests?: "leave" | "stop"
+  /** Who opens it, for the message that a second engine on this root gives. */
+  readonly owner?: string
+}
+
+export type OpenError = RootLocked | StoreError | ConfigError | FileError | KernelError
+
+/** How a definition can fail to be taken. */
+export type DefineError =
+  | XmlError
+  | ModelError
+  | ProbeFailed
+  | CompleteError
+  | DomainExists
+  | DefinitionQuarantined
+  | DomainNotFound
+  | StoreError
+  | KernelError
+
+export interface DefineOptions {
+  /** What this version has never heard of is an error, not only reported. */
+  readonly isValidated?: boolean
+}
+
+/** A domain with what its definition says and what is not acted on, by line and column. */
+export interface DefinedDomain extends Domain {
+  readonly reports: readonly Report[]
+}
+
+/** How a domain was when the listener came. */
+export interface Current extends DomainSummary {
+  readonly type: "current"
+}
+
+export type TroupeEvent = Heard | Current
+
+export interface EventOptions {
+  /** The uuid of the one domain. By default all. */
+  readonly domain?: string
+  /** First the present state of each, then all that follows, nothing left out between. */
+  readonly withCurrent?: boolean
+}
+
+export type Key =
+  | string
+  | { readonly name: string }
+  | { readonly uuid: string }
+  | { readonly id: number }
+
+export interface Connection {
+  readonly id: string
+}
+
+export interface Engine {
+  readonly place: Place
+  /** `starting`, `running`, `draining`, `stopping`, `stopped`, `failed`. */
+  readonly phase: () => string
+  /** Makes a persistent domain, or replaces its definition. Durable when it succeeds. */
+  readonly defineXML: (
+    xml: string,
+    options?: DefineOptions
+  ) => Effect.Effect<DefinedDomain, DefineError>
+  /** Starts this definition; a domain that was not there before ends with its guest. */
+  readonly createXML: (
+    xml: string,
+    options?: DefineOptions & StartOptions
+  ) => Effect.Effect<DefinedDomain, DefineError | StartFailed>
+  /** By name, uuid or number; a text is tried as each of them, in this order. */
+  readonly lookup: (key: Key) => Effect.Effect<Domain, DomainNotFound | KernelError>
+  /** One consistent cut, by name. */
+  readonly list: (filter?: DomainFilter) => Effect.Effect<readonly DomainSummary[], KernelError>
+  readonly events: (options?: EventOptions) => Stream.Stream<TroupeEvent, KernelError>
+  /** The same as one effect each: `undefined` when the engine has ended. */
+  readonly subscribe: (
+    options?: EventOptions
+  ) => Effect.Effect<Effect.Effect<TroupeEvent | undefined>, KernelError, Scope.Scope>
+  /** Guests that were started with it end with it: when the scope closes. */
+  readonly connect: Effect.Effect<Connection, KernelError, Scope.Scope>
+  readonly config: Effect.Effect<ConfigSnapshot, KernelError>
+  /** Takes the file as a whole, or says what is wrong with it and changes nothing. */
+  readonly reloadConfig: Effect.Effect<ConfigSnapshot, ReloadError>
+  /** What went wrong without a call to tell it to, oldest first. */
+  readonly problems: Effect.Effect<readonly Problem[]>
+  /** What a QEMU can do; KVM is tried by a guest that really runs. */
+  readonly capabilities: (
+    emulator?: string
+  ) => Effect.Effect<Capabilities, ProbeFailed | KernelError>
+  /** Host devices and which start of which domain has each. */
+  readonly hostDevices: Effect.Effect<
+    { readonly pci: Holdings; readonly usb: Holdings },
+    KernelError
+  >
+  /** Every turn of every actor. */
+  readonly inspection: Pick<Inspection, "watch" | "recent">
+  /** Drains, gives the root back. Idempotent; the scope's end does the same. */
+  readonly close: (options?: Pick<TroupeOptions, "guests">) => Effect.Effect<void>
+}
+
+/** A definition from a client's text; one without a uuid is given a fresh one. */
+const definitionFrom = (xml: string, { isValidated = false }: DefineOptions = {}) =>
+  Effect.gen(function* () {
+    const uuid = yield* (yield* Ids).uuid
+    const { domain, reports } = yield* Effect.fromResult(parseDomain(xml, { uuid }))
+    const unknown = isValidated ? reports.find(({ kind }) => kind === "unknown") : undefined
+    if (unknown !== undefined) {
+      const { line, column, path, sentence: reason } = unknown
+      return yield* new XmlError({ problem: "invalid", line, column, path, reason })
+    }
+    return { definition: yield* Effect.fromResult(validateDomain(domain)), reports }
+  })
+
+/** A call that takes a definition; what it says and is not acted on comes with the handle. */
+const taking = <E>(
+  driver: Driver,
+  { procedure, xml, options }: { procedure: string; xml: string; options?: DefineOptions },
+  work: (parts: Parts, definition: Definition) => Effect.Effect<DomainRef, E, Needs>
+) =>
+  driver.call(makeCall(procedure), (parts) =>
+    Effect.gen(function* () {
+      const { definition, reports } = yield* definitionFrom(xml, options)
+      const { uuid } = yield* work(parts, definition)
+      const handle = handleOf(driver, { uuid, name: definition.name })
+      const defined: DefinedDomain = { ...handle, reports }
+      return defined
+    }).pipe(Effect.provideContext(parts.needs))
+  )
+
+const entryOf = (parts: Parts, key: Key) => {
+  if (typeof key === "string") return Calls.find(parts, key)
+  const { domains } = parts
+  const entry =
+    "name" in key
+      ? domains.byName(key.name)
+      : "uuid" in key
+        ? domains.byUuid(key.uuid.toLowerCase())
+        : domains.all().find((one) => Reads.summaryOf(one).id === key.id)
+  return entry !== undefined && Calls.isVisible(entry) ? entry : undefined
+}
+
+const lookup =
+  (driver: Driver): Engine["lookup"] =>
+  (key) =>
+    Effect.flatMap(
+      reading(driver, "domainLookup", (parts) => entryOf(parts, key)),
+      (entry) => {
+        if (entry !== undefined) return Effect.succeed(handleOf(driver, entry))
+        const text = typeof key === "string" ? key : String(Object.values(key)[0])
+        return Effect.fail(new DomainNotFound({ key: text }))
+      }
+    )
+
+/** The listener is in place before the present states are taken, and nothing runs in between. */
+const subscribe =
+  (driver: Driver): Engine["subscribe"] =>
+  ({ domain, withCurrent = false } = {}) =>
+    Effect.gen(function* () {
+      const isMeant = ({ uuid }: { readonly uuid: string }) =>
+        domain === undefined || uuid === domain
+      const { events } = yield* reading(driver, "connectDomainEventRegisterAny", (parts) => parts)
+      const subscription = yield* events.subscribe(isMeant)
+      const parts = driver.parts()
+      const present = withCurrent && parts !== undefined ? Reads.summaries(parts) : []
+      const waiting: Current[] = present
+        .filter(isMeant)
+        .map((summary) => ({ type: "current", ...summary }))
+      return Effect.suspend((): Effect.Effect<TroupeEvent | undefined> => {
+        const current = waiting.shift()
+        return current === undefined ? subscription.take : Effect.succeed(current)
+      })
+    })
+
+const streamOf = (
+  subscription: ReturnType<Engine["subscribe"]>
+): Stream.Stream<TroupeEvent, KernelError> =>
+  Stream.unwrap(
+    Effect.map(subscription, (take) =>
+      Stream.fromPull(
+        Effect.succeed(
+          Effect.flatMap(take, (event) =>
+            event === undefined ? Cause.done() : Effect.succeed([event] as const)
+          )
+        )
+      )
+    )
+  )
+
+/** Ends the guests of a connection, and returns when they have ended or do not end. */
+const endConnection = (driver: Driver, id: string) =>
+  Effect.gen(function* () {
+    const parts = driver.parts()
+    if (parts === undefined) return
+    const mine = parts.connections.registered().filter(({ connection }) => connection === id)
+    parts.connections.closed(id)
+    yield* Effect.forEach(
+      mine,
+      ({ uuid, epoch }) => {
+        const ref = parts.domains.byUuid(uuid)?.ref
+        return ref === undefined ? Effect.void : Effect.ignore(DomainActor.destroy(ref, { epoch }))
+      },
+      { concurrency: "unbounded", discard: true }
+    )
+  })
+
+const connect = (driver: Driver): Engine["connect"] =>
+  Effect.acquireRelease(
+    reading(driver, "connectOpen", ({ kernel }) => ({ id: `library-${kernel.number()}` })),
+    ({ id }) => endConnection(driver, id)
+  )
+
+/** The chart hands on what the disk failed with as `unknown`; it is a StoreError. */
+const define = (parts: Parts, definition: Definition) =>
+  Calls.define(parts, definition) as Effect.Effect<DomainRef, DefineError, Needs>
+
+const create = (parts: Parts, definition: Definition, { isPaused, autoDestroy }: StartOptions) =>
+  Calls.create(parts, definition, {
+    isPaused: isPaused === true,
+    autoDestroy: autoDestroy?.id
+  }) as Effect.Effect<DomainRef, DefineError | StartFailed, Needs>
+
+const calls = (driver: Driver) => ({
+  defineXML: (xml: string, options: DefineOptions = {}) =>
+    taking(driver, { procedure: "domainDefineXML", xml, options }, define),
+  createXML: (xml: string, options: DefineOptions & StartOptions = {}) =>
+    taking(driver, { procedure: "domainCreateXML", xml, options }, (parts, definition) =>
+      create(parts, definition, options)
+    ),
+  config: reading(driver, "connectGetConfig", ({ config }) => config.current()),
+  reloadConfig: driver.call(makeCall("daemonReloadConfig"), ({ config }) => config.reload("api")),
+  problems: Effect.sync(driver.problems),
+  capabilities: (emulator?: string) =>
+    driver.call(makeCall("connectGetCapabilities"), ({ prober, config }) => {
+      const usual = config.current().values.troupeEmulator
+      return prober.withKvm(emulator ?? (usual === "" ? emulatorFor(undefined) : usual))
+    }),
+  hostDevices: reading(driver, "nodeListDevices", ({ pci, usb }) => ({
+    pci: pci.holdings(),
+    usb: usb.holdings()
+  }))
+})
+
+/** Opens an engine for the life of the scope. */
+export const makeEngine = Effect.fnUntraced(function* (options: TroupeOptions = {}) {
+  const place = yield* findPlace(options)
+  const { emulator } = options
+  const driver = yield* makeDriver({
+    ...place,
+    owner: options.owner ?? `a program, pid ${process.pid}`,
+    readIdentity: parseIdentity,
+    dispatcher: nodeDispatcher(),
+    emulatorFor: (arch) => emulator ?? emulatorFor(arch),
+    startConcurrency: options.startConcurrency ?? 2 * availableParallelism(),
+    ...(options.config === undefined ? {} : { configPath: options.config })
+  })
+  const close: Engine["close"] = ({ guests = options.guests } = {}) =>
+    Effect.ignore(driver.close({ stopsGuests: guests === "stop" }))
+  // Before the opening, which may be interrupted: what it has taken by then is given back too.
+  yield* Effect.addFinalizer(() => close())
+  yield* driver.open as Effect.Effect<void, OpenError>
+  const engine: Engine = {
+    place,
+    phase: driver.phase,
+    ...calls(driver),
+    lookup: lookup(driver),
+    list: (filter) =>
+      reading(driver, "connectListAllDomains", (parts) => Reads.summaries(parts, filter)),
+    subscribe: subscribe(driver),
+    events: (which) => streamOf(subscribe(driver)(which)),
+    connect: connect(driver),
+    inspection: driver.kernel.inspection,
+    close
+  }
+  return engine
+})

@@ -1,0 +1,30 @@
+/**
+ * All errors that a caller of the library can meet, in one place. Each is tagged, and its message is
+ * one sentence: what, which, and why.
+ */
+export { ConfigError } from "./config/snapshot.ts"
+export { StateNotReached } from "./handle.ts"
+export { FileError } from "./host/files.ts"
+export {
+  ActorCrashed,
+  ActorStopped,
+  AskCycle,
+  MailboxFull,
+  Overdue,
+  RequestDenied
+} from "./kernel/error.ts"
+export {
+  DefinitionQuarantined,
+  DeviceBusy,
+  DomainExists,
+  DomainGone,
+  DomainNotFound,
+  OperationFailed,
+  StartFailed,
+  StillDying
+} from "./model/domain-error.ts"
+export { InvalidDomain, NotSupported } from "./model/error.ts"
+export { ProbeFailed } from "./qemu/probe-process.ts"
+export { Conflict, Unavailable } from "./qemu/refusal.ts"
+export { RootLocked, StoreError } from "./store/error.ts"
+export { XmlError } from "./xml/error.ts"

@@ -1,0 +1,345 @@
+/**
+ * A domain as its callers hold it: by uuid, so that it stays the same through renames and restarts.
+ * Every deed runs within a lease of the engine, under libvirt's name for it; reads take what is
+ * published. Holds no state of its own.
+ */
+import * as Data from "effect/Data"
+import * as Effect from "effect/Effect"
+import type { SignalMode } from "../machines/domain/context.ts"
+import * as DomainActor from "../actors/domain/domain.ts"
+import type { DomainRef } from "../actors/domain/domain.ts"
+import type { Needs } from "../actors/domain/needs.ts"
+import * as Calls from "../actors/driver/calls.ts"
+import * as Changes from "../actors/driver/changes.ts"
+import type { Driver } from "../actors/driver/driver.ts"
+import type { Parts } from "../actors/driver/parts.ts"
+import * as Reads from "../actors/driver/reads.ts"
+import type { DomainSummary } from "../actors/driver/reads.ts"
+import { lastWords } from "./host/log-file.ts"
+import { makeCall } from "./kernel/call.ts"
+import { ActorStopped, type KernelError } from "./kernel/error.ts"
+import {
+  type DefinitionQuarantined,
+  type DomainExists,
+  type DomainGone,
+  DomainNotFound,
+  OperationFailed,
+  type StartFailed,
+  type StillDying
+} from "./model/domain-error.ts"
+import type { InvalidDomain } from "./model/error.ts"
+import type { DomainState } from "./model/state.ts"
+import { logPath } from "./store/layout.ts"
+import type { StoreError } from "./store/error.ts"
+import { formatDomain } from "./xml/domain.ts"
+import type { XmlError } from "./xml/error.ts"
+import { formatMetadata, namespaceOf, parseMetadata } from "./xml/metadata.ts"
+
+/** The state that was waited for did not come in time. */
+export class StateNotReached extends Data.TaggedError("StateNotReached")<{
+  readonly domain: string
+  readonly wanted: DomainState
+  readonly state: DomainState
+  readonly timeoutMs: number
+}> {
+  override get message(): string {
+    const { domain, wanted, state, timeoutMs } = this
+    return `'${domain}' is not ${wanted} after ${timeoutMs} ms: it is ${state}`
+  }
+}
+
+/** What a look at a domain can fail with. */
+export type LookupError = DomainNotFound | DefinitionQuarantined | StoreError | KernelError
+type GuestError = LookupError | OperationFailed | DomainGone
+type ChangeError = LookupError | OperationFailed
+
+/** libvirt's virDomainInfo, with the state's reason and the moment of the start. */
+export interface DomainInfo extends DomainSummary {
+  /** What the guest may have at most. */
+  readonly maximumMemoryKiB: number
+  readonly memoryKiB: number
+  readonly vcpus: number
+  /** Of QEMU, guest and emulator, in ns; `undefined` while there is no process. */
+  readonly cpuTimeNs: number | undefined
+  readonly pid: number | undefined
+  /** The chart's own name for the state, all regions. */
+  readonly chart: string
+}
+
+export interface StartOptions {
+  /** The guest waits before its first instruction, for `resume`. */
+  readonly isPaused?: boolean
+  /** The guest ends with this connection. */
+  readonly autoDestroy?: { readonly id: string }
+}
+
+export interface XmlOptions {
+  /** The persistent definition, also while another one runs. */
+  readonly isInactive?: boolean
+  /** Passwords too. */
+  readonly withSecrets?: boolean
+}
+
+/** Which of the two definitions: by default the live one of a running domain, else the other. */
+export interface AffectsOptions {
+  readonly config?: boolean
+  readonly live?: boolean
+}
+
+export interface Domain {
+  readonly uuid: string
+  /** As it was called when this handle was made. */
+  readonly name: string
+  readonly summary: Effect.Effect<DomainSummary, DomainNotFound | KernelError>
+  readonly info: Effect.Effect<DomainInfo, LookupError>
+  readonly xml: (options?: XmlOptions) => Effect.Effect<string, ChangeError>
+
+  /** Starts the persistent definition; the number of the running domain. */
+  readonly start: (options?: StartOptions) => Effect.Effect<number, LookupError | StartFailed>
+  readonly suspend: Effect.Effect<void, GuestError>
+  readonly resume: Effect.Effect<void, GuestError>
+  /** Asks the guest to end; succeeds when it was told. Default: the agent, else the power button. */
+  readonly shutdown: (mode?: SignalMode) => Effect.Effect<void, GuestError>
+  readonly reboot: (mode?: SignalMode) => Effect.Effect<void, GuestError>
+  readonly reset: Effect.Effect<void, GuestError>
+  /** Wakes a guest that sleeps (pmsuspended). */
+  readonly wakeup: Effect.Effect<void, GuestError>
+  /** Ends the guest, in bounded time. Graceful: QEMU gets time to flush its disks. */
+  readonly destroy: (options?: {
+    readonly isGraceful?: boolean
+  }) => Effect.Effect<void, LookupError | StillDying>
+
+  readonly undefine: Effect.Effect<void, ChangeError>
+  readonly rename: (name: string) => Effect.Effect<void, ChangeError | DomainExists | InvalidDomain>
+  readonly setAutostart: (isAutostart: boolean) => Effect.Effect<void, ChangeError>
+  readonly title: Effect.Effect<string | undefined, LookupError>
+  readonly description: Effect.Effect<string | undefined, LookupError>
+  /** The element of `<metadata>` in this namespace, as text. */
+  readonly metadata: (uri: string) => Effect.Effect<string | undefined, LookupError>
+  readonly setTitle: SetText
+  readonly setDescription: SetText
+  /** An element for this namespace, as text; nothing takes it away. */
+  readonly setMetadata: (
+    metadata: { readonly uri: string; readonly key: string; readonly xml: string | undefined },
+    affects?: AffectsOptions
+  ) => Effect.Effect<void, ChangeError | InvalidDomain | XmlError>
+
+  /** Returns when the domain is in this state; one that is no more counts as shut off. */
+  readonly waitFor: (
+    state: DomainState,
+    options?: { readonly timeoutMs?: number }
+  ) => Effect.Effect<void, StateNotReached | DomainNotFound | KernelError>
+  /** What QEMU said last, on its standard error. */
+  readonly log: (options?: {
+    readonly linesMax?: number
+  }) => Effect.Effect<readonly string[], LookupError>
+}
+
+type SetText = (
+  text: string | undefined,
+  affects?: AffectsOptions
+) => Effect.Effect<void, ChangeError | InvalidDomain>
+
+/** A minute: what libvirt's own tests give a guest to start or to end. */
+const waitTimeoutMs = 60_000
+
+/** Reads what is published without a lease; one only where the engine is not running yet, or any more. */
+export const reading = <A>(
+  driver: Driver,
+  procedure: string,
+  read: (parts: Parts) => A
+): Effect.Effect<A, KernelError> =>
+  Effect.suspend(() => {
+    const parts = driver.parts()
+    if (driver.phase() === "running" && parts !== undefined) return Effect.succeed(read(parts))
+    return driver.call(makeCall(procedure), (now) => Effect.sync(() => read(now)))
+  })
+
+const find = (parts: Parts, uuid: string, name: string) => {
+  const entry = parts.domains.byUuid(uuid)
+  return entry === undefined || !Calls.isVisible(entry)
+    ? Effect.fail(new DomainNotFound({ key: name }))
+    : Effect.succeed(entry)
+}
+
+type Identity = Pick<Domain, "uuid" | "name">
+
+/** Runs a call on one domain, under libvirt's name for it. */
+type Perform = <A, E>(
+  procedure: string,
+  work: (ref: DomainRef, parts: Parts) => Effect.Effect<A, E, Needs>
+) => Effect.Effect<A, E | LookupError>
+
+const performOn =
+  (driver: Driver, { uuid, name }: Identity): Perform =>
+  (procedure, work) =>
+    driver.call(makeCall(procedure), (parts) =>
+      Effect.gen(function* () {
+        const ref = yield* Calls.openDomain(parts, yield* find(parts, uuid, name))
+        return yield* work(ref, parts)
+      }).pipe(Effect.provideContext(parts.needs))
+    )
+
+const infoOf = (ref: DomainRef, parts: Parts) =>
+  Effect.gen(function* () {
+    const { context, chart } = DomainActor.view(ref)
+    const definition = Reads.definitionOf(ref)
+    const summary = Reads.summaryOf({
+      uuid: ref.uuid,
+      name: context.name,
+      isAutostart: context.isAutostart,
+      ref
+    })
+    const maximumMemoryKiB = definition?.memory.maximumKiB ?? 0
+    const vcpus = definition?.vcpus
+    const info: DomainInfo = {
+      ...summary,
+      maximumMemoryKiB,
+      memoryKiB: definition?.memory.currentKiB ?? maximumMemoryKiB,
+      vcpus: vcpus?.current ?? vcpus?.maximum ?? 0,
+      cpuTimeNs: yield* Reads.cpuTimeNs(ref).pipe(Effect.provideContext(parts.needs)),
+      pid: context.process?.pid,
+      chart
+    }
+    return info
+  })
+
+const xmlOf = (ref: DomainRef, { isInactive = false, withSecrets = false }: XmlOptions) =>
+  Effect.suspend(() => {
+    const { live, persistent, id, name } = DomainActor.view(ref).context
+    if (live !== undefined && !isInactive)
+      return Effect.succeed(
+        formatDomain(live, { kind: "active", withSecrets, ...(id === -1 ? {} : { id }) })
+      )
+    const definition = persistent ?? live
+    return definition === undefined
+      ? Effect.fail(
+          new OperationFailed({ domain: name, operation: "describe", why: "it is being made" })
+        )
+      : Effect.succeed(formatDomain(definition, { withSecrets }))
+  })
+
+/** libvirt's VIR_DOMAIN_AFFECT_CURRENT, unless it is said. */
+const affectsOf = (ref: DomainRef, { config, live }: AffectsOptions = {}) => {
+  const isActive = DomainActor.view(ref).context.epoch !== undefined
+  return config === undefined && live === undefined
+    ? { config: !isActive, live: isActive }
+    : { config: config === true, live: live === true }
+}
+
+const setText =
+  (perform: Perform, type: "title" | "description"): SetText =>
+  (text, affects) =>
+    perform("domainSetMetadata", (ref) =>
+      Changes.setMetadata(ref, { type, text }, affectsOf(ref, affects))
+    )
+
+const elementOf = (ref: DomainRef, uri: string) => {
+  const elements = Reads.definitionOf(ref)?.metadata ?? []
+  const found = elements.find((element) => namespaceOf(element) === uri)
+  return found && formatMetadata(found)
+}
+
+const reachable = (driver: Driver, { uuid, name }: Identity) => {
+  const entry = driver.parts()?.domains.byUuid(uuid)
+  return entry === undefined ? { name, state: undefined } : Reads.summaryOf(entry)
+}
+
+/** Looks after each turn of the domain's actor, so that no state passes unseen. */
+const waiting = (driver: Driver, domain: Identity, wanted: DomainState) =>
+  Effect.callback<void, DomainNotFound | ActorStopped>((resume) => {
+    const actor = `domain/${domain.uuid}`
+    const look = () => {
+      const { state, name } = reachable(driver, domain)
+      if (state === wanted || (state === undefined && wanted === "shutoff")) resume(Effect.void)
+      else if (state === undefined) resume(Effect.fail(new DomainNotFound({ key: name })))
+    }
+    const unwatch = driver.kernel.inspection.watch((record) => {
+      if (record.actor !== actor) return
+      if (record.outcome === "stopped" && driver.phase() !== "running")
+        resume(Effect.fail(new ActorStopped({ actor })))
+      else look()
+    })
+    look()
+    return Effect.sync(unwatch)
+  })
+
+const waitFor =
+  (driver: Driver, domain: Identity): Domain["waitFor"] =>
+  (wanted, { timeoutMs = waitTimeoutMs } = {}) => {
+    const late = Effect.suspend(() => {
+      const { name, state = "shutoff" } = reachable(driver, domain)
+      return Effect.fail(new StateNotReached({ domain: name, wanted, state, timeoutMs }))
+    })
+    return Effect.andThen(
+      reading(driver, "domainGetState", () => {}),
+      waiting(driver, domain, wanted).pipe(
+        Effect.timeoutOrElse({ duration: timeoutMs, orElse: () => late })
+      )
+    )
+  }
+
+const deeds = (perform: Perform) => ({
+  start: ({ isPaused = false, autoDestroy }: StartOptions = {}) =>
+    perform("domainCreate", (ref, parts) =>
+      Calls.start(parts, ref, { isPaused, autoDestroy: autoDestroy?.id })
+    ),
+  suspend: perform("domainSuspend", DomainActor.suspend),
+  resume: perform("domainResume", DomainActor.resume),
+  shutdown: (mode?: SignalMode) =>
+    perform("domainShutdown", (ref) => DomainActor.signal(ref, "shutdown", mode)),
+  reboot: (mode?: SignalMode) =>
+    perform("domainReboot", (ref) => DomainActor.signal(ref, "reboot", mode)),
+  reset: perform("domainReset", (ref) => DomainActor.signal(ref, "reset")),
+  wakeup: perform("domainPMWakeup", (ref) => DomainActor.signal(ref, "wakeup")),
+  destroy: ({ isGraceful = false } = {}) =>
+    perform("domainDestroy", (ref) => DomainActor.destroy(ref, { isGraceful })),
+  undefine: perform("domainUndefine", Changes.undefine),
+  rename: (name: string) =>
+    perform("domainRename", (ref, parts) => Changes.rename(parts, ref, name)),
+  setAutostart: (isAutostart: boolean) =>
+    perform("domainSetAutostart", (ref) => Changes.setAutostart(ref, isAutostart))
+})
+
+/** The handle of a domain that is known to exist, or was. */
+export const handleOf = (driver: Driver, identity: Identity): Domain => {
+  const perform = performOn(driver, identity)
+  const { uuid, name } = identity
+  const inDefinition = (key: "title" | "description") =>
+    perform("domainGetMetadata", (ref) => Effect.sync(() => Reads.definitionOf(ref)?.[key]))
+  return {
+    uuid,
+    name,
+    ...deeds(perform),
+    summary: Effect.flatMap(
+      reading(driver, "domainGetState", (parts) =>
+        Effect.map(find(parts, uuid, name), Reads.summaryOf)
+      ),
+      (found) => found
+    ),
+    info: perform("domainGetInfo", infoOf),
+    xml: (options = {}) => perform("domainGetXMLDesc", (ref) => xmlOf(ref, options)),
+    title: inDefinition("title"),
+    description: inDefinition("description"),
+    metadata: (uri) =>
+      perform("domainGetMetadata", (ref) => Effect.sync(() => elementOf(ref, uri))),
+    setTitle: setText(perform, "title"),
+    setDescription: setText(perform, "description"),
+    setMetadata: ({ uri, key, xml }, affects) =>
+      perform("domainSetMetadata", (ref) =>
+        Effect.gen(function* () {
+          const element =
+            xml === undefined
+              ? undefined
+              : yield* Effect.fromResult(parseMetadata(xml, { uri, key }))
+          const metadata = { type: "metadata" as const, uri, element }
+          yield* Changes.setMetadata(ref, metadata, affectsOf(ref, affects))
+        })
+      ),
+    waitFor: waitFor(driver, identity),
+    log: ({ linesMax = 10 } = {}) =>
+      perform("domainGetLog", (ref, { store }) =>
+        lastWords(logPath(store.layout, DomainActor.view(ref).context.name), { from: 0, linesMax })
+      )
+  }
+}
