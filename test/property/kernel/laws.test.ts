@@ -5,70 +5,50 @@
  */
 import fc from "fast-check"
 import { expect, test } from "vitest"
-import { Overdue } from "../../../src/kernel/error.ts"
+import * as Laws from "./laws.ts"
 import { choiceList, programOf, runProgram } from "./program.ts"
 
-test("every ask is answered once, and at rest nothing is owed", () => {
-  const met = new Map<string, number>()
-  fc.assert(
-    fc.property(programOf(), choiceList, (program, choices) => {
-      const { problems, results, asked } = runProgram(program, choices)
-      for (const end of [...results.map((result) => result.end), ...asked])
-        met.set(end, (met.get(end) ?? 0) + 1)
-      expect(problems).toEqual([])
-      expect(results.length).toBe(program.ops.length)
-    }),
-    { numRuns: 4000 }
-  )
-  // The programs are not trivial: each kind of end was met.
-  for (const end of ["ok", "interrupted", "RequestDenied", "JobKilled", "AskCycle"])
-    expect(met.get(end) ?? 0, end).toBeGreaterThan(10)
-})
+const hold = (law: Laws.Law, numRuns: number, meets: readonly string[]): void => {
+  fc.assert(law.property, { numRuns })
+  // The runs were not trivial: each of these was met.
+  for (const what of meets) expect(law.met.get(what) ?? 0, what).toBeGreaterThan(10)
+}
+const lives = ["taken", "refused", "stale", "postponed", "crashed", "restarted", "stopped"]
 
-test("no ask hangs until its deadline when every job ends by itself", () => {
-  fc.assert(
-    fc.property(programOf(), choiceList, (program, choices) => {
-      const { results, asked, records } = runProgram(program, choices)
-      expect([...results.map((result) => result.end), ...asked]).not.toContain("Overdue")
-      // Jobs of a few ms each: only a circle that nobody saw lasts for 30 s.
-      expect(records.at(-1)?.atMs ?? 0).toBeLessThan(5_000)
-      expect(records.filter((record) => record.outcome === "crashed")).toEqual([])
-    }),
-    { numRuns: 4000 }
-  )
-})
+test("every ask is answered once, fences hold, and at rest nothing is owed", () =>
+  hold(Laws.nothingOwed(), 2500, ["ok", "interrupted", "RequestDenied", "JobKilled", "AskCycle"]))
 
-test("asks that only go upward are never refused as a circle", () => {
-  fc.assert(
-    fc.property(programOf({ isAcyclic: true }), choiceList, (program, choices) => {
-      const { results, asked, problems } = runProgram(program, choices)
-      expect(problems).toEqual([])
-      const ends = [...results.map((result) => result.end), ...asked]
-      expect(ends.filter((end) => end === "AskCycle" || end === "Overdue")).toEqual([])
-    }),
-    { numRuns: 1500 }
-  )
-})
+test("no ask hangs until its deadline when every job ends by itself", () =>
+  hold(Laws.noHang(), 2500, ["ok", "AskCycle"]))
 
-test("a defect ends one actor: its calls are answered, it comes back, the others do not notice", () => {
-  let crashes = 0
-  const requests = ["work", "work", "read", "join", "kill", "boom"] as const
-  fc.assert(
-    fc.property(programOf({ requests, mayDie: true }), choiceList, (program, choices) => {
-      const { problems, records, results } = runProgram(program, choices)
-      expect(problems).toEqual([])
-      expect(results.length).toBe(program.ops.length)
-      for (const { op, end, error } of results) {
-        if (op.request === "boom")
-          expect(["ActorCrashed", "ActorStopped", "interrupted"]).toContain(end)
-        expect(error).not.toBeInstanceOf(Overdue)
-      }
-      crashes += records.filter((record) => record.outcome === "crashed").length
-    }),
-    { numRuns: 2000 }
-  )
-  expect(crashes).toBeGreaterThan(100)
-})
+test("asks that only go upward are never refused as a circle", () =>
+  hold(Laws.noFalseCircle(), 2000, ["ok", "JobKilled"]))
+
+test("a defect ends one actor: its calls are told, it comes back, the others do not notice", () =>
+  hold(Laws.oneCrash(), 1500, lives))
+
+test("a replay of the records gives the states, versions and lives that were", () =>
+  hold(Laws.truthfulRecords(), 1500, lives))
+
+test("an ask is refused as a circle only if there is one", () =>
+  hold(Laws.trueCircles(), 2500, ["circle of 1", "circle of 2"]))
+
+test("a request whose asker is gone before it was taken is never taken", () =>
+  hold(Laws.goneIsGone(), 2000, ["taken before", "never taken"]))
+
+test("a call ends by its deadline and is not called overdue before it", () =>
+  hold(Laws.deadlinesKept(), 2000, ["ok", "Overdue"]))
+
+test("when time passes while deliveries wait, nothing is owed at rest all the same", () =>
+  hold(Laws.racesWithTime(), 2000, ["ok", "Overdue", "ActorCrashed"]))
+
+test("a request has one fate", () => hold(Laws.oneFate(), 1500, ["taken", "refused", "postponed"]))
+
+test("requests that were held back are taken in the order in which they came", () =>
+  hold(Laws.orderKept(), 1500, ["taken", "postponed"]))
+
+test("while a lane has something, at most two rounds of the others come before it", () =>
+  hold(Laws.noStarvation(), 500, []))
 
 test("one list of choices replays one run, to the letter", () => {
   fc.assert(

@@ -4,14 +4,22 @@
  */
 import fc from "fast-check"
 import * as Effect from "effect/Effect"
-import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import { CurrentCall, makeCall } from "../../../src/kernel/call.ts"
 import type { InspectionRecord } from "../../../src/kernel/inspection.ts"
 import { Kernel } from "../../../src/kernel/kernel.ts"
 import { Supervisor } from "../../../src/kernel/supervisor.ts"
-import { World } from "../../../src/testing/world.ts"
-import { endOf, idleToy, type Plan, type Step, Toy, type ToyProtocol, type Troupe } from "./toy.ts"
+import { World, type WorldOptions } from "../../../src/testing/world.ts"
+import {
+  endOf,
+  errorOf,
+  idleToy,
+  type Plan,
+  type Step,
+  Toy,
+  type ToyProtocol,
+  type Troupe
+} from "./toy.ts"
 
 export interface Op {
   readonly client: number
@@ -21,6 +29,8 @@ export interface Op {
   readonly beforeMs: number
   /** The client gives up waiting after this long. */
   readonly abandonMs: number | undefined
+  /** Its call is overdue this long after the asking. */
+  readonly deadlineMs: number | undefined
 }
 
 export interface Program {
@@ -38,6 +48,7 @@ export interface ProgramOptions {
   /** Jobs ask only toys of a higher index: no circle can arise. */
   readonly isAcyclic?: boolean
   readonly mayDie?: boolean
+  readonly mayExpire?: boolean
 }
 
 const stepOf = (depth: number, options: ProgramOptions): fc.Arbitrary<Step> => {
@@ -70,11 +81,15 @@ export const programOf = (options: ProgramOptions = {}): fc.Arbitrary<Program> =
     client: fc.nat(3),
     actor: fc.nat(3),
     request: fc.constantFrom(
-      ...(options.requests ?? (["work", "work", "work", "read", "join", "kill"] as const))
+      ...(options.requests ?? (["work", "work", "work", "read", "join", "redo", "kill"] as const))
     ),
     plan: fc.array(stepOf(2, options), { maxLength: 3 }),
     beforeMs: time,
-    abandonMs: fc.option(time, { nil: undefined, freq: 4 })
+    abandonMs: fc.option(time, { nil: undefined, freq: 4 }),
+    deadlineMs:
+      options.mayExpire === true
+        ? fc.option(fc.nat(30), { nil: undefined })
+        : fc.constant(undefined)
   })
   return fc
     .record({
@@ -96,6 +111,13 @@ export interface Result {
   /** `ok`, `interrupted`, or the tag of the error. */
   readonly end: string
   readonly error: unknown
+  /** Of the call; what its job asks carries it on. */
+  readonly procedure: string
+  /** How many records there were when it ended. */
+  readonly recordCount: number
+  /** Monotonic, in ms. */
+  readonly askedAtMs: number
+  readonly endedAtMs: number
 }
 
 export interface Report {
@@ -103,17 +125,29 @@ export interface Report {
   readonly results: readonly Result[]
   /** How the asks of scripts ended. */
   readonly asked: readonly string[]
+  readonly troupe: Troupe
   readonly records: readonly InspectionRecord[]
   /** What is wrong with the run; empty when every law held. */
   readonly problems: readonly string[]
 }
 
-export const runProgram = (program: Program, choices: readonly number[]): Report => {
-  const world = new World(choices)
+export const runProgram = (
+  program: Program,
+  choices: readonly number[],
+  options: WorldOptions = {}
+): Report => {
+  const world = new World(choices, options)
   const kernel = new Kernel(world, world.context)
   const records: InspectionRecord[] = []
   kernel.inspection.watch((record) => records.push(record))
-  const troupe: Troupe & { readonly toys: Toy[] } = { toys: [], violations: [], asked: [] }
+  const troupe: Troupe & { readonly toys: Toy[] } = {
+    toys: [],
+    violations: [],
+    asked: [],
+    pending: [],
+    circles: [],
+    instant: 0
+  }
   const supervisor = new Supervisor("supervisor", kernel, {
     onGivenUp: (id) => {
       // Whoever owns the supervisor decides; here, that nobody shall wait for it any more.
@@ -135,7 +169,7 @@ export const runProgram = (program: Program, choices: readonly number[]): Report
   }
   const problems: string[] = []
   const results: Result[] = []
-  const clients = runClients(program, troupe, { world, results })
+  const clients = runClients(program, troupe, { world, results, records })
   let leaked = 0
   while (world.step()) {
     const isQuiet = clients.every((fiber) => fiber.pollUnsafe() !== undefined)
@@ -148,38 +182,56 @@ export const runProgram = (program: Program, choices: readonly number[]): Report
   if (unanswered.length > 0) problems.push(`${unanswered.length} clients were never answered`)
   for (const toy of troupe.toys)
     if (!toy.actor.isIdle) problems.push(`${toy.actor.name} owes something at quiescence`)
-  return { world, results, asked: troupe.asked, records, problems }
+  return { world, results, asked: troupe.asked, troupe, records, problems }
 }
 
 const runClients = (
   program: Program,
   troupe: Troupe,
-  into: { readonly world: World; readonly results: Result[] }
+  into: {
+    readonly world: World
+    readonly results: Result[]
+    readonly records: readonly InspectionRecord[]
+  }
 ): readonly Fiber.Fiber<unknown>[] => {
   const run = (op: Op) =>
     Effect.gen(function* () {
       yield* Effect.sleep(op.beforeMs)
       const toy = troupe.toys[op.actor]
       if (toy === undefined) throw new Error("an op names a toy that exists")
-      const lane = op.request === "kill" ? "control" : "user"
-      const asking: Effect.Effect<unknown, unknown> =
-        op.request === "work"
-          ? toy.actor.ask("work", { plan: op.plan })
-          : toy.actor.ask(op.request, {}, lane)
+      const lane = op.request === "kill" || op.request === "redo" ? "control" : "user"
+      const fields = { plan: op.plan }
+      const askedAtMs = into.world.nowMs
+      const procedure = `op${program.ops.indexOf(op)}`
+      const asking = Effect.provideService(
+        toy.actor.ask(op.request, fields, lane) as Effect.Effect<unknown, unknown>,
+        CurrentCall,
+        makeCall(procedure, {
+          deadlineMs: op.deadlineMs === undefined ? undefined : askedAtMs + op.deadlineMs
+        })
+      )
       const fiber = yield* Effect.forkChild(asking, { startImmediately: true })
       if (op.abandonMs !== undefined) {
         yield* Effect.sleep(op.abandonMs)
         yield* Fiber.interrupt(fiber)
       }
       const exit = yield* Fiber.await(fiber)
-      const reason = Exit.isFailure(exit) ? exit.cause.reasons[0] : undefined
-      const error = reason?._tag === "Fail" ? reason.error : undefined
-      into.results.push({ op, end: endOf(exit), error })
+      const recordCount = into.records.length
+      const endedAtMs = into.world.nowMs
+      into.results.push({
+        op,
+        end: endOf(exit),
+        error: errorOf(exit),
+        procedure,
+        recordCount,
+        askedAtMs,
+        endedAtMs
+      })
     })
   const numbers = [...new Set(program.ops.map((op) => op.client))]
   return numbers.map((client) => {
     const mine = program.ops.filter((op) => op.client === client)
     const all = Effect.forEach(mine, run, { discard: true })
-    return into.world.fork(Effect.provideService(all, CurrentCall, makeCall(`client${client}`)))
+    return into.world.fork(all)
   })
 }

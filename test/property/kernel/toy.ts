@@ -10,7 +10,7 @@ import * as Exit from "effect/Exit"
 import { answered, failed, type Request, type RequestMessage } from "../../../src/base/protocol.ts"
 import { Actor } from "../../../src/kernel/actor.ts"
 import type { Decision } from "../../../src/kernel/behaviour.ts"
-import type { ActorCrashed, KernelError } from "../../../src/kernel/error.ts"
+import type { ActorCrashed, AskCycle, KernelError } from "../../../src/kernel/error.ts"
 import type { Kernel } from "../../../src/kernel/kernel.ts"
 import type { Self } from "../../../src/kernel/script.ts"
 
@@ -31,6 +31,8 @@ export type ToyProtocol = {
   readonly work: Request<{ readonly plan: Plan }, number, JobKilled>
   /** Waits for the job that runs. */
   readonly join: Request<object, number, JobKilled>
+  /** Takes the place of the job that runs, in one turn. */
+  readonly redo: Request<{ readonly plan: Plan }, number, JobKilled>
   /** Admitted always, answered when the job's resources are given back. */
   readonly kill: Request
   /** A defect of the decider. */
@@ -59,13 +61,31 @@ export interface Troupe {
   readonly violations: string[]
   /** How the asks of scripts ended: `ok`, the tag of the error, or `interrupted`. */
   readonly asked: string[]
+  readonly pending: Pending[]
+  readonly circles: AskCycle[]
+  /** Grows with every ask that begins or ends. */
+  instant: number
+}
+
+/** An ask of a script, from before it was sent until after it ended. */
+export interface Pending {
+  readonly from: string
+  readonly to: string
+  readonly sinceInstant: number
+  untilInstant: number
+}
+
+export const errorOf = (exit: Exit.Exit<unknown, unknown>): unknown => {
+  const reason = Exit.isFailure(exit) ? exit.cause.reasons[0] : undefined
+  return reason?._tag === "Fail" ? reason.error : undefined
 }
 
 export const endOf = (exit: Exit.Exit<unknown, unknown>): string => {
   if (Exit.isSuccess(exit)) return "ok"
-  const reason = exit.cause.reasons[0]
-  if (reason?._tag !== "Fail") return "interrupted"
-  return (reason.error as { readonly _tag?: string })._tag ?? "unknown"
+  const error = errorOf(exit)
+  return error === undefined
+    ? "interrupted"
+    : ((error as { readonly _tag?: string })._tag ?? "unknown")
 }
 
 export const idleToy: ToyState = { name: "idle", job: 0, waiting: [], killers: [], ticks: 0 }
@@ -74,6 +94,8 @@ const reply = (calls: readonly number[], answer = answered()) => ({
   type: "reply",
   params: { calls, answer }
 })
+
+const stopJob = { type: "stop", params: { script: "job" } }
 
 const request = (state: ToyState, message: RequestMessage<ToyProtocol>): Decision<ToyState> => {
   switch (message.type) {
@@ -88,6 +110,16 @@ const request = (state: ToyState, message: RequestMessage<ToyProtocol>): Decisio
       const next: ToyState = { ...state, name: "busy", job, waiting: [message.call] }
       return { next, actions: [{ type: "job", params }] }
     }
+    case "redo": {
+      if (state.name === "cleaning") return { next: state, actions: [{ type: "postpone" }] }
+      const job = state.job + 1
+      const killed = reply(state.waiting, failed(new JobKilled({ job: state.job })))
+      const next: ToyState = { ...state, name: "busy", job, waiting: [message.call] }
+      return {
+        next,
+        actions: [stopJob, { type: "job", params: { job, plan: message.plan } }, killed]
+      }
+    }
     case "join":
       if (state.name === "idle") return { next: state, actions: [] }
       if (state.name === "cleaning") return { next: state, actions: [{ type: "postpone" }] }
@@ -97,10 +129,9 @@ const request = (state: ToyState, message: RequestMessage<ToyProtocol>): Decisio
       const next: ToyState = { ...state, killers: [...state.killers, message.call] }
       if (state.name === "cleaning") return { next, actions: [] }
       const killed = reply(state.waiting, failed(new JobKilled({ job: state.job })))
-      const stop = { type: "stop", params: { script: "job" } }
       return {
         next: { ...next, name: "cleaning", waiting: [] },
-        actions: [killed, { type: "clean" }, stop]
+        actions: [killed, { type: "clean" }, stopJob]
       }
     }
   }
@@ -217,10 +248,21 @@ export class Toy {
           Effect.forkDetach
         )
       default:
-        return this.ask(step).pipe(
-          Effect.onExit((exit) => Effect.sync(() => void this.world.asked.push(endOf(exit)))),
-          Effect.exit
-        )
+        return Effect.suspend(() => {
+          const { world } = this
+          const to = `toy${step.actor % world.toys.length}.${step.kind}`
+          const from = `toy${this.index}/job`
+          const pending = { from, to, sinceInstant: world.instant++, untilInstant: Infinity }
+          world.pending.push(pending)
+          const noted = (exit: Exit.Exit<unknown, unknown>) => {
+            pending.untilInstant = world.instant++
+            world.asked.push(endOf(exit))
+            if (endOf(exit) === "AskCycle") world.circles.push(errorOf(exit) as AskCycle)
+          }
+          return Effect.exit(
+            Effect.onExit(this.ask(step), (exit) => Effect.sync(() => noted(exit)))
+          )
+        })
     }
   }
 
