@@ -48,8 +48,8 @@ const text = [
   "- **inert**: taken with a warning; it has no effect.",
   "",
   "A key that is one or two letters off a known one is refused. One that is not known at all is",
-  "named in a warning. Of a key that stands twice the first counts, as with libvirt, and the second",
-  "is named.",
+  "named in a warning. Of a key that stands twice the first counts, as with libvirt, and the",
+  "second is named.",
   "",
   ...Object.entries(keyGroups).flatMap(group)
 ].join("\n")
