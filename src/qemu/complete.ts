@@ -8,7 +8,7 @@ import { orderDevices } from "../model/device-order.ts"
 import type { Domain } from "../model/domain.ts"
 import { assignAliases } from "./alias.ts"
 import { machineNamed } from "./capabilities.ts"
-import { boot, cpu, firmware, generationId, machine } from "./complete/board.ts"
+import { boot, cpu, generationId, machine } from "./complete/board.ts"
 import { consoleMirror, ports, sockets, virtioPorts } from "./complete/characters.ts"
 import {
   always,
@@ -20,6 +20,7 @@ import {
 import { boardControllers, neededControllers } from "./complete/controllers.ts"
 import { disks } from "./complete/disks.ts"
 import { audio, listens, video } from "./complete/displays.ts"
+import { firmwareImage, variables } from "./complete/firmware.ts"
 import { interfaces } from "./complete/interfaces.ts"
 import { pciAddresses } from "./complete/pci.ts"
 import { inputs, memballoon } from "./complete/small.ts"
@@ -37,7 +38,7 @@ const steps: readonly Step[] = [
   cpu,
   generationId,
   boot,
-  firmware,
+  variables,
   boardControllers,
   memballoon,
   audio,
@@ -84,6 +85,18 @@ const contextOf = (
   return Result.succeed({ ...options, machine, board })
 }
 
+const run = (
+  domain: Domain,
+  options: CompleteOptions,
+  steps: readonly Step[]
+): Result.Result<Domain, CompleteError> =>
+  Result.gen(function* () {
+    const context = yield* contextOf(domain, options)
+    let completed = domain
+    for (const step of steps) completed = yield* step(completed, context)
+    return completed
+  })
+
 /**
  * The definition as libvirt would store it. Idempotent: what is complete stays as it is, addresses
  * included.
@@ -92,18 +105,16 @@ export function completeDomain(
   domain: Domain,
   options: CompleteOptions
 ): Result.Result<Domain, CompleteError> {
-  return Result.gen(function* () {
-    const context = yield* contextOf(domain, options)
-    let completed = domain
-    for (const step of steps) completed = yield* step(completed, context)
-    return completed
-  })
+  return run(domain, options, steps)
 }
 
-/** A completed definition as a running guest has it: with the names of its devices in QEMU. */
+/** What only a start needs, and a definition does not keep. */
+const startSteps: readonly Step[] = [firmwareImage, always(assignAliases)]
+
+/** A definition as a running guest has it: its firmware chosen, its devices named as in QEMU. */
 export function prepareDomain(
   domain: Domain,
   options: CompleteOptions
 ): Result.Result<Domain, CompleteError> {
-  return Result.map(completeDomain(domain, options), assignAliases)
+  return run(domain, options, [...steps, ...startSteps])
 }

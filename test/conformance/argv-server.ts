@@ -6,6 +6,7 @@
 import { readFileSync } from "node:fs"
 import { createInterface } from "node:readline"
 import * as Result from "effect/Result"
+import { validateDomain } from "../../src/model/validate.ts"
 import { buildArgv } from "../../src/qemu/argv/argv.ts"
 import { prepareDomain } from "../../src/qemu/complete.ts"
 import { parseDomain } from "../../src/xml/domain.ts"
@@ -29,7 +30,8 @@ const argvOf = (path: string): Result.Result<readonly string[], { readonly messa
     const settings = settingsOf(path)
     const text = yield* decodeText(readFileSync(path))
     const { domain } = yield* parseDomain(text, { uuid })
-    const prepared = yield* prepareDomain(domain, completeOptionsFor(kind, settings))
+    const valid = yield* validateDomain(domain)
+    const prepared = yield* prepareDomain(valid, completeOptionsFor(kind, settings))
     return yield* buildArgv(prepared, {
       capabilities: capabilitiesFor(kind),
       config: configFor(kind, settings),

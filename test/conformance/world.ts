@@ -2,7 +2,7 @@
  * The pretended worlds of the conformance corpus: which QEMU, which settings and which resources a
  * case was computed with. Reads the corpus; knows nothing of command lines.
  */
-import { existsSync, readFileSync } from "node:fs"
+import { existsSync, readdirSync, readFileSync } from "node:fs"
 import { basename, dirname, join, resolve } from "node:path"
 import * as Result from "effect/Result"
 import { type Domain } from "../../src/model/domain.ts"
@@ -13,6 +13,7 @@ import {
   capabilitiesFromReplies,
   type QmpAnswer
 } from "../../src/qemu/capabilities.ts"
+import { type FirmwareDescriptor, firmwaresFrom } from "../../src/qemu/firmware.ts"
 import type { CompleteOptions } from "../../src/qemu/complete.ts"
 
 /** The folder of shared material; it is not part of the repository. */
@@ -76,6 +77,23 @@ export const capabilitiesFor = (kind: Kind): Capabilities => {
   return capabilities
 }
 
+const descriptorFiles = (folder: string) =>
+  readdirSync(join(corpusFolder, "env", folder)).map((name) => ({
+    name,
+    text: readFileSync(join(corpusFolder, "env", folder, name), "utf8")
+  }))
+
+/** The host's firmware: pretended for libvirt's own tests, as Debian has it otherwise. */
+let firmwares: readonly FirmwareDescriptor[] | undefined
+
+const firmwaresFor = (): readonly FirmwareDescriptor[] => {
+  firmwares ??= firmwaresFrom([
+    descriptorFiles("firmware-usr-share"),
+    descriptorFiles("firmware-etc")
+  ])
+  return firmwares
+}
+
 /** What differs for one case: `NAME.env.json` beside it. */
 export interface CaseSettings {
   readonly config?: { readonly [name: string]: unknown }
@@ -116,6 +134,7 @@ export const completeOptionsFor = (kind: Kind, settings: CaseSettings): Complete
   return {
     capabilities: capabilitiesFor(kind),
     macs: Array.from({ length: 64 }, (_, n) => `52:54:00:00:00:${n.toString(16).padStart(2, "0")}`),
+    firmwares: firmwaresFor(),
     nvramDirectory: "/var/lib/libvirt/qemu/nvram",
     generationId: "00010203-0405-4607-8809-0a0b0c0d0e0f",
     hostAudio: { vnc: settings.config?.["vncAllowHostAudio"] === true, none: false, driver }

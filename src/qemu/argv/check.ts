@@ -3,10 +3,13 @@
  * because it is not built. Every refusal names the element. Builds nothing.
  */
 import { type Device, devicesOf } from "../../model/device.ts"
+import type { Disk } from "../../model/device/disk.ts"
+import type { ChardevSource } from "../../model/device/character.ts"
 import { NotSupported } from "../../model/error.ts"
-import { hasType } from "../capabilities.ts"
+import { hasProperty, hasType } from "../capabilities.ts"
 import { elementOf } from "../complete/element.ts"
 import { type ArgvError, Conflict, Unavailable } from "../refusal.ts"
+import { guestProblem } from "./check-guest.ts"
 import type { ArgvContext } from "./context.ts"
 import { scsiDrivers, usbDrivers } from "./controller.ts"
 import { protocols } from "./disk-network.ts"
@@ -53,14 +56,22 @@ const controller: DeviceCheck = (device, context) => {
   }
 }
 
+/** Old virtio disks could pass SCSI commands through too. */
+const canBeLun = ({ target }: Disk, { capabilities }: ArgvContext): boolean =>
+  target.bus === "scsi" ||
+  (target.bus === "virtio" && hasProperty(capabilities, "virtio-blk-pci", "scsi"))
+
 const disk: DeviceCheck = (device, context) => {
   if (device.kind !== "disk") return undefined
   const { source, target } = device
   if (target.bus === "xen" || target.bus === "uml" || target.bus === "sd") {
     return { unbuilt: `the bus '${target.bus}'` }
   }
-  if (device.device === "lun" && target.bus !== "scsi") {
+  if (device.device === "lun" && !canBeLun(device, context)) {
     return { conflict: "only a SCSI disk can be a LUN" }
+  }
+  if (device.device === "lun" && !["block", "network", "volume"].includes(source.type)) {
+    return { conflict: "a LUN is a block device of the host" }
   }
   if (source.type === "network" && !protocols.includes(source.protocol ?? "")) {
     return { unbuilt: `the protocol '${source.protocol}'` }
@@ -119,12 +130,26 @@ const display: DeviceCheck = (device, context) => {
   return isThere ? undefined : { lacks: `this QEMU was built without ${device.type.toUpperCase()}` }
 }
 
+const backEnd = (source: ChardevSource): Problem | undefined => {
+  if (source.type === "nmdm") return { lacks: "QEMU has no nmdm back-end" }
+  if (source.type !== "unix") return undefined
+  if (source.mode === "bind" && source.reconnect?.enabled === true) {
+    return { conflict: "only the connecting end can connect again" }
+  }
+  const isLost = source.mode === "connect" && source.path === undefined
+  return isLost ? { conflict: "there is no path to connect to" } : undefined
+}
+
 const character: DeviceCheck = (device, { capabilities }) => {
   if (!("source" in device) || device.source === undefined || device.kind === "hostdev") {
     return undefined
   }
   if (device.kind === "disk" || device.kind === "input") return undefined
-  if (device.source.type === "nmdm") return { lacks: "QEMU has no nmdm back-end" }
+  if (device.kind === "serial" && !isPcSerial(device.target.type)) {
+    return { conflict: `a port of type '${device.target.type}' is of another architecture` }
+  }
+  const wrong = backEnd(device.source)
+  if (wrong !== undefined) return wrong
   const isOther = device.kind === "console" && !isBuiltConsole(device.target.type)
   if (isOther) return { unbuilt: `a console of type '${device.target.type}'` }
   if (device.source.type === "qemu-vdagent") {
@@ -134,8 +159,14 @@ const character: DeviceCheck = (device, { capabilities }) => {
   return undefined
 }
 
+const isPcSerial = (type: string | undefined): boolean =>
+  ["isa-serial", "usb-serial", "pci-serial", "isa-debug", undefined].includes(type)
+
 const isBuiltConsole = (type: string | undefined): boolean =>
   type === undefined || type === "serial" || type === "virtio"
+
+const isPciOrNone = (type: string | undefined): boolean =>
+  type === undefined || type === "pci" || type === "unassigned"
 
 const small: DeviceCheck = (device, context) => {
   switch (device.kind) {
@@ -143,6 +174,8 @@ const small: DeviceCheck = (device, context) => {
       return device.model === "pcspk"
         ? { unbuilt: "the PC speaker" }
         : needsType(soundDrivers[device.model], context)
+    case "rng":
+      return device.backend.type === "egd" ? backEnd(device.backend.chardev) : undefined
     case "watchdog":
       return device.model === "i6300esb" || device.model === "ib700"
         ? needsType(device.model, context)
@@ -154,11 +187,18 @@ const small: DeviceCheck = (device, context) => {
         ? { conflict: "it is of another architecture" }
         : undefined
     case "input":
+      if (device.bus === "virtio" && device.model?.includes("transitional") === true) {
+        const isHosts = device.type === "passthrough"
+        if (!isHosts) return { conflict: `there is no such model of a virtio ${device.type}` }
+      }
       return device.bus === "xen" || device.bus === "parallels"
         ? { unbuilt: `the bus '${device.bus}'` }
         : undefined
     case "hostdev": {
       const { type } = device.source
+      if (type === "mdev" && !isPciOrNone(device.address?.type)) {
+        return { conflict: `an address of type '${device.address?.type}' is not a PCI address` }
+      }
       return ["pci", "usb", "mdev"].includes(type) ? undefined : { unbuilt: `type '${type}'` }
     }
     default:
@@ -175,34 +215,9 @@ const asError = (problem: Problem, element: string, domain: string): ArgvError =
   return new NotSupported({ domain, what, consequence: "guest" })
 }
 
-const ofGuest = (context: ArgvContext): ArgvError | undefined => {
-  const { domain, capabilities } = context
-  const unavailable = (element: string, reason: string) =>
-    new Unavailable({ domain: domain.name, element, reason })
-  const { kvm, tcg } = capabilities.accelerators
-  if (domain.type === "kvm" && kvm !== "usable") {
-    return unavailable("<domain type='kvm'>", kvm.unusable)
-  }
-  if (domain.type === "qemu" && !tcg) {
-    return unavailable("<domain type='qemu'>", "this QEMU was built without TCG")
-  }
-  const cpus = domain.type === "kvm" ? capabilities.cpus.kvm : capabilities.cpus.tcg
-  if (domain.cpu?.mode === "host-passthrough" && domain.type === "qemu") {
-    return unavailable("<cpu mode='host-passthrough'>", "TCG has no host CPU to pass through")
-  }
-  if (domain.cpu?.mode === "host-model" && cpus?.host === undefined) {
-    return unavailable("<cpu mode='host-model'>", "QEMU does not tell the host's CPU")
-  }
-  if (domain.os.smbiosMode !== undefined && domain.os.smbiosMode !== "emulate") {
-    const what = `<smbios mode='${domain.os.smbiosMode}'>`
-    return new NotSupported({ domain: domain.name, what, consequence: "guest" })
-  }
-  return undefined
-}
-
 /** The first thing that cannot be had, or undefined. */
 export const firstProblem = (context: ArgvContext): ArgvError | undefined => {
-  const guest = ofGuest(context)
+  const guest = guestProblem(context)
   if (guest !== undefined) return guest
   for (const device of context.domain.devices) {
     for (const check of checks) {

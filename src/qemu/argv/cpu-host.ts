@@ -13,8 +13,9 @@ export const hostModel = (
   const cpus = domain.type === "kvm" ? capabilities.cpus.kvm : capabilities.cpus.tcg
   const host = present(cpus?.host, "a host model that cannot be expanded is refused before")
   const own = new Map(features.map(([name, value]) => [name, value]))
+  // Features that are off are off in the base model too; family, vendor and name are values.
   const expanded = Object.entries(host.props).flatMap(([name, value]): readonly KeyValue[] =>
-    value === true && !own.has(name) ? [[name, true]] : []
+    value === false || own.has(name) ? [] : [[name, value]]
   )
   return { head: host.name, pairs: [...expanded, ...features] }
 }

@@ -55,6 +55,7 @@ const virtioBlock = (disk: Disk, context: ArgvContext): JsonObject => {
   const { driver } = disk
   return {
     ...virtioDriver("virtio-blk", disk.model, context),
+    scsi: disk.device === "lun" ? true : undefined,
     iothread: driver?.iothread === undefined ? undefined : `iothread${driver.iothread}`,
     ioeventfd: driver?.ioeventfd,
     event_idx: driver?.eventIdx,

@@ -1,5 +1,6 @@
 /** Memory and processors as the guest counts them: size, back-ends, topology, NUMA cells. */
 import { bytesOfMib, kibOfMib, mibOfKib } from "../../base/units.ts"
+import type { NumaCell } from "../../model/cpu.ts"
 import type { Domain } from "../../model/domain.ts"
 import { hasProperty } from "../capabilities.ts"
 import { type Arg, type JsonObject, keyValues, type KeyValue, object } from "./arg.ts"
@@ -153,12 +154,19 @@ const backendOf = (region: Region, context: ArgvContext): Arg => {
   })
 }
 
+/** The cells by their numbers; those without one have their position's. */
+const cellsOf = ({ cpu }: Domain): readonly NumaCell[] => {
+  const cells = cpu?.numa?.cells ?? []
+  const numbered = cells.map((cell, position) => ({ id: position, ...cell }))
+  return numbered.toSorted((left, right) => left.id - right.id)
+}
+
 const regions = (context: ArgvContext): readonly Region[] => {
   const { domain } = context
   if (!hasCells(domain)) {
     return [{ id: mainMemoryId(context), mib: mibOfKib(domain.memory.maximumKiB) }]
   }
-  return (domain.cpu?.numa?.cells ?? []).map((cell, position): Region => {
+  return cellsOf(domain).map((cell, position): Region => {
     const id = cell.id ?? position
     return {
       id: `ram-node${id}`,
@@ -178,7 +186,7 @@ export const memory: GuestArgs = (context) => [
 
 /** NUMA cells with a back-end each, then their distances. */
 export const cells: GuestArgs = (context) => {
-  const given = context.domain.cpu?.numa?.cells ?? []
+  const given = cellsOf(context.domain)
   const backed = regions(context)
   const nodes = given.flatMap((cell, position): readonly Arg[] => {
     const region = backed[position]
@@ -197,8 +205,8 @@ const localDistance = 10
 const remoteDistance = 20
 
 /** Once one distance is given all of them are: to itself 10, and the same both ways. */
-const distances = ({ cpu }: Domain): readonly Arg[] => {
-  const given = cpu?.numa?.cells ?? []
+const distances = (domain: Domain): readonly Arg[] => {
+  const given = cellsOf(domain)
   if (given.every((cell) => cell.distances.length === 0)) return []
   const idOf = (position: number) => given[position]?.id ?? position
   const said = (from: number, to: number) =>

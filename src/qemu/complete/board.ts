@@ -1,12 +1,11 @@
 /**
- * The board and its processors: canonical machine, architecture, CPU, boot order, firmware
- * variables.
+ * The board and its processors: canonical machine, architecture, CPU, boot order.
  */
 import * as Result from "effect/Result"
 import type { Cpu } from "../../model/cpu.ts"
 import type { Domain } from "../../model/domain.ts"
 import { hasProperty } from "../capabilities.ts"
-import { Conflict, Unavailable } from "../refusal.ts"
+import { Conflict } from "../refusal.ts"
 import { always, type CompleteContext, type Step } from "./context.ts"
 
 /** `pc` becomes `pc-i440fx-N.M`, so that a guest keeps its board when QEMU is updated. */
@@ -67,22 +66,6 @@ export const boot: Step = (domain) => {
   }
   if (isOrdered || domain.os.boot.length > 0) return Result.succeed(domain)
   return Result.succeed({ ...domain, os: { ...domain.os, boot: ["hd"] } })
-}
-
-/** A read-only flash image keeps its variables in a file that is the guest's own. */
-export const firmware: Step = (domain, { nvramDirectory }) => {
-  const { loader, nvram, firmware } = domain.os
-  if (firmware === "efi" && loader?.path === undefined) {
-    const reason = "choosing a firmware image is not supported; name one in <loader>"
-    return Result.fail(
-      new Unavailable({ domain: domain.name, element: "<os firmware='efi'>", reason })
-    )
-  }
-  const needsVariables =
-    loader?.type === "pflash" && loader.isReadonly === true && loader.isStateless !== true
-  if (!needsVariables || nvram?.path !== undefined) return Result.succeed(domain)
-  const path = `${nvramDirectory}/${domain.name}_VARS.fd`
-  return Result.succeed({ ...domain, os: { ...domain.os, nvram: { ...nvram, path } } })
 }
 
 export const generationId = always((domain, { generationId }) =>

@@ -5,6 +5,7 @@ import * as Result from "effect/Result"
 import type { Device, DeviceKind, DeviceOf } from "../../model/device.ts"
 import type { Domain } from "../../model/domain.ts"
 import type { Capabilities, MachineType } from "../capabilities.ts"
+import type { FirmwareDescriptor } from "../firmware.ts"
 import type { CompleteError } from "../refusal.ts"
 
 /** Chipsets whose fixed devices are known. */
@@ -16,6 +17,8 @@ export interface CompleteOptions {
   readonly macs: readonly string[]
   /** The folder of firmware variables, for guests that name no file of their own. */
   readonly nvramDirectory: string
+  /** The host's firmware, for guests that leave the choice to it. Used at start. */
+  readonly firmwares?: readonly FirmwareDescriptor[]
   /** A fresh UUID for `<genid/>`; without one the guest gets a new one at each start. */
   readonly generationId?: string
   /** Which displays may use the host's sound, as qemu.conf says. */

@@ -5,7 +5,16 @@
  * started stopped (`-S`) under TCG; the monitor is asked what is there, then to quit.
  */
 import { execFileSync } from "node:child_process"
-import { copyFileSync, existsSync, mkdtempSync, rmSync, truncateSync, writeFileSync } from "node:fs"
+import {
+  copyFileSync,
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  truncateSync,
+  writeFileSync
+} from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import * as Result from "effect/Result"
@@ -19,6 +28,7 @@ import {
   cpuQueries
 } from "../../../src/qemu/capabilities.ts"
 import { prepareDomain } from "../../../src/qemu/complete.ts"
+import { type DescriptorFile, firmwareFolders, firmwaresFrom } from "../../../src/qemu/firmware.ts"
 import { parseDomain } from "../../../src/xml/domain.ts"
 import { converse, type QmpQuestion } from "./stdio-qemu.ts"
 
@@ -56,16 +66,30 @@ beforeAll(async () => {
 
 afterAll(() => rmSync(directory, { recursive: true, force: true }))
 
-const definition = (os: string, devices: string, name = "guest"): string => `
+interface More {
+  readonly name?: string
+  /** Attributes of `<os>`. */
+  readonly attributes?: string
+  /** Elements beside `<devices>`. */
+  readonly rest?: string
+}
+
+const definition = (os: string, devices: string, more: More = {}): string => `
   <domain type='qemu'>
-    <name>${name}</name>
+    <name>${more.name ?? "guest"}</name>
     <uuid>c7a5fdbd-edaf-9455-926a-d65c16db1809</uuid>
     <memory unit='MiB'>64</memory>
     <vcpu>2</vcpu>
-    <os>${os}</os>
+    <os ${more.attributes ?? ""}>${os}</os>
+    ${more.rest ?? ""}
     <features><acpi/><apic/></features>
     <devices>${devices}</devices>
   </domain>`
+
+const filesIn = (folder: string): readonly DescriptorFile[] =>
+  existsSync(folder)
+    ? readdirSync(folder).map((name) => ({ name, text: readFileSync(join(folder, name), "utf8") }))
+    : []
 
 const words = (xml: string): readonly [string, ...string[]] => {
   const { domain } = Result.getOrThrow(parseDomain(xml))
@@ -73,7 +97,8 @@ const words = (xml: string): readonly [string, ...string[]] => {
     prepareDomain(domain, {
       capabilities,
       macs: ["52:54:00:00:00:01", "52:54:00:00:00:02"],
-      nvramDirectory: directory
+      nvramDirectory: directory,
+      firmwares: firmwaresFrom(firmwareFolders.map(filesIn))
     })
   )
   return Result.getOrThrow(
@@ -186,6 +211,7 @@ test("disks on every bus are attached", async () => {
   expect(found.filter(({ inserted }) => inserted !== undefined)).toHaveLength(6)
 })
 
+const descriptors = firmwareFolders[0]
 const flash = "/usr/share/OVMF/OVMF_CODE_4M.fd"
 
 test.skipIf(!existsSync(flash))("a UEFI guest starts with variables of its own", async () => {
@@ -204,6 +230,32 @@ test.skipIf(!existsSync(flash))("a UEFI guest starts with variables of its own",
   ])
 })
 
+test.skipIf(!existsSync(descriptors))(
+  "a UEFI guest may leave the choice of image to us",
+  async () => {
+    copyFileSync("/usr/share/OVMF/OVMF_VARS_4M.fd", join(directory, "guest_VARS.fd"))
+    const [blocks] = await converse(
+      words(definition(board("q35"), "", { attributes: "firmware='efi'" })),
+      [{ execute: "query-named-block-nodes", arguments: { flat: true } }]
+    )
+    const nodes = (blocks?.return ?? []) as readonly { readonly file: string }[]
+    const files = nodes.map(({ file }) => file)
+    expect(files.filter((file) => file.startsWith("/usr/share/OVMF/"))).not.toEqual([])
+    expect(files).toContain(join(directory, "guest_VARS.fd"))
+  }
+)
+
+test("a guest with the host's CPU spelled out has its name and its features", async () => {
+  const cpu = "<cpu mode='host-model'/>"
+  const [model] = await converse(words(definition(board("pc"), "", { rest: cpu })), [
+    {
+      execute: "qom-get",
+      arguments: { path: "/machine/unattached/device[0]", property: "model-id" }
+    }
+  ])
+  expect(model?.return).toBe(capabilities.cpus.tcg?.host?.props["model-id"])
+})
+
 test("a name and a path full of QEMU's own syntax reach QEMU as they are", async () => {
   const name = "a,b=c id=x -S 名前"
   const path = join(directory, "odd,name=\"'{}.img")
@@ -211,7 +263,7 @@ test("a name and a path full of QEMU's own syntax reach QEMU as they are", async
   truncateSync(path, diskBytes)
   const escaped = path.replaceAll("&", "&amp;").replaceAll("'", "&apos;")
   const disk = `<disk type='file'><source file='${escaped}'/><target dev='vda'/></disk>`
-  const [told, blocks] = await converse(words(definition(board("pc"), disk, name)), [
+  const [told, blocks] = await converse(words(definition(board("pc"), disk, { name })), [
     { execute: "query-name" },
     { execute: "query-named-block-nodes", arguments: { flat: true } }
   ])
