@@ -3,7 +3,6 @@
  * none for a turn. A turn decides, publishes and acts, in this order and without giving way; all
  * waiting is in scripts. Nothing outside ever touches the state; readers take what is published.
  */
-import * as Cause from "effect/Cause"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import { assert } from "../base/assert.ts"
@@ -16,9 +15,9 @@ import {
   scriptKey,
   type Word
 } from "./behaviour.ts"
-import { type Call, CurrentCall, internalCall } from "./call.ts"
-import { Desk, type Envelope, type Enquiry } from "./desk.ts"
-import { ActorCrashed, ActorStopped, type KernelError } from "./error.ts"
+import { type Call, CurrentCall } from "./call.ts"
+import { callOf, Desk, type Envelope, type Enquiry } from "./desk.ts"
+import { ActorCrashed, ActorStopped, describeDefect, type KernelError } from "./error.ts"
 import type { InspectionRecord, Outcome } from "./inspection.ts"
 import type { Kernel } from "./kernel.ts"
 import { eventsLengthMax, mailboxLengthMax } from "./limits.ts"
@@ -43,19 +42,6 @@ interface CrashSite<M, S> {
   readonly before?: S
   readonly run?: Run
 }
-
-/**
- * On whose behalf a script runs. What continues an accepted call carries its envelope on, but not
- * its deadline: that is the call's own, and a script may outlive its call.
- */
-const callOf = (envelope: Envelope<unknown> | undefined): Call => {
-  if (envelope?.enquiry !== undefined) return envelope.enquiry.call
-  if (envelope?.run === undefined) return internalCall
-  return { ...envelope.run.call, deadlineMs: undefined }
-}
-
-const describeDefect = (defect: unknown): string =>
-  String(Cause.isCause(defect) ? Cause.squash(defect) : defect)
 
 export class Actor<S, P = Protocol, F extends Fact = Fact, R = never> {
   readonly name: string
@@ -235,7 +221,15 @@ export class Actor<S, P = Protocol, F extends Fact = Fact, R = never> {
     } finally {
       this.begin()
       this.kick()
+      if (this.isIdle) this.rest()
     }
+  }
+
+  /** Most actors are idle most of the time: what the next message needs is made again. */
+  private rest(): void {
+    this.scripts = undefined
+    this.hands = undefined
+    this.desk.rest()
   }
 
   private turn(envelope: Envelope<RequestMessage<P> | F>): void {

@@ -6,7 +6,7 @@
 import * as Effect from "effect/Effect"
 import { assert } from "../base/assert.ts"
 import type { Answer } from "../base/protocol.ts"
-import type { Call } from "./call.ts"
+import { type Call, internalCall } from "./call.ts"
 import { AskCycle, type KernelError, MailboxFull, Overdue, RequestDenied } from "./error.ts"
 import type { Kernel } from "./kernel.ts"
 import { askDeadlineMs, eventsLengthMax, lineLengthMax, postponedLengthMax } from "./limits.ts"
@@ -34,6 +34,16 @@ export interface Envelope<M> {
   /** Set on the last word of a script. */
   readonly run: Run | undefined
   readonly enquiry: Enquiry | undefined
+}
+
+/**
+ * On whose behalf a script runs. What continues an accepted call carries its envelope on, but not
+ * its deadline: that is the call's own, and a script may outlive its call.
+ */
+export const callOf = (envelope: Envelope<unknown> | undefined): Call => {
+  if (envelope?.enquiry !== undefined) return envelope.enquiry.call
+  if (envelope?.run === undefined) return internalCall
+  return { ...envelope.run.call, deadlineMs: undefined }
 }
 
 /** What a desk asks of the actor whose it is. */
@@ -66,6 +76,12 @@ export class Desk<M extends { readonly type: string }> {
 
   get isIdle(): boolean {
     return this.mailbox.isEmpty && !this.hasPostponed && (this.accepted?.size ?? 0) === 0
+  }
+
+  /** Gives up what an idle desk does not need. */
+  rest(): void {
+    this.accepted = undefined
+    this.mailbox.rest()
   }
 
   put(lane: Lane, part: { readonly message: M; readonly cause: string; readonly run?: Run }): void {

@@ -3,6 +3,7 @@
  * what was asked, of whom, and what stood in the way. Failures of an actor's own subject are its
  * own.
  */
+import * as Cause from "effect/Cause"
 import * as Data from "effect/Data"
 
 /** The actor's chart does not allow this request in its present state. */
@@ -69,6 +70,10 @@ export class ActorCrashed extends Data.TaggedError("ActorCrashed")<{
     return `'${this.actor}' failed: ${this.defect}`
   }
 }
+
+/** A defect in words: of what a script died of, its first reason. */
+export const describeDefect = (defect: unknown): string =>
+  String(Cause.isCause(defect) ? Cause.squash(defect) : defect)
 
 export type KernelError =
   | RequestDenied

@@ -99,6 +99,12 @@ export class Mailbox<A> {
     this[lane]?.remove(matches)
   }
 
+  /** Gives up the lanes of an empty mailbox. */
+  rest(): void {
+    this.control = this.events = this.user = undefined
+    this.served = laneWeight
+  }
+
   drain(lane: Lane): readonly A[] {
     return this[lane]?.drain() ?? []
   }
