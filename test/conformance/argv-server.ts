@@ -7,7 +7,7 @@ import { readFileSync } from "node:fs"
 import { createInterface } from "node:readline"
 import * as Result from "effect/Result"
 import { validateDomain } from "../../src/model/validate.ts"
-import { buildArgv } from "../../src/qemu/argv/argv.ts"
+import { buildArgv, guestEnvironment } from "../../src/qemu/argv/argv.ts"
 import { prepareDomain } from "../../src/qemu/complete.ts"
 import { parseDomain } from "../../src/xml/domain.ts"
 import { decodeText } from "../../src/xml/text.ts"
@@ -32,11 +32,13 @@ const argvOf = (path: string): Result.Result<readonly string[], { readonly messa
     const { domain } = yield* parseDomain(text, { uuid })
     const valid = yield* validateDomain(domain)
     const prepared = yield* prepareDomain(valid, completeOptionsFor(kind, settings))
-    return yield* buildArgv(prepared, {
+    const argv = yield* buildArgv(prepared, {
       capabilities: capabilitiesFor(kind),
       config: configFor(kind, settings),
       resources: resourcesFor(kind, prepared)
     })
+    const environment = Object.entries(guestEnvironment(prepared))
+    return [...environment.map(([name, value]) => `${name}=${value}`), ...argv]
   })
 
 const answer = (path: string): unknown => {

@@ -11,7 +11,7 @@ import { type ArgvError, firstRefusal } from "../refusal.ts"
 import { type Arg, words } from "./arg.ts"
 import { channelArgs, consoleArgs, parallelArgs, serialArgs } from "./character.ts"
 import { firstProblem } from "./check.ts"
-import { clock } from "./clock.ts"
+import { clock, clockEnvironment } from "./clock.ts"
 import type { ArgvContext, DeviceArgs, GuestArgs } from "./context.ts"
 import { controllerArgs } from "./controller.ts"
 import { cpu } from "./cpu.ts"
@@ -121,3 +121,7 @@ export function buildArgv(
   const args = parts.flatMap((part) => part(context))
   return Result.succeed([domain.emulator ?? options.capabilities.binary, ...words(args)])
 }
+
+/** What QEMU's environment needs for this guest, beside what every process has. */
+export const guestEnvironment = (domain: Domain): { readonly [name: string]: string } =>
+  clockEnvironment(domain)

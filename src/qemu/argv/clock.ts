@@ -1,4 +1,5 @@
 /** The guest's clock: where it starts, what it follows, and its timers. */
+import type { Domain } from "../../model/domain.ts"
 import type { Clock, Timer } from "../../model/machine.ts"
 import { hasProperty } from "../capabilities.ts"
 import { type Arg, keyValues, type KeyValue } from "./arg.ts"
@@ -80,3 +81,7 @@ const pit = ({ domain, capabilities }: ArgvContext): readonly Arg[] => {
     ? [["-global", `kvm-pit.lost_tick_policy=${policy}`]]
     : []
 }
+
+/** Variables of QEMU's environment that the guest's clock needs: the zone that it is in. */
+export const clockEnvironment = ({ clock }: Domain): { readonly [name: string]: string } =>
+  clock.offset === "timezone" && clock.timezone !== undefined ? { TZ: clock.timezone } : {}
