@@ -113,7 +113,7 @@ test("is one boot sector that leaves the partition table empty", () => {
   expect(image.subarray(512).every((byte) => byte === 0)).toBe(true)
 })
 
-test("has the bytes that its text assembles to", async () => {
+test("has the bytes that its text assembles to", { timeout: 600_000 }, async () => {
   const nasm = join(await debianPackage("nasm"), "usr/bin/nasm")
   const text = guestListing
     .split("\n")
