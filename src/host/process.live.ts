@@ -17,6 +17,7 @@ import {
   SpawnError,
   type SpawnPlan
 } from "./process.ts"
+import { SpawnThread } from "./spawn-thread.live.ts"
 
 /** Of `/proc/PID/stat` looked at in one turn: a read takes about 25 us. */
 const inspectedPerTurn = 128
@@ -186,17 +187,26 @@ const stdioOf = (plan: SpawnPlan, leaks: readonly number[], nullFd: number): Std
 }
 
 /** Calls each listener once, those that come after the exit too, never on the caller's stack. */
-const exitOf = (child: ChildProcess): Child["onExit"] => {
+const exitBoard = () => {
   let exit: ProcessExit | undefined
   const listeners: ((exit: ProcessExit) => void)[] = []
-  child.once("exit", (code, signal) => {
-    exit = { code: code ?? undefined, signal: signal ?? undefined }
-    for (const listener of listeners.splice(0)) listener(exit)
-  })
-  return (listener) => {
+  const exited = (how: ProcessExit): void => {
+    exit = how
+    for (const listener of listeners.splice(0)) listener(how)
+  }
+  const onExit: Child["onExit"] = (listener) => {
     if (exit === undefined) listeners.push(listener)
     else setImmediate(listener, exit)
   }
+  return { exited, onExit }
+}
+
+const exitOf = (child: ChildProcess): Child["onExit"] => {
+  const { exited, onExit } = exitBoard()
+  child.once("exit", (code, signal) =>
+    exited({ code: code ?? undefined, signal: signal ?? undefined })
+  )
+  return onExit
 }
 
 const listen = (child: ChildProcess, plan: SpawnPlan): void => {
@@ -215,11 +225,56 @@ const codeOf = (cause: unknown): string => {
 
 interface Surroundings {
   readonly table: ProcessTable
+  readonly thread: SpawnThread
   readonly leaks: readonly number[]
   readonly nullFd: number
 }
 
-const spawnIn = ({ table, leaks, nullFd }: Surroundings, plan: SpawnPlan) =>
+/** The child's descriptors by number, when no pipe to us is among them. */
+const numbersOf = (stdio: Stdio): readonly (number | "ignore")[] | undefined => {
+  const numbers = stdio.map((entry) => {
+    if (typeof entry === "number" || entry === "ignore") return entry
+    const fd = (entry as { readonly fd?: number } | null)?.fd
+    return typeof fd === "number" ? fd : undefined
+  })
+  return numbers.includes(undefined) ? undefined : (numbers as readonly (number | "ignore")[])
+}
+
+/** A child that outlives us and has no pipe to us: spawned off the event loop. */
+const spawnInThread = (
+  thread: SpawnThread,
+  plan: SpawnPlan,
+  stdio: readonly (number | "ignore")[]
+) =>
+  Effect.uninterruptible(
+    Effect.callback<Child, SpawnError>((resume) => {
+      const [command] = plan.argv
+      const { argv, environment, directory } = plan
+      const { exited, onExit } = exitBoard()
+      const fail = (code: string) => resume(Effect.fail(new SpawnError({ command, code })))
+      thread.spawn(
+        { argv, environment, directory, stdio },
+        {
+          onExited: exited,
+          onFailed: fail,
+          onSpawned: (pid, stat) => {
+            const info = parseStat(pid, stat)
+            if (info === undefined) return fail("EIO")
+            resume(Effect.succeed({ pid, startTime: info.startTime, onExit }))
+          }
+        }
+      )
+    })
+  )
+
+const spawnIn = (around: Surroundings, plan: SpawnPlan) =>
+  Effect.suspend(() => {
+    const { leaks, nullFd, thread } = around
+    const numbers = plan.isDetached ? numbersOf(stdioOf(plan, leaks, nullFd)) : undefined
+    return numbers === undefined ? spawnHere(around, plan) : spawnInThread(thread, plan, numbers)
+  })
+
+const spawnHere = ({ table, leaks, nullFd }: Surroundings, plan: SpawnPlan) =>
   Effect.uninterruptible(
     Effect.callback<Child, SpawnError>((resume) => {
       const [command, ...words] = plan.argv
@@ -251,12 +306,14 @@ const surroundings = Effect.acquireRelease(
   Effect.sync(
     (): Surroundings => ({
       table: new ProcessTable(),
+      thread: new SpawnThread(),
       leaks: leaking(),
       nullFd: fs.openSync("/dev/null", "r+")
     })
   ),
-  ({ table, nullFd }) =>
+  ({ table, thread, nullFd }) =>
     Effect.sync(() => {
+      thread.close()
       table.close()
       fs.closeSync(nullFd)
     })

@@ -8,6 +8,8 @@ import * as net from "node:net"
 import * as Effect from "effect/Effect"
 import { expect, test } from "vitest"
 import { isAlive, Processes, type ProcessExit, type ProcessId } from "../../../src/host/process.ts"
+import { connectMonitor } from "../../../src/qemu/connect.ts"
+import { queryStatus } from "../../../src/qmp/command.ts"
 import { confirmDeath, findByToken, killAndConfirm } from "../../../src/qemu/kill.ts"
 import { type Launched, launch, whileAlive } from "../../../src/qemu/launcher.ts"
 import { monitorIdPrefix } from "../../../src/qemu/monitor-id.ts"
@@ -25,6 +27,10 @@ const greeting = (path: string) =>
     socket.on("close", () => resume(Effect.fail("closed")))
     return Effect.sync(() => void socket.destroy())
   })
+
+/** QEMU takes its signals once its main loop turns, which an answered command proves. */
+const answered = (path: string) =>
+  Effect.scoped(Effect.flatMap(connectMonitor(path), (monitor) => monitor.execute(queryStatus())))
 
 const exitOf = (launched: Launched) =>
   Effect.callback<ProcessExit>((resume) => launched.onExit((exit) => resume(Effect.succeed(exit))))
@@ -57,7 +63,7 @@ test("a grace lets QEMU end by itself", () =>
     Effect.gen(function* () {
       const plan = bench.plan("a")
       const launched = yield* launch(plan)
-      yield* whileAlive(plan, launched, greeting(plan.monitor.path))
+      yield* whileAlive(plan, launched, answered(plan.monitor.path))
       yield* killAndConfirm(launched.process, { graceMs: patienceMs, boundMs: patienceMs })
       expect(yield* exitOf(launched)).toEqual({ code: 0, signal: undefined })
     })
