@@ -60,7 +60,9 @@ export function measure(source: Source): readonly Measured[] {
     const name = functionName(node, parent)
     const isTestBody = path.startsWith("test/") && testCalls.has(callName(parent))
     const limit = isTestBody ? literalLinesMax : functionLinesMax
-    const parameters = Array.isArray(node["params"]) ? node["params"].length : 0
+    // A property takes as many values as its `fc.property` draws.
+    const isProperty = callName(parent) === "fc"
+    const parameters = !isProperty && Array.isArray(node["params"]) ? node["params"].length : 0
     return [
       { kind: "function", path, name, line, size, limit },
       { kind: "parameters", path, name, line, size: parameters, limit: parametersMax }

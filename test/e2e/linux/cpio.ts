@@ -32,7 +32,9 @@ function record(entry: CpioEntry, inode: number): readonly Uint8Array[] {
   return [header, name, padding(head), content, padding(content.length)]
 }
 
-/** The archive, ended by its trailer. Owner root, time zero: the same entries give the same bytes. */
+/**
+ * The archive, ended by its trailer. Owner root, time zero: the same entries give the same bytes.
+ */
 export function cpio(entries: readonly CpioEntry[]): Uint8Array {
   const trailer: CpioEntry = { path: "TRAILER!!!", kind: "file", mode: 0 }
   return Buffer.concat([...entries, trailer].flatMap((entry, at) => record(entry, at + 1)))

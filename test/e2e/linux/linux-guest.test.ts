@@ -11,7 +11,9 @@ import { debianPackage } from "../debian.ts"
 import { cpio } from "./cpio.ts"
 import { linuxGuest, linuxLines, linuxMemoryMiB, linuxOrders } from "./linux-guest.ts"
 
-/** The first run fetches 40 MB of packages; a boot under TCG takes some seconds on a free machine. */
+/**
+ * The first run fetches 40 MB of packages; a boot under TCG takes some seconds on a free machine.
+ */
 const patience = { timeout: 600_000 }
 
 const boot = async (machine: string) => {

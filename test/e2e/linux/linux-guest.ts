@@ -78,7 +78,9 @@ const dependsOf = (module: Uint8Array): readonly string[] => {
 
 const moduleName = (file: string): string => basename(file, ".ko").replaceAll("-", "_")
 
-/** The modules wanted and all that they need, each after what it needs. Built-in ones are left out. */
+/**
+ * The modules wanted and all that they need, each after what it needs. Built-in ones are left out.
+ */
 function modulesIn(folder: string): ReadonlyMap<string, Uint8Array> {
   const paths = globSync("**/*.ko", { cwd: folder })
   const byName = new Map(paths.map((path) => [moduleName(path), join(folder, path)]))
