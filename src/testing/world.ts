@@ -21,7 +21,7 @@ export const wallOriginMs = 1_767_225_600_000
 
 export interface WorldOptions {
   readonly stepsMax?: number
-  /** Time may pass while deliveries wait, as on a loaded host: the next timer is one more choice. */
+  /** Time may pass while deliveries wait, as on a loaded host: a timer is one more choice. */
   readonly mayTimePass?: boolean
   /** At the i-th operation of any fiber: does it give way there? Without it, fibers never do. */
   readonly preemptions?: readonly boolean[]
@@ -49,7 +49,7 @@ export class World implements Dispatcher, Scheduler.Scheduler {
   /** Monotonic time, in ms. Passes only when nothing is ready, or by choice. */
   nowMs = 0
 
-  /** The i-th choice between n > 1 tasks is `choices[i] % n`; past its end, first come first served. */
+  /** The i-th choice of n > 1 tasks is `choices[i] % n`; past the end, first come first served. */
   constructor(choices: readonly number[] = [], options: WorldOptions = {}) {
     this.choices = choices
     this.options = options
@@ -102,8 +102,8 @@ export class World implements Dispatcher, Scheduler.Scheduler {
   }
 
   /**
-   * Delivers one task, or lets time pass up to `untilMs`. `false` when nothing is ready and no timer
-   * comes due by then.
+   * Delivers one task, or lets time pass up to `untilMs`. `false` when nothing is ready and no
+   * timer comes due by then.
    */
   step(untilMs = Number.POSITIVE_INFINITY): boolean {
     const stepsMax = this.options.stepsMax ?? stepsMaxDefault
@@ -140,7 +140,7 @@ export class World implements Dispatcher, Scheduler.Scheduler {
     return Effect.runForkWith(this.context)(effect)
   }
 
-  /** Runs an effect to its end. Throws when the world rests before that: a deadlock, or an escape. */
+  /** Runs an effect to its end. Throws when the world rests before: a deadlock, or an escape. */
   run<A, E>(effect: Effect.Effect<A, E>): Exit.Exit<A, E> {
     const fiber = this.fork(effect)
     this.drain()

@@ -1,8 +1,8 @@
 /**
  * What the kernel costs on this machine: memory of an idle actor, an ask to an idle actor without a
- * chart, a turn of a chart, a script's round. A plain script (`node test/benchmark/kernel.bench.ts`),
- * not a timed test: it prints a table and one line of JSON. Ratios against a raw promise and an
- * Effect Semaphore of the same run mean more than the times, which change with the machine's load.
+ * chart, a turn of a chart, a script's round. A plain script, run by node, not a timed test: it
+ * prints a table and one line of JSON. Ratios against a raw promise and an Effect Semaphore of the
+ * same run mean more than the times, which change with the machine's load.
  */
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"

@@ -30,7 +30,7 @@ const law = (
 
 const endsOf = ({ results, asked }: Report) => [...results.map((result) => result.end), ...asked]
 
-/** Every ask ends, epochs and runs are fenced, releases are awaited, and at rest nothing is owed. */
+/** Every ask ends, epochs and runs are fenced, releases awaited, and at rest nothing is owed. */
 export const nothingOwed = () =>
   law({}, (report, meet, opCount) => {
     for (const end of endsOf(report)) meet(end)
@@ -215,7 +215,10 @@ const longestWaits = (arrivals: readonly (readonly Lane[])[]): { [L in Lane]: nu
   return longest
 }
 
-/** No flood of one lane starves another. A lane's turns may be the first of one round and the last of the next. */
+/**
+ * No flood of one lane starves another. A lane's turns may be the first of one round and the last
+ * of the next.
+ */
 export const noStarvation = (): Law => {
   const arrivals = fc.array(fc.array(fc.constantFrom(...lanes), { maxLength: 4 }), {
     maxLength: 300,

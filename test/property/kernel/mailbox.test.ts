@@ -58,7 +58,7 @@ test("each lane is a list, whatever is done to the others", () => {
   )
 })
 
-test("a lane that is never empty, and one that was very full, keep no more than twice their items", () => {
+test("a lane never empty, or once very full, keeps no more than twice its items", () => {
   const mailbox = new Mailbox<number>()
   const items = () => {
     const { user } = mailbox as unknown as { readonly user: { readonly items: readonly number[] } }

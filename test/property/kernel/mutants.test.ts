@@ -39,7 +39,7 @@ const mutants: readonly Mutant[] = [
     breaks: Laws.nothingOwed
   },
   {
-    name: "a fence by script name only: the word of an earlier run is taken for that of the present one",
+    name: "a fence by name only: the word of an earlier run is taken for the present one's",
     of: RunningScripts,
     method: "isCurrent",
     patch: () =>

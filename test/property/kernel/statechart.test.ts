@@ -1,7 +1,7 @@
 /**
- * Goal: the cached way of stepping a chart is xstate's own, a refusal is recognised, and a defect in
- * a chart is one. Method: random events on a chart that has what ours use (parallel regions, guards,
- * nested entry and exit, always, assign, raise, stateIn), stepped both ways.
+ * Goal: the cached way of stepping a chart is xstate's own, a refusal is recognised, and a defect
+ * in a chart is one. Method: random events on a chart that has what ours use (parallel regions,
+ * guards, nested entry and exit, always, assign, raise, stateIn), stepped both ways.
  */
 import fc from "fast-check"
 import { expect, test } from "vitest"
@@ -126,7 +126,7 @@ test("both ways give the same state, context and actions, and refuse alike", () 
   expect(refusals).toBeGreaterThan(100)
 })
 
-test("refused is: the same reference and no action; a transition that only acts is not refused", () => {
+test("refused is: same reference and no action; what only acts is not refused", () => {
   const { next: off } = initialStep(chart)
   expect(next(off, { type: "noise" })).toEqual({ next: off, actions: [] })
   expect(next(off, { type: "noise" }).next).toBe(off)

@@ -42,7 +42,7 @@ test("what the chart does not allow is denied with the state and the reason", ()
   )
 })
 
-test("a full mailbox makes askers stand in line, and a full line refuses; control is never full", () => {
+test("a full mailbox makes a line, a full line refuses, and control is never full", () => {
   const { world, actor } = stage()
   const served: string[] = []
   const a = actor(
@@ -117,7 +117,7 @@ test("once accepted the work goes on without its asker, and the chart may still 
   expect(a.isIdle).toBe(true)
 })
 
-test("a call that its actor forgets is overdue at its own deadline, or at the kernel's default", () => {
+test("a call that its actor forgets is overdue at its deadline, or at the kernel's", () => {
   const { world, kernel, actor } = stage()
   const a = actor("a", (_state, { call }) => go(`holds ${call}`))
   const call = makeCall("domainStart", { deadlineMs: 70 })
@@ -139,7 +139,7 @@ test("a call that its actor forgets is overdue at its own deadline, or at the ke
   expect(kernel.timers.size).toBe(0)
 })
 
-test("a chart that answers one call twice has a defect, and the asker hears only one answer", () => {
+test("a chart that answers a call twice has a defect, and the asker hears one answer", () => {
   const { world, records, actor } = stage()
   const a = actor("a", (_state, { call }) => go("x", reply([call], 1), reply([call], 2)))
   const fiber = world.fork(a.ask("go", {}))
@@ -163,7 +163,7 @@ test("a reply resumes an asker that asks again on the same stack, and nothing is
   expect(values).toEqual(Array.from({ length: 6000 }, (_, index) => index + 4))
 })
 
-test("a request inherits the call of the fiber that asks, through scripts and their successors", () => {
+test("a request inherits the call of the fiber that asks, through scripts in a row", () => {
   const { world, records, actor } = stage()
   const b = actor("b", (state, { call }) => go(state, reply([call])))
   const ask = Effect.as(Effect.exit(b.ask("go", {})), undefined)

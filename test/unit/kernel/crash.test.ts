@@ -162,7 +162,7 @@ test("onCrash may restart at once, and the turn that crashed is over", () => {
   expect(a.isIdle).toBe(true)
 })
 
-test("stop answers every call, of the control lane too, awaits releases, and leaves nothing", () => {
+test("stop answers every call, of control too, awaits releases, and leaves nothing", () => {
   const { world, a, records, kernel } = doomed(bang, {
     scripts: { job: () => Effect.ensuring(Effect.never, Effect.sleep(30)) }
   })

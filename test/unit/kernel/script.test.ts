@@ -8,7 +8,7 @@ import type { Decision } from "../../../src/kernel/behaviour.ts"
 import { explore } from "../../../src/testing/explore.ts"
 import { go, type Message, type Probe, reply, stage, stop } from "./stage.ts"
 
-test("scripts begin in order when the turn is complete: its record stands, and its state is published", () => {
+test("scripts begin in order when the turn is complete, recorded and published", () => {
   const { world, kernel, actor } = stage()
   const log: string[] = []
   kernel.inspection.watch((record) => log.push(`turn to ${record.to}`))
@@ -78,7 +78,7 @@ test.each(["quick", "slow"])(
   }
 )
 
-test("a script of the same name started again is another run: the old word is not taken for it", () => {
+test("a script started again is another run: the old word is not taken for it", () => {
   const heard: string[] = []
   const { world, a } = fenced([], (_state, message) => {
     if (message.type === "start")
@@ -132,7 +132,7 @@ test("one script runs several times at once under different keys", () => {
   expect(heard).toEqual(["answer 3", "answer 2", "answer 1"])
 })
 
-test("facts of another epoch, or of none that runs, never reach the chart; requests always do", () => {
+test("facts of another epoch, or of none, never reach the chart; requests always do", () => {
   const { world, records, actor } = stage()
   const heard: string[] = []
   const a = actor(

@@ -53,7 +53,7 @@ test("a crashed child is revived at once, and the others are left alone", () => 
   expect(givenUp).toEqual([])
 })
 
-test("one defect too many within the window, and the child is given up; after the window it counts anew", () => {
+test("one defect too many in the window gives the child up; after it they count anew", () => {
   const { world, child, revivedAtMs, givenUp } = supervised(restart)
   const a = child("a")
   const crash = () => {
