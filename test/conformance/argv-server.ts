@@ -37,7 +37,7 @@ const argvOf = (path: string): Result.Result<readonly string[], { readonly messa
       config: configFor(kind, settings),
       resources: resourcesFor(kind, prepared)
     })
-    const environment = Object.entries(guestEnvironment(prepared))
+    const environment = Object.entries(guestEnvironment(prepared, configFor(kind, settings)))
     return [...environment.map(([name, value]) => `${name}=${value}`), ...argv]
   })
 

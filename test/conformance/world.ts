@@ -108,10 +108,14 @@ export const settingsOf = (path: string): CaseSettings => {
 export const configFor = (kind: Kind, settings: CaseSettings): ArgvConfig => {
   const given = settings.config ?? {}
   const is = (name: string) => given[name] === true
+  const folder = (key: string, name: string) =>
+    typeof given[name] === "string" ? { [key]: given[name] } : {}
   return {
     ...defaultArgvConfig,
     vncTls: is("vncTLS"),
     vncTlsX509Verify: is("vncTLSx509verify"),
+    ...folder("vncSaslDir", "vncSASLdir"),
+    ...folder("spiceSaslDir", "spiceSASLdir"),
     vncSasl: is("vncSASL"),
     vncAutoUnixSocket: is("vncAutoUnixSocket"),
     spiceTls: true,
@@ -167,6 +171,7 @@ export const resourcesFor = (kind: Kind, domain: Domain): Resources => {
     shortName: `-1-${short(domain.name)}`,
     listeners:
       kind === "native" ? {} : Object.fromEntries(listeners.map((name) => [name, { fd: 1729 }])),
+    logs: kind === "argv" ? Object.fromEntries(listeners.map((name) => [name, { fd: 6 }])) : {},
     outputs: kind === "argv" ? Object.fromEntries(listeners.map((name) => [name, { fd: 5 }])) : {},
     taps: Object.fromEntries(
       cards.map((card) => {

@@ -12,7 +12,7 @@ import { type Arg, words } from "./arg.ts"
 import { channelArgs, consoleArgs, parallelArgs, serialArgs } from "./character.ts"
 import { firstProblem } from "./check.ts"
 import { clock, clockEnvironment } from "./clock.ts"
-import type { ArgvContext, DeviceArgs, GuestArgs } from "./context.ts"
+import type { ArgvConfig, ArgvContext, DeviceArgs, GuestArgs } from "./context.ts"
 import { controllerArgs } from "./controller.ts"
 import { cpu } from "./cpu.ts"
 import { diskArgs, floppyController } from "./disk.ts"
@@ -123,5 +123,17 @@ export function buildArgv(
 }
 
 /** What QEMU's environment needs for this guest, beside what every process has. */
-export const guestEnvironment = (domain: Domain): { readonly [name: string]: string } =>
-  clockEnvironment(domain)
+export const guestEnvironment = (
+  domain: Domain,
+  config: ArgvConfig
+): { readonly [name: string]: string } => {
+  const graphics = devicesOf(domain, "graphics").map(({ type }) => type)
+  const sasl = [
+    graphics.includes("vnc") && config.vncSasl ? config.vncSaslDir : undefined,
+    graphics.includes("spice") && config.spiceSasl ? config.spiceSaslDir : undefined
+  ].find((directory) => directory !== undefined)
+  return {
+    ...clockEnvironment(domain),
+    ...(sasl === undefined ? {} : { SASL_CONF_PATH: sasl })
+  }
+}

@@ -10,11 +10,11 @@ export interface ChardevWish {
   readonly alias: string
   /** Where our sockets of channels are, for a source without a path. */
   readonly defaultPath?: string
-  /** Another id than the usual one. */
-  readonly id?: string
+  /** Whether QEMU makes the socket itself and waits until somebody has connected. */
+  readonly isAwaited?: boolean
 }
 
-export const chardevId = ({ alias, id }: ChardevWish): string => id ?? `char${alias}`
+export const chardevId = ({ alias }: Pick<ChardevWish, "alias">): string => `char${alias}`
 
 const reconnectSeconds = (reconnect: Reconnect | undefined): number | undefined => {
   if (reconnect === undefined) return undefined
@@ -42,22 +42,24 @@ const fdset = (at: Opened | undefined): readonly Arg[] =>
       ]
     : []
 
-const unix = (source: ChardevUnix, wish: ChardevWish, context: ArgvContext) => {
-  const path = source.path ?? wish.defaultPath
-  const isServer =
-    source.mode === "bind" || (source.mode === undefined && source.path === undefined)
-  const at = (isServer ? context.resources.listeners?.[wish.alias] : undefined) ?? {
-    path: path ?? ""
+const listens = ({ mode, path }: ChardevUnix): boolean =>
+  mode === "bind" || (mode === undefined && path === undefined)
+
+const unix = (
+  source: ChardevUnix,
+  wish: ChardevWish,
+  { resources }: ArgvContext
+): readonly KeyValue[] => {
+  const path = source.path ?? wish.defaultPath ?? ""
+  if (!listens(source)) {
+    return [
+      ["path", path],
+      ["reconnect", reconnectSeconds(source.reconnect)]
+    ]
   }
-  return [
-    ...opened(at),
-    ...(isServer
-      ? ([
-          ["server", true],
-          ["wait", false]
-        ] as const)
-      : ([["reconnect", reconnectSeconds(source.reconnect)]] as const))
-  ] as readonly KeyValue[]
+  const isOurs = wish.isAwaited !== true
+  const listener = isOurs ? resources.listeners?.[wish.alias] : undefined
+  return [...opened(listener ?? { path }), ["server", true], ["wait", isOurs ? false : undefined]]
 }
 
 const tcp = (source: ChardevTcp, tls: string | undefined): readonly KeyValue[] => {
@@ -147,7 +149,7 @@ export const chardevArgs = (
   context: ArgvContext
 ): readonly Arg[] => {
   const [kind, settings] = backend(source, wish, context)
-  const log = context.resources.logs?.[wish.alias]
+  const log = source.log === undefined ? undefined : context.resources.logs?.[wish.alias]
   const logPath = log === undefined ? source.log?.file : openedPath(log)
   const args: Arg = [
     "-chardev",

@@ -17,6 +17,7 @@ import { soundDrivers } from "./sound.ts"
 import { videoDriver } from "./video.ts"
 
 type Problem =
+  | { readonly unprotected: string }
   | { readonly lacks: string }
   | { readonly conflict: string }
   | { readonly unbuilt: string }
@@ -75,6 +76,9 @@ const disk: DeviceCheck = (device, context) => {
   }
   if (source.type === "network" && !protocols.includes(source.protocol ?? "")) {
     return { unbuilt: `the protocol '${source.protocol}'` }
+  }
+  if (source.type === "network" && source.tls === true) {
+    return { unprotected: "an encrypted connection to its image" }
   }
   if (source.type === "volume" || source.type === "nvme" || source.type.startsWith("vhost")) {
     return { unbuilt: `a source of type '${source.type}'` }
@@ -209,8 +213,9 @@ const checks: readonly DeviceCheck[] = [controller, disk, card, display, charact
 const asError = (problem: Problem, element: string, domain: string): ArgvError => {
   if ("lacks" in problem) return new Unavailable({ domain, element, reason: problem.lacks })
   if ("conflict" in problem) return new Conflict({ domain, element, reason: problem.conflict })
-  const what = `${problem.unbuilt} (${element})`
-  return new NotSupported({ domain, what, consequence: "guest" })
+  const isOpen = "unprotected" in problem
+  const what = `${isOpen ? problem.unprotected : problem.unbuilt} (${element})`
+  return new NotSupported({ domain, what, consequence: isOpen ? "security" : "guest" })
 }
 
 /** The first thing that cannot be had, or undefined. */

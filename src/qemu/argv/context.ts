@@ -16,11 +16,14 @@ export interface ArgvConfig {
   readonly vncTlsX509CertDir: string
   readonly vncTlsX509Verify: boolean
   readonly vncSasl: boolean
+  /** Where SASL's own settings are; absent: where the library looks. */
+  readonly vncSaslDir?: string
   readonly vncAutoUnixSocket: boolean
   readonly spiceListen: string
   readonly spiceTls: boolean
   readonly spiceTlsX509CertDir: string
   readonly spiceSasl: boolean
+  readonly spiceSaslDir?: string
   readonly spiceAutoUnixSocket: boolean
   /** Whether qemu.conf has a password for displays that have none. */
   readonly hasVncPassword: boolean

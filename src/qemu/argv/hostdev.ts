@@ -47,7 +47,7 @@ const properties = ({ source }: Hostdev, context: ArgvContext): JsonObject | und
       return {
         driver: source.ramfb === true ? "vfio-pci-nohotplug" : "vfio-pci",
         sysfsdev: `/sys/bus/mdev/devices/${source.uuid}`,
-        display: source.display === undefined ? undefined : source.display ? "on" : "off",
+        display: source.display === true ? "on" : "off",
         ramfb: source.ramfb === true ? true : undefined
       }
     default:

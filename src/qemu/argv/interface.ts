@@ -135,7 +135,7 @@ export const interfaceArgs: DeviceArgs<Interface> = (card, context) => {
   const id = `host${card.alias}`
   const behind =
     card.connection.type === "vhostuser"
-      ? chardevArgs(card.connection.chardev, { alias: card.alias ?? "" }, context)
+      ? chardevArgs(card.connection.chardev, { alias: card.alias ?? "", isAwaited: true }, context)
       : []
   return [
     ...behind,
