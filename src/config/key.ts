@@ -106,17 +106,6 @@ export const list = key<readonly string[]>({
       : { wrong: `a list is expected, not ${article(value)}` }
 })
 
-/** A list of some of these words. */
-export const listOf = (...words: readonly string[]) =>
-  key<readonly string[]>({
-    type: `list of ${words.map((word) => `"${word}"`).join(", ")}`,
-    decode: (value) => {
-      const decoded = decodeList(value)
-      const strange = "ok" in decoded && decoded.ok.find((word) => !words.includes(word))
-      return typeof strange === "string" ? { wrong: `'${strange}' cannot be enforced` } : decoded
-    }
-  })
-
 /** Where libvirt takes one string for a list of one (virConfGetValueStringList, compatString). */
 export const listOrText = key<readonly string[]>({
   type: "string or list of strings",

@@ -10,7 +10,6 @@ import {
   inert,
   limit,
   list,
-  listOf,
   listOrText,
   oneOf,
   refused,
@@ -23,7 +22,8 @@ const count = whole(0, 2 ** 31 - 1)
 const imageFormat = oneOf("raw", "gzip", "bzip2", "xz", "lzop")
 
 const noTls = "Troupe encrypts no connection, and none may look as if it were"
-const noSasl = "Troupe sets up no SASL, and a display must not be open to everybody instead"
+const noSaslFolder = "QEMU reads its SASL settings from where they are by default"
+const noAudio = "guests hear and play only what their definition says"
 const noCertificates = "Troupe encrypts no connection, so no certificate is read"
 const noMigration = "guests are not migrated by Troupe"
 const noImages = "Troupe does not save or dump the memory of guests"
@@ -32,7 +32,7 @@ const displays = {
   vnc_listen: text("127.0.0.1", enforced("a VNC display without an address listens here")),
   vnc_auto_unix_socket: flag(
     false,
-    refused("a VNC display without an address listens on `vnc_listen`, not on a socket")
+    enforced("a VNC display without an address listens on a socket")
   ),
   vnc_tls: flag(false, refused(noTls)),
   vnc_tls_x509_cert_dir: text("", inert(noCertificates)),
@@ -42,13 +42,13 @@ const displays = {
     "",
     refused("no common password is set, and a display must not be open to everybody instead")
   ),
-  vnc_sasl: flag(false, refused(noSasl)),
-  vnc_sasl_dir: text("", inert(noSasl)),
-  vnc_allow_host_audio: flag(false, inert("guests hear and play only what their definition says")),
+  vnc_sasl: flag(false, enforced("VNC clients authenticate by SASL, as QEMU is set up for it")),
+  vnc_sasl_dir: text("", refused(noSaslFolder)),
+  vnc_allow_host_audio: flag(false, inert(noAudio)),
   spice_listen: text("127.0.0.1", enforced("a SPICE display without an address listens here")),
   spice_auto_unix_socket: flag(
     false,
-    refused("a SPICE display without an address listens on `spice_listen`, not on a socket")
+    enforced("a SPICE display without an address listens on a socket")
   ),
   spice_tls: flag(false, refused(noTls)),
   spice_tls_x509_cert_dir: text("", inert(noCertificates)),
@@ -56,16 +56,13 @@ const displays = {
     "",
     refused("no common password is set, and a display must not be open to everybody instead")
   ),
-  spice_sasl: flag(false, refused(noSasl)),
-  spice_sasl_dir: text("", inert(noSasl)),
-  nographics_allow_host_audio: flag(
-    false,
-    enforced("a guest without a display reaches the host's audio only with this")
-  ),
+  spice_sasl: flag(false, enforced("SPICE clients authenticate by SASL, as QEMU is set up for it")),
+  spice_sasl_dir: text("", refused(noSaslFolder)),
+  nographics_allow_host_audio: flag(false, inert(noAudio)),
   remote_display_port_min: port(5900)(5900, enforced("displays take ports from here")),
   remote_display_port_max: port(5900)(65_535, enforced("displays take ports up to here")),
-  remote_websocket_port_min: port(5700)(5700, enforced("VNC websockets take ports from here")),
-  remote_websocket_port_max: port(5700)(65_535, enforced("VNC websockets take ports up to here"))
+  remote_websocket_port_min: port(5700)(5700, inert("a websocket has the port that is asked for")),
+  remote_websocket_port_max: port(5700)(65_535, inert("a websocket has the port that is asked for"))
 }
 
 const encryption = {
@@ -105,35 +102,18 @@ const security = {
     false,
     refused("without a security driver no guest is confined, so none could start")
   ),
-  user: text("", enforced("QEMU runs as this user; empty: as the user of the engine")),
-  group: text("", enforced("QEMU runs with this group; empty: with that of the engine")),
+  user: text("", refused("QEMU runs as the user of the engine")),
+  group: text("", refused("QEMU runs with the group of the engine")),
   dynamic_ownership: flag(
     true,
-    enforced("files of a guest are given to `user` and `group` while it runs")
+    inert("QEMU runs as the user of the engine, and no file changes its owner")
   ),
-  remember_owner: flag(
-    false,
-    inert("the owner before a start is kept in the status of the guest, not on the file")
-  ),
-  cgroup_controllers: listOf(
-    "cpu",
-    "memory",
-    "blkio",
-    "cpuset",
-    "cpuacct"
-  )(
-    ["cpu", "memory", "blkio", "cpuset", "cpuacct"],
-    enforced(
-      "a guest's cgroup has those of them that the host delegates; `devices` is not to be had"
-    )
-  ),
-  cgroup_device_acl: list(
-    [],
-    refused("version 2 of cgroups filters devices by BPF programs, which Troupe does not load")
-  ),
+  remember_owner: flag(false, inert("no file changes its owner")),
+  cgroup_controllers: list([], refused("guests are in the cgroup of the engine; set it to []")),
+  cgroup_device_acl: list([], refused("guests are in the cgroup of the engine; set it to []")),
   seccomp_sandbox: whole(-1, 1)(
     -1,
-    enforced("QEMU filters its own system calls: 1 always, 0 never, -1 where it can")
+    refused("QEMU always filters its system calls where it can; set it to -1")
   ),
   namespaces: list(
     [],
@@ -143,14 +123,14 @@ const security = {
 }
 
 const processes = {
-  set_process_name: flag(false, enforced("QEMU calls its process `qemu:NAME`")),
+  set_process_name: flag(false, inert("the title of QEMU's process is its command line")),
   max_processes: count(0, enforced("RLIMIT_NPROC of QEMU; 0: as the engine's")),
   max_files: count(0, enforced("RLIMIT_NOFILE of QEMU; 0: as the engine's")),
   max_threads_per_process: count(
     0,
     refused("only systemd's machine daemon could limit them, and Troupe does not use it")
   ),
-  max_core: limit(0, enforced("RLIMIT_CORE of QEMU")),
+  max_core: limit(0, inert("core dumps of QEMU have the limit of the engine")),
   dump_guest_core: flag(false, enforced("whether a core dump of QEMU has the guest's memory")),
   sched_core: oneOf(
     "none",
@@ -161,7 +141,7 @@ const processes = {
     "none",
     refused("Troupe sets no scheduling cookies, and guests must not look apart when they are not")
   ),
-  log_timestamp: flag(true, enforced("QEMU puts the time before each line of its log")),
+  log_timestamp: flag(true, inert("QEMU always puts the time before each line of its log")),
   stdio_handler: oneOf("logd", "file")(
     "logd",
     inert("a log file is kept within a limit by the engine")
@@ -177,16 +157,13 @@ const processes = {
 }
 
 const host = {
-  hugetlbfs_mount: listOrText(
-    [],
-    enforced("huge pages are taken from here; empty: from /proc/mounts")
+  hugetlbfs_mount: listOrText([], inert("a guest with huge pages is refused at start")),
+  memory_backing_dir: text(
+    "/var/lib/libvirt/qemu/ram",
+    inert("memory backed by files is always there")
   ),
-  memory_backing_dir: text("", enforced("memory backed by files is here; empty: below the root")),
-  nvram: list([], enforced("FIRMWARE:TEMPLATE, from which the variables of a guest are copied")),
-  bridge_helper: text(
-    "/usr/lib/qemu/qemu-bridge-helper",
-    enforced("makes tap devices on bridges for an engine that is not root")
-  ),
+  nvram: list([], inert("firmware and its template are found by their descriptors")),
+  bridge_helper: text("/usr/lib/qemu/qemu-bridge-helper", inert("no helper makes tap devices")),
   pr_helper: text(
     "/usr/bin/qemu-pr-helper",
     inert("a guest with reservations is refused at start")
@@ -235,12 +212,7 @@ const troupe = {
   troupe_start_concurrency: whole(0, 1024)(
     0,
     enforced("guests that start at the same time; 0: twice the number of processors")
-  ),
-  troupe_log_bytes_max: whole(4096, 2 ** 40)(
-    2 * 1024 * 1024,
-    enforced("bytes of a guest's log before it is rotated, as virtlogd's")
-  ),
-  troupe_log_backups_max: whole(0, 99)(3, enforced("rotated logs that are kept, as virtlogd's"))
+  )
 }
 
 /** The table by groups, for the reference page. */

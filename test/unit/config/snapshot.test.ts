@@ -28,13 +28,12 @@ describe("a file that is in order", () => {
     'vnc_listen = "0.0.0.0"   # everywhere',
     "spice_listen='::'",
     "",
-    "dynamic_ownership = 0",
-    'max_core = "unlimited"',
-    "hugetlbfs_mount = [",
-    '  "/dev/hugepages2M", # two',
-    '  "/dev/hugepages1G",',
+    "vnc_sasl = 1",
+    "max_core = 0",
+    "security_driver = [",
+    "  'none', # nothing",
     "]",
-    'security_driver = "none"',
+    "max_files = 4096",
     "troupe_start_concurrency = 4"
   ].join("\n")
 
@@ -42,9 +41,9 @@ describe("a file that is in order", () => {
     const { values } = snapshotOf(text)
     expect(values.vncListen).toBe("0.0.0.0")
     expect(values.spiceListen).toBe("::")
-    expect(values.dynamicOwnership).toBe(false)
-    expect(values.maxCore).toBe("unlimited")
-    expect(values.hugetlbfsMount).toEqual(["/dev/hugepages2M", "/dev/hugepages1G"])
+    expect(values.vncSasl).toBe(true)
+    expect(values.maxCore).toBe(0)
+    expect(values.maxFiles).toBe(4096)
     expect(values.securityDriver).toEqual(["none"])
     expect(values.troupeStartConcurrency).toBe(4)
     expect(values.remoteDisplayPortMin).toBe(5900)
@@ -53,8 +52,8 @@ describe("a file that is in order", () => {
   test("is known by number and by the origin of each value", () => {
     const { number, origins, warnings } = snapshotOf(text)
     expect(number).toBe(7)
-    expect(formatOrigin(origins.hugetlbfs_mount)).toBe("qemu.conf:7")
-    expect(formatOrigin(origins.user)).toBe("default")
+    expect(formatOrigin(origins.security_driver)).toBe("qemu.conf:7")
+    expect(formatOrigin(origins.vnc_tls)).toBe("default")
     expect(warnings).toEqual([])
   })
 
@@ -63,9 +62,9 @@ describe("a file that is in order", () => {
     const frozen: readonly object[] = [
       snapshot,
       snapshot.values,
-      snapshot.values.hugetlbfsMount,
+      snapshot.values.securityDriver,
       snapshot.origins,
-      snapshot.origins.user,
+      snapshot.origins.vnc_tls,
       snapshot.warnings
     ]
     expect(frozen.map((one) => Object.isFrozen(one))).toEqual(frozen.map(() => true))
@@ -119,8 +118,11 @@ describe("a file that is not in order", () => {
     'namespaces = [ "mount" ]',
     'cgroup_device_acl = [ "/dev/null" ]',
     'cgroup_controllers = [ "cpu", "devices" ]',
+    'user = "libvirt-qemu"',
+    'group = "kvm"',
+    "seccomp_sandbox = 0",
     'vnc_password = "secret"',
-    "vnc_sasl = 1",
+    'vnc_sasl_dir = "/etc/sasl2"',
     "spice_tls = 1",
     'lock_manager = "lockd"',
     "mac_filter = 1",
@@ -134,16 +136,16 @@ describe("a file that is not in order", () => {
 describe("a file with doubtful lines", () => {
   test("is taken, and each is named with the line it is on", () => {
     const text = [
-      'user = "a"',
-      'user = "b"',
+      'vnc_listen = "a"',
+      'vnc_listen = "b"',
       'shared_filesystems = [ "/mnt" ]',
       'stdio_handler = "file"',
       "max_queued = 0"
     ].join("\n")
     const { values, warnings } = snapshotOf(text)
-    expect(values.user).toBe("a")
+    expect(values.vncListen).toBe("a")
     expect(warnings.map(({ line, message }) => `${line}: ${message}`)).toEqual([
-      "2: 'user' stands on line 1 already; that one counts",
+      "2: 'vnc_listen' stands on line 1 already; that one counts",
       "3: 'shared_filesystems' is not known",
       "4: 'stdio_handler' has no effect: a log file is kept within a limit by the engine"
     ])
