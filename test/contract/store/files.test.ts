@@ -1,6 +1,6 @@
-// Goal: the disk in memory is like the real one, so that what is proven on it holds. Method: random
-// rows of primitives on both, step by step the same answers and the same errors, and in the end the
-// same tree.
+// Goal: the disk in memory is like the real one, so that what is proven on it holds.
+// Method: random rows of primitives on both, step by step the same answers and the same errors, and
+// in the end the same tree.
 import * as fs from "node:fs"
 import * as os from "node:os"
 import * as path from "node:path"

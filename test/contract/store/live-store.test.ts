@@ -1,6 +1,6 @@
 // Goal: on the real file system the store keeps what it promises: a killed engine loses nothing
-// that it acknowledged, a second one is refused, and names of any kind are safe as files. Method:
-// real processes killed by SIGKILL at random instants; definitions in libvirt's XML.
+// that it acknowledged, a second one is refused, and names of any kind are safe as files.
+// Method: real processes killed by SIGKILL at random instants; definitions in libvirt's XML.
 import { spawn } from "node:child_process"
 import * as fs from "node:fs"
 import * as os from "node:os"

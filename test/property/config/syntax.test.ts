@@ -1,6 +1,7 @@
 // Goal: what can be written in the syntax is read back the same, with its places, and any text at
-// all gives entries or problems that point into it. Method: random entries written with random
-// blanks, comments and quotes; random texts; edit distance against its definition.
+// all gives entries or problems that point into it.
+// Method: random entries written with random blanks, comments and quotes; random texts; edit
+// distance against its definition.
 import fc from "fast-check"
 import { expect, test } from "vitest"
 import { editDistance, suggest } from "../../../src/config/suggest.ts"

@@ -1,5 +1,6 @@
-// Goal: every name has a safe file name of bounded length, and no two names share one. Method:
-// random names of all scripts, controls, surrogates and lengths; the hash against Node's own.
+// Goal: every name has a safe file name of bounded length, and no two names share one.
+// Method: random names of all scripts, controls, surrogates and lengths; the hash against Node's
+// own.
 import { createHash } from "node:crypto"
 import fc from "fast-check"
 import { expect, test } from "vitest"

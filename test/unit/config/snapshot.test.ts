@@ -1,6 +1,7 @@
 // Goal: a file that libvirt takes is taken, all that is wrong in one is told at once with its
-// place, and nothing that guards is ignored in silence. Method: examples of whole files; the table
-// of keys as a whole; the syntax by properties elsewhere.
+// place, and nothing that guards is ignored in silence.
+// Method: examples of whole files; the table of keys as a whole; the syntax by properties
+// elsewhere.
 import * as Result from "effect/Result"
 import { describe, expect, test } from "vitest"
 import { keys } from "../../../src/config/keys.ts"

@@ -1,6 +1,6 @@
 // Goal: what is written of a running guest is read back the same, and what cannot be understood is
-// kept and reported with as much of it as helps to find its QEMU. Method: random records through
-// the file's text; damaged texts by example and by random edits.
+// kept and reported with as much of it as helps to find its QEMU.
+// Method: random records through the file's text; damaged texts by example and by random edits.
 import * as Effect from "effect/Effect"
 import * as Result from "effect/Result"
 import fc from "fast-check"
