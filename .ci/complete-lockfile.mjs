@@ -78,7 +78,9 @@ if (unclear.length > 0) {
 
 if (missing.length === 0) process.exit(0)
 if (process.argv.includes("--check")) {
-  console.error(`package-lock.json lacks ${missing.length} optional packages of other platforms, and`)
+  console.error(
+    `package-lock.json lacks ${missing.length} optional packages of other platforms, and`
+  )
   console.error("`npm ci` will refuse it; run: node .ci/complete-lockfile.mjs")
   process.exit(1)
 }
