@@ -6,18 +6,28 @@
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import { answered, failed, type Request, type RequestMessage } from "../src/base/protocol.ts"
-import { type ConnectionListener, type SocketError, Sockets } from "../src/host/socket.ts"
+import {
+  type Connection,
+  type ConnectionListener,
+  type SocketError,
+  Sockets
+} from "../src/host/socket.ts"
 import { Actor } from "../src/kernel/actor.ts"
 import type { Action, Decision, Fact } from "../src/kernel/behaviour.ts"
 import type { KernelError } from "../src/kernel/error.ts"
 import type { Kernel } from "../src/kernel/kernel.ts"
+import { askDeadlineMs } from "../src/kernel/limits.ts"
 import { QmpEnded, type QmpError, type QmpFault, QmpTimeout } from "../src/qmp/error.ts"
 import type { QmpEvent } from "../src/qmp/event.ts"
 import type { Json } from "../src/qmp/json.ts"
 import * as Session from "../src/qmp/session.ts"
 
-/** QEMU's longest honest silence that we know (a large savevm) is not on this path. */
-export const replyTimeoutMs = 30_000
+/**
+ * QEMU's longest honest silence that we know (a large savevm) is not on this path. Shorter than a
+ * call may take, so that whoever asked is told that QEMU is silent, and not just that it took long.
+ */
+export const replyTimeoutMs = 20_000
+if (replyTimeoutMs >= askDeadlineMs) throw new Error("a call outlives the command it waits for")
 
 /** Bytes that QEMU has not taken: past this it is not reading, and commands are refused. */
 export const unreadBytesMax = 1024 * 1024
@@ -179,26 +189,41 @@ const decide = (state: State, message: Message): Decision<State> => {
 const describe = ({ session, waiting, isSilent }: State): string =>
   `${isSilent ? "silent" : session.phase}, ${waiting.size} commands`
 
+/** Stops the reading; what it gives lets go. The socket is read when nobody holds it. */
+const valveOf = (connection: Connection) => {
+  let holders = 0
+  return () => {
+    let isHeld = true
+    holders++
+    connection.pause()
+    return () => {
+      if (!isHeld) return
+      isHeld = false
+      holders--
+      if (holders === 0) connection.resume()
+    }
+  }
+}
+
 /**
  * Hands things to a listener that may have no room; what it could not take waits here, in order.
  */
 class Outlet {
   private backlog: readonly (() => boolean)[] = []
   private readonly listener: MonitorListener
-  private readonly pause: () => void
-  private readonly resume: () => void
+  private readonly close: () => () => void
+  private reopen: () => void = () => {}
 
-  constructor(listener: MonitorListener, pause: () => void, resume: () => void) {
+  constructor(listener: MonitorListener, close: () => () => void) {
     this.listener = listener
-    this.pause = pause
-    this.resume = resume
+    this.close = close
   }
 
   /** The socket is not read while anything waits, so the backlog is at most what one read held. */
   push(hand: () => boolean): void {
     if (this.backlog.length === 0 && hand()) return
     if (this.backlog.length === 0) {
-      this.pause()
+      this.reopen = this.close()
       this.listener.whenRoom(() => this.drain())
     }
     this.backlog = [...this.backlog, hand]
@@ -207,7 +232,7 @@ class Outlet {
   private drain(): void {
     const stuck = this.backlog.findIndex((hand) => !hand())
     this.backlog = stuck === -1 ? [] : this.backlog.slice(stuck)
-    if (stuck === -1) this.resume()
+    if (stuck === -1) this.reopen()
     else this.listener.whenRoom(() => this.drain())
   }
 }
@@ -241,16 +266,17 @@ export const open = Effect.fnUntraced(function* ({
   const sockets = yield* Sockets
   const closing = { isClosed: false }
   const events: ConnectionListener = {
+    // One lane for all that the socket says: words that overtake each other are garbage.
     onData: (bytes) => {
-      if (actor.offer({ type: "bytes", bytes })) return
+      if (actor.push({ type: "bytes", bytes })) return
       connection.pause()
       actor.whenRoom(() => connection.resume())
-      actor.tell({ type: "bytes", bytes })
     },
-    onEnd: (error) => actor.tell({ type: "ended", because: error ?? "the peer closed" })
+    onEnd: (error) => void actor.push({ type: "ended", because: error ?? "the peer closed" })
   }
   const connection = yield* sockets.connect(path, events)
-  const outlet = new Outlet(listener, connection.pause, connection.resume)
+  const valve = valveOf(connection)
+  const outlet = new Outlet(listener, valve)
   const onEmit = (event: unknown) => {
     const told = event as Told
     if (closing.isClosed) return
