@@ -1,0 +1,153 @@
+/**
+ * The tree of commands: words, flags and what they mean. What a command does stands in a file of its
+ * own, loaded when it is called, so that `--help` is quick.
+ */
+import * as Argument from "effect/cli/Argument"
+import * as Command from "effect/cli/Command"
+import * as Flag from "effect/cli/Flag"
+import { domainCommands } from "./command-domains.ts"
+import { flags, given, lazily } from "./flags.ts"
+
+const file = (what: string) => Argument.String("FILE").pipe(Argument.withDescription(what))
+
+const run = Command.make(
+  "run",
+  {
+    files: file("definitions in libvirt's XML; '-' is standard input").pipe(Argument.atLeast(1)),
+    root: flags.root,
+    isKept: flags.flag("keep", "the guests go on when the command ends"),
+    isDefined: flags.flag("define", "define them first; they stay defined"),
+    isJson: flags.flag("json", "one JSON object a line instead of the table")
+  },
+  ({ root, ...options }) =>
+    lazily(
+      () => import("./run.ts"),
+      ({ run }) => run({ ...options, root: given(root) })
+    )
+).pipe(Command.withDescription("Run guests in the foreground, with a live table; Ctrl-C ends them"))
+
+const demo = Command.make(
+  "demo",
+  { isOnce: flags.flag("once", "put the guests through their paces, and end") },
+  (options) =>
+    lazily(
+      () => import("./demo/demo.ts"),
+      ({ demo }) => demo(options)
+    )
+).pipe(Command.withDescription("Boot three small guests of Troupe's own, and show them"))
+
+const chart = Command.make(
+  "chart",
+  {
+    machine: Argument.String("MACHINE").pipe(
+      Argument.withDescription("the name of a machine: domain, driver, config")
+    ),
+    format: Flag.Literals("format", ["mermaid", "json", "dot"]).pipe(
+      Flag.withDescription("how it is written"),
+      Flag.withDefault("mermaid" as const)
+    )
+  },
+  ({ machine, format }) =>
+    lazily(
+      () => import("./charts.ts"),
+      ({ chart }) => chart(machine, format)
+    )
+).pipe(Command.withDescription("Print the statechart of a machine"))
+
+const configShow = Command.make(
+  "show",
+  {
+    file: Flag.String("config").pipe(
+      Flag.withMetavar("FILE"),
+      Flag.withDescription("this file, by default ROOT/etc/qemu.conf"),
+      Flag.optional
+    ),
+    root: flags.root,
+    withOrigin: flags.flag("origin", "where each value comes from, and what is done with it"),
+    isAll: flags.flag("all", "also the keys that have their defaults"),
+    isJson: flags.flag("json", "the same as -o json"),
+    format: flags.format
+  },
+  ({ file, root, isJson, format, ...options }) =>
+    lazily(
+      () => import("./config-show.ts"),
+      ({ configShow }) =>
+        configShow({
+          ...options,
+          file: given(file),
+          root: given(root),
+          format: isJson ? "json" : format
+        })
+    )
+).pipe(Command.withDescription("Show the configuration, and warn of what has no effect"))
+
+const config = Command.make("config").pipe(
+  Command.withDescription("Look at qemu.conf"),
+  Command.withSubcommands([configShow])
+)
+
+const validate = Command.make(
+  "validate",
+  { files: file("definitions to look at").pipe(Argument.atLeast(1)), format: flags.format },
+  ({ files, format }) =>
+    lazily(
+      () => import("./validate.ts"),
+      ({ validate }) => validate(files, format)
+    )
+).pipe(Command.withDescription("Check definitions, and tell by line and column what is wrong"))
+
+const argv = Command.make(
+  "argv",
+  { file: file("the definition"), format: flags.format },
+  ({ file, format }) =>
+    lazily(
+      () => import("./argv.ts"),
+      ({ argv }) => argv(file, format)
+    )
+).pipe(Command.withDescription("Print the command line with which QEMU would be started"))
+
+const doctor = Command.make(
+  "doctor",
+  { root: flags.root, format: flags.format },
+  ({ root, format }) =>
+    lazily(
+      () => import("./doctor.ts"),
+      ({ doctor }) => doctor(given(root), format)
+    )
+).pipe(Command.withDescription("Find out what this host can do, and what is missing"))
+
+/** Shells whose completion is written. */
+export const shells = ["bash", "zsh", "fish"] as const
+
+const completion = Command.make(
+  "completion",
+  {
+    shell: Argument.Literals("SHELL", shells).pipe(
+      Argument.withDescription("print its script; see the shell's manual for where it goes")
+    )
+  },
+  ({ shell }) =>
+    lazily(
+      () => import("./completion.ts"),
+      ({ completion }) => completion(tree(), shell)
+    )
+).pipe(Command.withDescription("Print the completion script of a shell"))
+
+/** Completion is of the tree that it is a part of. */
+const tree = (): Command.Command.Any => troupe
+
+/** The whole tree. */
+export const troupe = Command.make("troupe").pipe(
+  Command.withDescription("Virtual machines on QEMU, by actors and without a lock"),
+  Command.withSubcommands([
+    run,
+    demo,
+    ...domainCommands,
+    validate,
+    argv,
+    config,
+    doctor,
+    chart,
+    completion
+  ])
+)

@@ -1,0 +1,87 @@
+/**
+ * How the command line says that something went wrong: what, which and why come from the error; what
+ * to do next and the exit code from this table. Scripts may rely on the codes.
+ */
+import * as Data from "effect/Data"
+
+/** 0 is success; 1 is everything that no other code tells apart; 130 and 143 are signals. */
+export const exitCodes = {
+  failed: 1,
+  usage: 2,
+  /** The definition, the configuration or another input is wrong. */
+  input: 3,
+  /** There is no such domain, file or program. */
+  notFound: 4,
+  /** Not in this state, or not beside what is there. */
+  refused: 5,
+  /** Another engine has the root. */
+  locked: 6,
+  /** The host cannot: QEMU, disk, permissions. */
+  host: 7,
+  /** It took too long. */
+  overdue: 8,
+  /** A mistake of ours. */
+  defect: 70
+} as const
+
+export type ExitCode = keyof typeof exitCodes
+
+interface Row {
+  readonly code: ExitCode
+  readonly next?: string
+}
+
+const byTag: { readonly [tag: string]: Row } = {
+  XmlError: { code: "input", next: "'troupe validate FILE' says more" },
+  InvalidDomain: { code: "input" },
+  NotSupported: { code: "input", next: "take it out of the definition, or use libvirt for it" },
+  Unavailable: { code: "input", next: "'troupe doctor' says what this QEMU has" },
+  Conflict: { code: "input" },
+  ConfigError: { code: "input", next: "nothing was changed; correct the file" },
+  BadInput: { code: "input" },
+  DomainNotFound: { code: "notFound", next: "'troupe list --all' shows what there is" },
+  NoSuchThing: { code: "notFound" },
+  DomainExists: { code: "refused" },
+  DeviceBusy: { code: "refused" },
+  RequestDenied: { code: "refused", next: "'troupe list --all' shows the states" },
+  OperationFailed: { code: "refused" },
+  DomainGone: { code: "refused" },
+  RootLocked: { code: "locked", next: "end that engine, or choose another --root" },
+  ProbeFailed: { code: "host", next: "'troupe doctor' looks for the cause" },
+  StartFailed: { code: "host", next: "the log of the guest may say more" },
+  StoreError: { code: "host", next: "'troupe doctor' looks at the root" },
+  FileError: { code: "host" },
+  DefinitionQuarantined: { code: "host", next: "correct or move away the file" },
+  StillDying: { code: "overdue", next: "the process hangs in the kernel; look at its storage" },
+  StateNotReached: { code: "overdue" },
+  Overdue: { code: "overdue" },
+  MailboxFull: { code: "overdue" }
+}
+
+/** An input that is wrong; the reason is a whole sentence. */
+export class BadInput extends Data.TaggedError("BadInput")<{ readonly message: string }> {}
+
+/** What was named is not there. */
+export class NoSuchThing extends Data.TaggedError("NoSuchThing")<{ readonly message: string }> {}
+
+/** Something was found wrong, and has been said already. */
+export class Reported extends Data.TaggedError("Reported")<{ readonly code: ExitCode }> {
+  override get message(): string {
+    return "reported above"
+  }
+}
+
+const rowOf = (error: unknown): Row => {
+  if (error instanceof Reported) return { code: error.code }
+  const tag =
+    typeof error === "object" && error !== null && "_tag" in error ? String(error._tag) : ""
+  return byTag[tag] ?? { code: "failed" }
+}
+
+export const exitCodeOf = (error: unknown): number => exitCodes[rowOf(error).code]
+
+/** What to do next, where that can be said. */
+export const nextStep = (error: unknown): string | undefined => rowOf(error).next
+
+export const sentenceOf = (error: unknown): string =>
+  error instanceof Error ? error.message : String(error)

@@ -1,0 +1,59 @@
+/** The terminal that the program was started from, behind `Screen`; colours honour NO_COLOR. */
+import { styleText } from "node:util"
+import * as Effect from "effect/Effect"
+import { Screen, type Style } from "./screen.ts"
+
+const looks: { readonly [style in Style]: Parameters<typeof styleText>[0] } = {
+  good: "green",
+  bad: "red",
+  warn: "yellow",
+  calm: "cyan",
+  head: ["bold", "underline"],
+  faint: "gray",
+  name: "bold"
+}
+
+/** A reader that went away is no failure of ours: what is left is not written. */
+const writeTo = (stream: NodeJS.WriteStream) => (text: string) =>
+  Effect.callback<void>((resume) => {
+    if (stream.destroyed || !stream.writable) return resume(Effect.void)
+    stream.write(text, () => resume(Effect.void))
+  })
+
+const paintFor = (stream: NodeJS.WriteStream) => (style: Style, text: string) =>
+  styleText(looks[style], text, { stream, validateStream: true })
+
+export interface LiveScreen {
+  readonly screen: Screen["Service"]
+  /** A signal came: tells who waits for it. False when nobody does. */
+  readonly signalled: (signal: string) => boolean
+}
+
+export const makeScreen = (): LiveScreen => {
+  const { stdout, stderr } = process
+  const waiting = new Set<(signal: string) => void>()
+  for (const stream of [stdout, stderr]) stream.on("error", () => {})
+  return {
+    screen: {
+      isTerminal: stdout.isTTY === true && process.env["TERM"] !== "dumb",
+      columns: () => stdout.columns ?? 80,
+      write: writeTo(stdout),
+      warn: writeTo(stderr),
+      paint: paintFor(stdout),
+      paintWarning: paintFor(stderr),
+      stopAsked: Effect.callback<string>((resume) => {
+        const tell = (signal: string) => {
+          waiting.delete(tell)
+          resume(Effect.succeed(signal))
+        }
+        waiting.add(tell)
+        return Effect.sync(() => void waiting.delete(tell))
+      })
+    },
+    signalled: (signal) => {
+      const listeners = [...waiting]
+      for (const tell of listeners) tell(signal)
+      return listeners.length > 0
+    }
+  }
+}

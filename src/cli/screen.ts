@@ -1,0 +1,28 @@
+/**
+ * Where the command line writes, and what its user says with the keyboard: a service, so that every
+ * command runs in a test. `screen.live.ts` is the terminal.
+ */
+import * as Context from "effect/Context"
+import type * as Effect from "effect/Effect"
+
+/** Styles by what they mean here, not by their look. */
+export type Style = "good" | "bad" | "warn" | "calm" | "head" | "faint" | "name"
+
+export class Screen extends Context.Service<
+  Screen,
+  {
+    /** Whether standard output is a terminal that can be drawn on. */
+    readonly isTerminal: boolean
+    readonly columns: () => number
+    /** To standard output, as it is. */
+    readonly write: (text: string) => Effect.Effect<void>
+    /** To standard error, as it is. */
+    readonly warn: (text: string) => Effect.Effect<void>
+    /** The text in a style, or as it is where there are no colours. */
+    readonly paint: (style: Style, text: string) => string
+    /** The same for standard error. */
+    readonly paintWarning: (style: Style, text: string) => string
+    /** Waits for Ctrl-C or SIGTERM; gives the name of the signal. Else they end the program. */
+    readonly stopAsked: Effect.Effect<string>
+  }
+>()("troupe/cli/Screen") {}

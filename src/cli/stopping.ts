@@ -1,0 +1,40 @@
+/**
+ * The end of guests in order: the power button first, and destroy for those that have not ended by a
+ * deadline, or when the user asks a second time.
+ */
+import * as Effect from "effect/Effect"
+import type { Guest } from "./engine.ts"
+import { Screen } from "./screen.ts"
+
+/** What a guest gets to end by itself; after that it is destroyed. */
+export const powerOffMs = 20_000
+
+const isOff = (guest: Guest) =>
+  Effect.match(guest.summary, {
+    onSuccess: ({ isActive }) => !isActive,
+    onFailure: () => true
+  })
+
+/** A paused guest cannot hear its power button. */
+const press = Effect.fnUntraced(function* (guest: Guest) {
+  yield* Effect.ignore(guest.resume)
+  yield* guest.shutdown("acpi")
+  yield* guest.waitFor("shutoff", { timeoutMs: powerOffMs })
+})
+
+const end = Effect.fnUntraced(function* (guest: Guest) {
+  if (yield* isOff(guest)) return
+  yield* guest.destroy({ isGraceful: true })
+})
+
+/** Returns when all of them are off. A second Ctrl-C does not wait for their power buttons. */
+export const stopInOrder = Effect.fnUntraced(function* (guests: readonly Guest[]) {
+  const { stopAsked } = yield* Screen
+  const all = <A, E>(work: (guest: Guest) => Effect.Effect<A, E>) =>
+    Effect.forEach(guests, work, { concurrency: "unbounded", discard: true })
+  yield* Effect.raceFirst(
+    all((guest) => Effect.ignore(press(guest))),
+    stopAsked
+  )
+  yield* all(end)
+})

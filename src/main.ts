@@ -1,0 +1,135 @@
+/**
+ * The one binary. Puts the command line together with this host: the embedded engine, the terminal,
+ * the charts. The only file that knows everything; it decides nothing.
+ */
+import { existsSync, readFileSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { dirname, join } from "node:path"
+import * as NodeServices from "@effect/platform-node/NodeServices"
+import * as Cause from "effect/Cause"
+import * as CliConfig from "effect/cli/CliConfig"
+import * as CliError from "effect/cli/CliError"
+import * as Command from "effect/cli/Command"
+import * as GlobalFlag from "effect/cli/GlobalFlag"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Fiber from "effect/Fiber"
+import * as Layer from "effect/Layer"
+import * as IdsLive from "./base/ids.live.ts"
+import { type ChartRoom, Charts } from "./cli/charts.ts"
+import { troupe } from "./cli/command.ts"
+import { Engines } from "./cli/engine.ts"
+import { exitCodeOf, exitCodes, nextStep, Reported, sentenceOf } from "./cli/failure.ts"
+import { Home } from "./cli/home.ts"
+import { type LiveScreen, makeScreen } from "./cli/screen.live.ts"
+import { Screen } from "./cli/screen.ts"
+import * as FilesLive from "./host/files.live.ts"
+import * as ProcessLive from "./host/process.live.ts"
+import * as SocketLive from "./host/socket.live.ts"
+import { defaultRoot, emulatorFor } from "./place.ts"
+
+/** From the package that this file is of, in the checkout and in the bundle. */
+const version = (): string => {
+  for (let at = import.meta.dirname; at !== dirname(at); at = dirname(at)) {
+    const path = join(at, "package.json")
+    if (existsSync(path)) return String(JSON.parse(readFileSync(path, "utf8")).version)
+  }
+  return "unknown"
+}
+
+/** Sockets are made below it, so a long one is passed over. */
+const temporaryDirectory = (): string => (tmpdir().length > 30 ? "/tmp" : tmpdir())
+
+const hostLayer = Layer.mergeAll(
+  FilesLive.layer,
+  ProcessLive.layer,
+  SocketLive.layer,
+  IdsLive.layer
+)
+
+/** The engine is loaded when a command needs one: half of the time of a start is its. */
+const engines = Layer.succeed(Engines, {
+  open: (options) =>
+    Effect.flatMap(
+      Effect.promise(() => import("./engine.ts")),
+      ({ makeEngine }) =>
+        makeEngine({ ...options, owner: `troupe ${process.argv[2] ?? ""}, pid ${process.pid}` })
+    ).pipe(Effect.provide(hostLayer))
+})
+
+const charts = Layer.succeed(Charts, {
+  load: Effect.promise(async () => {
+    const { machines } = await import("../machines/index.ts")
+    const { chartText } = await import("./charts/format.ts")
+    const table: { readonly [name: string]: Parameters<typeof chartText>[0] } = machines
+    const room: ChartRoom = {
+      names: Object.keys(table),
+      text: (name, format) => {
+        const machine = table[name]
+        return machine === undefined ? "" : chartText(machine, format)
+      }
+    }
+    return room
+  })
+})
+
+const home = Layer.sync(Home, () => ({
+  version: version(),
+  uid: process.getuid?.() ?? -1,
+  workingDirectory: process.cwd(),
+  standardInput: "/dev/stdin",
+  temporaryDirectory: temporaryDirectory(),
+  defaultRoot: defaultRoot(),
+  emulatorFor
+}))
+
+const program = ({ screen }: LiveScreen) =>
+  Command.runWith(troupe, { version: version() })(process.argv.slice(2)).pipe(
+    Effect.provide(
+      Layer.mergeAll(
+        NodeServices.layer,
+        CliConfig.layer({ builtIns: [GlobalFlag.Help, GlobalFlag.Version] }),
+        hostLayer,
+        engines,
+        charts,
+        home,
+        Layer.succeed(Screen, screen)
+      )
+    )
+  )
+
+const signalNumbers: { readonly [signal: string]: number } = { SIGHUP: 1, SIGINT: 2, SIGTERM: 15 }
+
+/** Says what went wrong, and gives the code to end with. */
+const verdict = (exit: Exit.Exit<void, unknown>, signal: string | undefined): number => {
+  if (Exit.isSuccess(exit)) return 0
+  const { cause } = exit
+  if (Cause.hasInterruptsOnly(cause)) return 128 + (signalNumbers[signal ?? "SIGINT"] ?? 2)
+  const error = Cause.squash(cause)
+  // Shown with the help of the command, by whoever read the words.
+  if (CliError.isCliError(error))
+    return error._tag === "ShowHelp" && error.errors.length === 0 ? 0 : exitCodes.usage
+  if (error instanceof Reported) return exitCodeOf(error)
+  if (cause.reasons.some(Cause.isDieReason)) {
+    process.stderr.write(`troupe: a mistake of ours: ${Cause.pretty(cause)}\n`)
+    return exitCodes.defect
+  }
+  const next = nextStep(error)
+  process.stderr.write(`troupe: ${sentenceOf(error)}\n${next === undefined ? "" : `  ${next}\n`}`)
+  return exitCodeOf(error)
+}
+
+const main = async (): Promise<void> => {
+  const live = makeScreen()
+  const fiber = Effect.runFork(program(live))
+  let last: string | undefined
+  for (const signal of Object.keys(signalNumbers))
+    process.on(signal, () => {
+      last = signal
+      if (!live.signalled(signal)) fiber.interruptUnsafe()
+    })
+  const exit = await Effect.runPromise(Fiber.await(fiber))
+  process.exit(verdict(exit, last))
+}
+
+await main()
