@@ -5,13 +5,16 @@ import type { Disk } from "./device/disk.ts"
 import type { Graphics } from "./device/graphics.ts"
 import type { Hostdev } from "./device/hostdev.ts"
 import type { Interface } from "./device/interface.ts"
+import type { Audio } from "./device/audio.ts"
+import type { Filesystem } from "./device/filesystem.ts"
 import type {
-  Audio,
   Hub,
   Input,
+  Iommu,
   KeptDevice,
   Memballoon,
   Panic,
+  Redirdev,
   Rng,
   Sound,
   Video,
@@ -37,6 +40,9 @@ export type Device =
   | Memballoon
   | Rng
   | Panic
+  | Filesystem
+  | Redirdev
+  | Iommu
   | KeptDevice
 
 export type DeviceKind = Device["kind"]

@@ -1,5 +1,6 @@
 /**
- * `<devices>`: which description reads which element, and what is known of the kinds that are kept.
+ * `<devices>`: which description reads which element, and what is known of the kinds that are
+ * kept.
  */
 import * as Result from "effect/Result"
 import type { Device, DeviceKind } from "../model/device.ts"
@@ -17,19 +18,22 @@ import {
   type Sure,
   writeWhole
 } from "./describe.ts"
+import { audio } from "./device/audio.ts"
 import { channel, consoleDevice, parallel, serial } from "./device/character.ts"
-import { deviceInfo } from "./device/common.ts"
+import { deviceInfo } from "./device/info.ts"
 import { controller } from "./device/controller.ts"
 import { disk } from "./device/disk.ts"
+import { filesystem } from "./device/filesystem.ts"
 import { graphics } from "./device/graphics.ts"
 import { hostdev } from "./device/hostdev.ts"
 import { interfaceDevice } from "./device/interface.ts"
 import {
-  audio,
   hub,
   input,
+  iommu,
   memballoon,
   panic,
+  redirdev,
   rng,
   sound,
   video,
@@ -65,7 +69,10 @@ const descriptions: {
   watchdog,
   memballoon,
   rng,
-  panic
+  panic,
+  filesystem,
+  redirdev,
+  iommu
 }
 
 const isDescribed = (name: string): name is Described => Object.hasOwn(descriptions, name)
@@ -73,16 +80,13 @@ const isDescribed = (name: string): name is Described => Object.hasOwn(descripti
 /** Kinds that libvirt knows and that are kept, with what is lost. */
 const keptKinds: ReadonlyMap<string, Consequence> = new Map([
   ["lease", "security"],
-  ["filesystem", "guest"],
   ["smartcard", "guest"],
   ["tpm", "guest"],
-  ["redirdev", "guest"],
   ["redirfilter", "security"],
   ["nvram", "guest"],
   ["shmem", "guest"],
   ["memory", "guest"],
   ["crypto", "guest"],
-  ["iommu", "guest"],
   ["vsock", "guest"],
   ["pstore", "guest"]
 ])
@@ -132,7 +136,7 @@ function writeDevice(device: Device, to: Writing): void {
   if (device.kind === "kept") to.child(device.element)
   else {
     const description = descriptions[device.kind] as Part<DescribedDevice>
-    to.child(writeWhole(description, device, device.kind, to.context))
+    to.child(writeWhole(description, device, { name: device.kind, context: to.context }))
   }
 }
 

@@ -1,6 +1,8 @@
-/** Character devices: serial, parallel, console and channel, and what is behind them on the host. */
+/**
+ * Character devices: serial, parallel, console and channel, and what is behind them on the host.
+ */
 import type { Keeps } from "../kept.ts"
-import type { DeviceCommon, Reconnect } from "./common.ts"
+import type { DeviceCommon, Reconnect } from "./info.ts"
 
 export interface Serial extends CharacterCommon {
   readonly kind: "serial"

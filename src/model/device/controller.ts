@@ -1,6 +1,6 @@
 /** Controllers: the buses that other devices sit on. Names of models are libvirt's. */
 import type { Keeps } from "../kept.ts"
-import type { DeviceCommon, VirtioOptions } from "./common.ts"
+import type { DeviceCommon, VirtioOptions } from "./info.ts"
 
 export type ControllerType =
   | "ide"

@@ -1,6 +1,6 @@
 /** Disks, CD-ROM drives, floppies and LUNs: what the guest sees and where the content is. */
 import type { Keeps } from "../kept.ts"
-import type { BootEntry, DeviceCommon, VirtioOptions } from "./common.ts"
+import type { BootEntry, DeviceCommon, VirtioOptions } from "./info.ts"
 
 export type DiskBus = "ide" | "fdc" | "scsi" | "virtio" | "xen" | "usb" | "uml" | "sata" | "sd"
 

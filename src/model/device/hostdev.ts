@@ -1,7 +1,7 @@
 /** Host devices handed to the guest. Which domain has which device is the pools' matter. */
 import type { DriveAddress, PciAddress } from "../address.ts"
 import type { Keeps } from "../kept.ts"
-import type { BootEntry, DeviceCommon, Rom } from "./common.ts"
+import type { BootEntry, DeviceCommon, Rom } from "./info.ts"
 
 export interface Hostdev extends DeviceCommon {
   readonly kind: "hostdev"

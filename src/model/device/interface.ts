@@ -2,7 +2,7 @@
 import type { PciAddress, UsbAddress } from "../address.ts"
 import type { Keeps } from "../kept.ts"
 import type { ChardevSource } from "./character.ts"
-import type { BootEntry, DeviceCommon, Rom, VirtioOptions } from "./common.ts"
+import type { BootEntry, DeviceCommon, Rom, VirtioOptions } from "./info.ts"
 
 export interface Interface extends DeviceCommon {
   readonly kind: "interface"

@@ -1,10 +1,10 @@
 /**
- * The small devices, each a handful of settings: video, input, RNG, balloon, watchdog, sound, audio,
- * panic notifier and USB hub; and the devices that are kept as they stand.
+ * The small devices, each a handful of settings: video, input, RNG, balloon, watchdog, sound,
+ * panic notifier, USB hub and redirection, IOMMU; and the devices that are kept as they stand.
  */
 import type { Consequence, Keeps, KeptElement } from "../kept.ts"
 import type { ChardevSource } from "./character.ts"
-import type { DeviceCommon, VirtioOptions } from "./common.ts"
+import type { BootEntry, DeviceCommon, VirtioOptions } from "./info.ts"
 
 export interface Video extends DeviceCommon {
   readonly kind: "video"
@@ -80,12 +80,25 @@ export interface Sound extends DeviceCommon {
   readonly audioId?: number
 }
 
-/** A host sound back-end. Its settings in detail are kept. */
-export interface Audio extends Keeps {
-  readonly kind: "audio"
-  readonly id: number
-  readonly type: string
-  readonly timerPeriod?: number
+/** A USB device of somebody else's machine, reached through a connection. */
+export interface Redirdev extends DeviceCommon {
+  readonly kind: "redirdev"
+  readonly bus: "usb"
+  readonly source: ChardevSource
+  readonly boot?: BootEntry
+}
+
+/** The guest's own I/O memory management unit. */
+export interface Iommu extends DeviceCommon {
+  readonly kind: "iommu"
+  readonly model: "intel" | "smmuv3" | "virtio"
+  readonly driver?: Keeps & {
+    readonly intremap?: boolean
+    readonly cachingMode?: boolean
+    readonly eim?: boolean
+    readonly iotlb?: boolean
+    readonly addressWidthBits?: number
+  }
 }
 
 export interface Panic extends DeviceCommon {

@@ -31,7 +31,7 @@ import {
   type Sure,
   writeWhole
 } from "../describe.ts"
-import { deviceInfo, reconnect } from "./common.ts"
+import { deviceInfo, reconnect } from "./info.ts"
 
 const bare = <const T extends "null" | "vc" | "stdio" | "spicevmc">(type: T) =>
   fields<{ readonly type: "null" | "vc" | "stdio" | "spicevmc" }>({ type: constant(type) })
@@ -91,7 +91,10 @@ const udp: Sure<Udp> = {
     for (const mode of ["bind", "connect"] as const) {
       const end = ends[mode]
       if (end === undefined) continue
-      const element = writeWhole(endpointFields, end, "source", to.context)
+      const element = writeWhole(endpointFields, end, {
+        name: "source",
+        context: to.context
+      })
       const attributes = [{ name: "mode", value: mode }, ...element.attributes]
       to.child({ ...element, attributes })
     }

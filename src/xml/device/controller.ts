@@ -1,4 +1,4 @@
-/** `<controller>`. */
+/** `<controller>`: the buses of the guest, their models, and the numbers of PCI controllers. */
 import * as Result from "effect/Result"
 import type {
   Controller,
@@ -19,7 +19,7 @@ import {
   text
 } from "../describe.ts"
 import { sizeKiB } from "../size.ts"
-import { deviceInfo, virtioOptions } from "./common.ts"
+import { deviceInfo, virtioOptions } from "./info.ts"
 
 const types = oneOf(
   "ide",

@@ -36,7 +36,7 @@ import {
   writeWhole
 } from "../describe.ts"
 import type { Reading } from "../reading.ts"
-import { boot, deviceInfo, virtioOptions } from "./common.ts"
+import { boot, deviceInfo, virtioOptions } from "./info.ts"
 
 const driver = fields<DiskDriver>({
   name: attribute("name", nonEmpty),
@@ -149,7 +149,10 @@ const source: Sure<DiskSource> = {
   },
   write: (value, to) => {
     to.attribute("type", value.type)
-    const element = writeWhole(sourceOf(value.type), value, "source", to.context)
+    const element = writeWhole(sourceOf(value.type), value, {
+      name: "source",
+      context: to.context
+    })
     if (element.attributes.length + element.children.length > 0) to.child(element)
   }
 }
@@ -187,7 +190,7 @@ const backingStore: Part<BackingStore> = {
   },
   write: (value, to) => {
     const part: Part<BackingStore> = value.type === "image" ? image : endOfChain
-    to.child(writeWhole(part, value, "backingStore", to.context))
+    to.child(writeWhole(part, value, { name: "backingStore", context: to.context }))
   }
 }
 

@@ -25,7 +25,7 @@ import {
   required,
   type Sure
 } from "../describe.ts"
-import { boot, deviceInfo, rom } from "./common.ts"
+import { boot, deviceInfo, rom } from "./info.ts"
 
 const uint32Max = 0xffffffff
 

@@ -1,5 +1,6 @@
 /** `<interface>`. What it is attached to is spread over `type`, `<source>` and `<backend>`. */
 import type { PciAddress, UsbAddress } from "../../model/address.ts"
+import type { ChardevUnix } from "../../model/device/character.ts"
 import type {
   Connection,
   Interface,
@@ -9,6 +10,7 @@ import type {
   InterfaceTarget,
   InterfaceTune
 } from "../../model/device/interface.ts"
+import type { Keeps } from "../../model/kept.ts"
 import { address } from "../address.ts"
 import { integer, mac, nonEmpty, onOff, oneOf, string, yesNo } from "../codec.ts"
 import {
@@ -24,12 +26,12 @@ import {
   fields,
   inside,
   live,
+  mapped,
   type Part,
   required,
   text
 } from "../describe.ts"
-import { chardev } from "./character.ts"
-import { boot, deviceInfo, rom, virtioOptions } from "./common.ts"
+import { boot, deviceInfo, reconnect, rom, virtioOptions } from "./info.ts"
 
 type Of<T extends Connection["type"]> = Extract<Connection, { readonly type: T }>
 
@@ -63,6 +65,18 @@ const connectionTypes = oneOf(
   "vdpa",
   "hostdev"
 )
+
+/** The attributes of a UNIX socket, with words of its own for who listens. */
+const vhostUserSocket = fields<ChardevUnix & Keeps>({
+  type: required("type of the source", attribute("type", oneOf("unix"))),
+  path: attribute("path", nonEmpty),
+  mode: mapped(
+    required("mode of the source", attribute("mode", oneOf("server", "client"))),
+    (mode) => (mode === "server" ? ("bind" as const) : ("connect" as const)),
+    (mode) => (mode === "bind" ? ("server" as const) : ("client" as const))
+  ),
+  reconnect
+})
 
 const connection = choice<Connection>(
   required("type of the interface", attribute("type", connectionTypes)),
@@ -102,7 +116,7 @@ const connection = choice<Connection>(
     }),
     vhostuser: fields<Of<"vhostuser">>({
       type: constant("vhostuser"),
-      chardev: required("source", child("source", chardev(attribute("type", oneOf("unix")))))
+      chardev: required("source", child("source", vhostUserSocket))
     }),
     vdpa: fields<Of<"vdpa">>({ type: constant("vdpa"), dev: sourced("dev") }),
     hostdev: fields<Of<"hostdev">>({

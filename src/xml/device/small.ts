@@ -1,10 +1,11 @@
 /** The small devices, a handful of attributes each. */
 import type {
-  Audio,
   Hub,
   Input,
+  Iommu,
   Memballoon,
   Panic,
+  Redirdev,
   Rng,
   Sound,
   Video,
@@ -15,7 +16,6 @@ import { integer, nonEmpty, onOff, oneOf, yesNo } from "../codec.ts"
 import {
   attribute,
   changesGuest,
-  changesNothing,
   child,
   choice,
   constant,
@@ -29,7 +29,7 @@ import {
   values
 } from "../describe.ts"
 import { chardev } from "./character.ts"
-import { deviceInfo, virtioDriver, virtioOptions } from "./common.ts"
+import { boot, deviceInfo, virtioDriver, virtioOptions } from "./info.ts"
 
 const uint32 = integer({ max: 0xffffffff })
 const virtioModels = oneOf("virtio", "virtio-transitional", "virtio-non-transitional")
@@ -169,19 +169,34 @@ export const sound = fields<Sound>({
   ...deviceInfo
 })
 
-export const audio = fields<Audio>({
-  kind: constant("audio"),
-  id: required("id of the audio back-end", attribute("id", integer({ min: 1, max: 0x7fffffff }))),
-  type: required("type of the audio back-end", attribute("type", nonEmpty)),
-  timerPeriod: attribute("timerPeriod", uint32),
-  "@serverName": changesNothing,
-  "@driver": changesNothing,
-  "@path": changesNothing,
-  "@tryMMap": changesNothing,
-  "@exclusive": changesNothing,
-  "@dspPolicy": changesNothing,
-  "<input>": changesNothing,
-  "<output>": changesNothing
+export const redirdev = fields<Redirdev>({
+  kind: constant("redirdev"),
+  bus: orElse(attribute("bus", oneOf("usb")), "usb"),
+  source: chardev(
+    required(
+      "type of the redirected device",
+      attribute("type", oneOf("spicevmc", "tcp", "unix", "pty", "dev", "file", "pipe", "null"))
+    )
+  ),
+  "<protocol>": dropped,
+  boot,
+  ...deviceInfo
+})
+
+export const iommu = fields<Iommu>({
+  kind: constant("iommu"),
+  model: required("model of the IOMMU", attribute("model", oneOf("intel", "smmuv3", "virtio"))),
+  driver: child(
+    "driver",
+    fields<NonNullable<Iommu["driver"]>>({
+      intremap: attribute("intremap", onOff),
+      cachingMode: attribute("caching_mode", onOff),
+      eim: attribute("eim", onOff),
+      iotlb: attribute("iotlb", onOff),
+      addressWidthBits: attribute("aw_bits", integer({ max: 64 }))
+    })
+  ),
+  ...deviceInfo
 })
 
 export const panic = fields<Panic>({

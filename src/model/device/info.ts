@@ -1,6 +1,6 @@
 /**
- * What several device kinds share: alias, address, virtio options, and the boot and ROM settings of
- * devices that a guest can boot from.
+ * What several device kinds share: alias, address, virtio options, and the boot and ROM settings
+ * of devices that a guest can boot from.
  */
 import type { Address } from "../address.ts"
 import type { Keeps } from "../kept.ts"

@@ -1,4 +1,6 @@
-/** What several device elements share: alias, address, boot order, ROM, virtio options, reconnect. */
+/**
+ * What several device elements share: alias, address, boot order, ROM, virtio options, reconnect.
+ */
 import * as Result from "effect/Result"
 import type {
   BootEntry,
@@ -6,7 +8,7 @@ import type {
   Reconnect,
   Rom,
   VirtioOptions
-} from "../../model/device/common.ts"
+} from "../../model/device/info.ts"
 import { address } from "../address.ts"
 import { type Codec, integer, onOff, string, yesNo } from "../codec.ts"
 import { attribute, changesGuest, child, fields, inside, live, required } from "../describe.ts"
