@@ -53,13 +53,14 @@ const prefixes: { readonly [K in DeviceKind]?: string } = {
   watchdog: "watchdog",
   memballoon: "balloon",
   rng: "rng",
-  panic: "panic"
+  panic: "panic",
+  filesystem: "fs",
+  redirdev: "redir",
+  iommu: "iommu"
 }
 
 const keptPrefixes: { readonly [name: string]: string } = {
-  filesystem: "fs",
   smartcard: "smartcard",
-  redirdev: "redir",
   tpm: "tpm",
   shmem: "shmem",
   vsock: "vsock",

@@ -23,7 +23,7 @@ import { audio, listens, video } from "./complete/displays.ts"
 import { firmwareImage, variables } from "./complete/firmware.ts"
 import { interfaces } from "./complete/interfaces.ts"
 import { pciAddresses } from "./complete/pci.ts"
-import { inputs, memballoon } from "./complete/small.ts"
+import { filesystems, inputs, memballoon } from "./complete/small.ts"
 import { usbAddresses } from "./complete/usb.ts"
 import { type CompleteError, Unavailable } from "./refusal.ts"
 
@@ -43,6 +43,7 @@ const steps: readonly Step[] = [
   memballoon,
   audio,
   disks,
+  filesystems,
   interfaces,
   consoleMirror,
   ports,

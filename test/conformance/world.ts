@@ -160,9 +160,9 @@ export const resourcesFor = (kind: Kind, domain: Domain): Resources => {
     "alias" in device && device.alias !== undefined ? [device.alias] : []
   )
   const graphics = devicesOf(domain, "graphics").map((device, position) => {
-    const first = 5900 + position
-    if (!("port" in device) && !("autoport" in device)) return [position, {}]
-    return [position, "autoport" in device && device.autoport ? { port: first } : {}]
+    const isAuto = "autoport" in device && device.autoport
+    const ports = device.type === "spice" ? { port: 5901, tlsPort: 5902 } : { port: 5900 }
+    return [position, isAuto ? ports : {}]
   })
   return {
     monitor: { id: "charmonitor", fd: 1729 },

@@ -16,6 +16,7 @@ import type { ArgvConfig, ArgvContext, DeviceArgs, GuestArgs } from "./context.t
 import { controllerArgs } from "./controller.ts"
 import { cpu } from "./cpu.ts"
 import { diskArgs, floppyController } from "./disk.ts"
+import { filesystemArgs } from "./filesystem.ts"
 import { graphicsArgs } from "./graphics.ts"
 import { hostdevArgs } from "./hostdev.ts"
 import { inputArgs } from "./input.ts"
@@ -35,7 +36,15 @@ import {
   sandbox
 } from "./machine.ts"
 import { cells, iothreads, memory, processors } from "./memory.ts"
-import { hubArgs, memballoonArgs, panicArgs, rngArgs, watchdogArgs } from "./small.ts"
+import {
+  hubArgs,
+  iommuArgs,
+  memballoonArgs,
+  panicArgs,
+  redirdevArgs,
+  rngArgs,
+  watchdogArgs
+} from "./small.ts"
 import { audioArgs, soundArgs } from "./sound.ts"
 import { videoArgs } from "./video.ts"
 
@@ -78,11 +87,13 @@ const parts: readonly GuestArgs[] = [
   power,
   globals,
   boot,
+  each("iommu", iommuArgs),
   controllers,
   each("hub", hubArgs),
   ccid,
   floppyController,
   each("disk", diskArgs),
+  each("filesystem", filesystemArgs),
   each("interface", interfaceArgs),
   each("serial", serialArgs),
   each("parallel", parallelArgs),
@@ -94,6 +105,7 @@ const parts: readonly GuestArgs[] = [
   each("video", videoArgs),
   each("sound", soundArgs),
   each("watchdog", watchdogArgs),
+  each("redirdev", redirdevArgs),
   each("hostdev", hostdevArgs),
   each("memballoon", memballoonArgs),
   each("rng", rngArgs),

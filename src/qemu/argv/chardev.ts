@@ -1,7 +1,7 @@
 /** Character back-ends: the host's end of serial ports, consoles, channels and others. */
 import { assert } from "../../base/assert.ts"
 import type { ChardevSource, ChardevTcp, ChardevUnix } from "../../model/device/character.ts"
-import type { Reconnect } from "../../model/device/common.ts"
+import type { Reconnect } from "../../model/device/info.ts"
 import { type Arg, keyValues, type KeyValue, object } from "./arg.ts"
 import type { ArgvContext, Opened } from "./context.ts"
 

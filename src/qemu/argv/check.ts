@@ -2,7 +2,7 @@
  * What a prepared definition asks for and cannot have: of this binary, of this host's settings, or
  * because it is not built. Every refusal names the element. Builds nothing.
  */
-import { type Device, devicesOf } from "../../model/device.ts"
+import { type Device, type DeviceOf, devicesOf } from "../../model/device.ts"
 import type { Disk } from "../../model/device/disk.ts"
 import type { ChardevSource } from "../../model/device/character.ts"
 import { NotSupported } from "../../model/error.ts"
@@ -142,11 +142,33 @@ const backEnd = (source: ChardevSource): Problem | undefined => {
   return isLost ? { conflict: "there is no path to connect to" } : undefined
 }
 
-const character: DeviceCheck = (device, { capabilities }) => {
-  if (!("source" in device) || device.source === undefined || device.kind === "hostdev") {
-    return undefined
+type Character = DeviceOf<"serial" | "parallel" | "console" | "channel" | "redirdev">
+
+const isCharacter = (device: Device): device is Character =>
+  ["serial", "parallel", "console", "channel", "redirdev"].includes(device.kind)
+
+const filesystem: DeviceCheck = (device, context) => {
+  if (device.kind !== "filesystem") return undefined
+  const driver = device.driver?.type ?? "path"
+  if (device.type !== "mount") return { unbuilt: `a file system of type '${device.type}'` }
+  if (driver !== "path" && driver !== "handle") return { unbuilt: `the driver '${driver}'` }
+  if (device.source.dir === undefined) return { conflict: "there is no folder to share" }
+  return needsType("virtio-9p-pci", context)
+}
+
+const iommu: DeviceCheck = (device, context) => {
+  if (device.kind !== "iommu") return undefined
+  if (device.model === "smmuv3") return { conflict: "it is of another architecture" }
+  if (context.board !== "q35") return { conflict: "only the q35 board has one" }
+  const isSplit = context.domain.features.ioapicDriver === "qemu"
+  if (device.driver?.intremap === true && !isSplit) {
+    return { conflict: "remapping of interrupts needs the I/O APIC of QEMU" }
   }
-  if (device.kind === "disk" || device.kind === "input") return undefined
+  return needsType(device.model === "virtio" ? "virtio-iommu-pci" : "intel-iommu", context)
+}
+
+const character: DeviceCheck = (device, { capabilities }) => {
+  if (!isCharacter(device)) return undefined
   if (device.kind === "serial" && !isPcSerial(device.target.type)) {
     return { conflict: `a port of type '${device.target.type}' is of another architecture` }
   }
@@ -178,6 +200,8 @@ const small: DeviceCheck = (device, context) => {
         : needsType(soundDrivers[device.model], context)
     case "rng":
       return device.backend.type === "egd" ? backEnd(device.backend.chardev) : undefined
+    case "redirdev":
+      return needsType("usb-redir", context)
     case "watchdog":
       return device.model === "i6300esb" || device.model === "ib700"
         ? needsType(device.model, context)
@@ -208,7 +232,16 @@ const small: DeviceCheck = (device, context) => {
   }
 }
 
-const checks: readonly DeviceCheck[] = [controller, disk, card, display, character, small]
+const checks: readonly DeviceCheck[] = [
+  controller,
+  disk,
+  filesystem,
+  iommu,
+  card,
+  display,
+  character,
+  small
+]
 
 const asError = (problem: Problem, element: string, domain: string): ArgvError => {
   if ("lacks" in problem) return new Unavailable({ domain, element, reason: problem.lacks })

@@ -1,6 +1,6 @@
 /** Host devices handed to the guest: PCI and mediated devices by VFIO, USB devices. */
 import { type PciAddress, pciText } from "../../model/address.ts"
-import type { Rom } from "../../model/device/common.ts"
+import type { Rom } from "../../model/device/info.ts"
 import type { Hostdev, UsbSource } from "../../model/device/hostdev.ts"
 import { hasProperty } from "../capabilities.ts"
 import { type Arg, device, type JsonObject } from "./arg.ts"

@@ -1,6 +1,15 @@
-/** Balloon, random numbers, watchdog, panic notifier, USB hub: a line or two each. */
-import type { Hub, Memballoon, Panic, Rng, Watchdog } from "../../model/device/small.ts"
+/** Balloon, random numbers, watchdog, panic notifier, USB hub and redirection, IOMMU. */
+import type {
+  Hub,
+  Iommu,
+  Memballoon,
+  Panic,
+  Redirdev,
+  Rng,
+  Watchdog
+} from "../../model/device/small.ts"
 import { type Arg, device, type JsonObject, object } from "./arg.ts"
+import { bootIndex } from "./boot-order.ts"
 import { chardevArgs, chardevId } from "./chardev.ts"
 import type { ArgvContext, DeviceArgs } from "./context.ts"
 import { place } from "./place.ts"
@@ -86,3 +95,40 @@ export const panicArgs: DeviceArgs<Panic> = ({ model, address }, context) => {
 export const hubArgs: DeviceArgs<Hub> = ({ alias, address }, context) => [
   device({ driver: "usb-hub", id: alias, ...place(address, context) })
 ]
+
+export const redirdevArgs: DeviceArgs<Redirdev> = (redirdev, context) => {
+  const { alias = "", source, address } = redirdev
+  return [
+    ...chardevArgs(source, { alias }, context),
+    device({
+      driver: "usb-redir",
+      chardev: chardevId({ alias }),
+      id: alias,
+      bootindex: bootIndex(redirdev, context.domain),
+      ...place(address, context)
+    })
+  ]
+}
+
+const onOff = (value: boolean | undefined): string | undefined => {
+  if (value === undefined) return undefined
+  return value ? "on" : "off"
+}
+
+/** Before every other device: what they do to memory goes through it. */
+export const iommuArgs: DeviceArgs<Iommu> = ({ model, driver, alias, address }, context) => {
+  if (model === "virtio") {
+    return [device({ driver: "virtio-iommu-pci", id: alias, ...place(address, context) })]
+  }
+  return [
+    device({
+      driver: "intel-iommu",
+      id: alias,
+      intremap: onOff(driver?.intremap),
+      "caching-mode": driver?.cachingMode,
+      eim: onOff(driver?.eim),
+      "device-iotlb": driver?.iotlb,
+      "aw-bits": driver?.addressWidthBits
+    })
+  ]
+}

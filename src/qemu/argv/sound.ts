@@ -1,7 +1,8 @@
 /** Sound cards with their codecs, and the host's sound back-ends. */
 import { devicesOf } from "../../model/device.ts"
-import type { Audio, Sound } from "../../model/device/small.ts"
-import { type Arg, device, jsonArg } from "./arg.ts"
+import type { Audio, AudioDirection } from "../../model/device/audio.ts"
+import type { Sound } from "../../model/device/small.ts"
+import { type Arg, device, jsonArg, type JsonObject } from "./arg.ts"
 import type { ArgvContext, DeviceArgs } from "./context.ts"
 import { place } from "./place.ts"
 
@@ -54,10 +55,36 @@ export const soundArgs: DeviceArgs<Sound> = (sound, context): readonly Arg[] => 
   ]
 }
 
-export const audioArgs: DeviceArgs<Audio> = ({ id, type, timerPeriod }) => [
+const directionOf = (direction: AudioDirection | undefined): JsonObject | undefined =>
+  direction === undefined
+    ? undefined
+    : {
+        "mixing-engine": direction.mixingEngine,
+        "fixed-settings": direction.fixedSettings,
+        voices: direction.voices,
+        "buffer-length": direction.bufferLengthUs,
+        frequency: direction.frequencyHz,
+        channels: direction.channels,
+        format: direction.format,
+        dev: direction.dev,
+        "buffer-count": direction.bufferCount,
+        "try-poll": direction.tryPoll,
+        name: direction.name,
+        "stream-name": direction.streamName,
+        latency: direction.latencyUs
+      }
+
+export const audioArgs: DeviceArgs<Audio> = (audio) => [
   jsonArg("-audiodev", {
-    id: `audio${id}`,
-    driver: backEnds[type] ?? type,
-    "timer-period": timerPeriod
+    id: `audio${audio.id}`,
+    driver: backEnds[audio.type] ?? audio.type,
+    "timer-period": audio.timerPeriodUs,
+    server: audio.serverName,
+    path: audio.path,
+    "try-mmap": audio.tryMmap,
+    exclusive: audio.exclusive,
+    "dsp-policy": audio.dspPolicy,
+    in: directionOf(audio.input),
+    out: directionOf(audio.output)
   })
 ]

@@ -1,5 +1,5 @@
 /** What all virtio devices share: the device's name by model, and the options of the transport. */
-import type { VirtioOptions } from "../../model/device/common.ts"
+import type { VirtioOptions } from "../../model/device/info.ts"
 import { hasType } from "../capabilities.ts"
 import type { JsonObject } from "./arg.ts"
 import type { ArgvContext } from "./context.ts"

@@ -3,8 +3,9 @@
  * end.
  */
 import { devicesOf } from "../../model/device.ts"
+import type { Audio } from "../../model/device/audio.ts"
 import type { Graphics } from "../../model/device/graphics.ts"
-import type { Audio, Video, VideoModel } from "../../model/device/small.ts"
+import type { Video, VideoModel } from "../../model/device/small.ts"
 import type { Domain } from "../../model/domain.ts"
 import { hasType } from "../capabilities.ts"
 import { addDevice, always, type CompleteContext, editDevices, replaceDevices } from "./context.ts"

@@ -9,6 +9,9 @@ type Needs = Pick<CompleteContext, "board" | "isExpress">
 
 const conventional: PciNeed = { plug: "pci-device", isEndpoint: true }
 
+/** Part of the board, like the chipset's own devices. */
+const onRoot: PciNeed = { plug: "pcie-device", isEndpoint: true, isIntegrated: true }
+
 /** Express where the board has it, conventional elsewhere. */
 const express = ({ board }: Needs): PciNeed => ({
   plug: board === "q35" ? "pcie-device" : "pci-device",
@@ -69,7 +72,7 @@ const ofHostdev = ({ source }: Hostdev, needs: Needs): PciNeed | undefined => {
 const notPciCards = ["usb-net", "spapr-vlan", "smc91c111", "lan9118", "ne2k_isa"]
 
 const ofKept = (name: string, needs: Needs): PciNeed | undefined => {
-  if (name === "filesystem" || name === "vsock" || name === "crypto") return express(needs)
+  if (name === "vsock" || name === "crypto") return express(needs)
   return name === "shmem" ? conventional : undefined
 }
 
@@ -109,6 +112,10 @@ export const pciNeed = (device: Device, needs: Needs): PciNeed | undefined => {
       return device.target.type === "pci-serial" ? conventional : undefined
     case "panic":
       return device.model === "pvpanic" ? conventional : undefined
+    case "filesystem":
+      return virtio(needs, device.model)
+    case "iommu":
+      return device.model === "virtio" ? onRoot : undefined
     case "kept":
       return ofKept(device.name, needs)
     default:

@@ -16,7 +16,7 @@ const isKept = (name: string) => (device: Device) => device.kind === "kept" && d
 /** Each class of devices comes whole, in the definition's order, before the next. */
 const classes: readonly ((device: Device) => boolean)[] = [
   (device) => device.kind === "controller" && device.type === "pci",
-  isKept("filesystem"),
+  (device) => device.kind === "filesystem",
   (device) => device.kind === "interface" && !isHostdevInterface(device),
   (device) => device.kind === "sound",
   (device) => device.kind === "controller" && device.type !== "pci",
@@ -31,6 +31,7 @@ const classes: readonly ((device: Device) => boolean)[] = [
   (device) => device.kind === "input",
   (device) => device.kind === "serial",
   (device) => device.kind === "panic",
+  (device) => device.kind === "iommu",
   isKept("vsock"),
   isKept("crypto")
 ]

@@ -1,4 +1,4 @@
-/** Balloon, inputs, and the mouse and keyboard that every PC has. */
+/** Balloon, shared folders, inputs, and the mouse and keyboard that every PC has. */
 import { devicesOf } from "../../model/device.ts"
 import type { Input } from "../../model/device/small.ts"
 import { addDevice, always, editDevices } from "./context.ts"
@@ -7,6 +7,15 @@ export const memballoon = always((domain) =>
   devicesOf(domain, "memballoon").length > 0
     ? domain
     : addDevice(domain, { kind: "memballoon", model: "virtio" })
+)
+
+/** A folder that we serve is served with the owners that it has. */
+export const filesystems = always((domain) =>
+  editDevices(domain, "filesystem", (filesystem) =>
+    filesystem.source.dir === undefined
+      ? filesystem
+      : { ...filesystem, accessMode: filesystem.accessMode ?? "passthrough" }
+  )
 )
 
 const usualBus = (input: Input): Input["bus"] => {

@@ -51,7 +51,7 @@ const order: readonly ((device: Device) => boolean)[] = [
   (device) => device.kind === "input" && device.bus === "usb",
   (device) => device.kind === "serial" && device.target.type === "usb-serial",
   (device) => device.kind === "sound" && device.model === "usb",
-  (device) => device.kind === "kept" && device.name === "redirdev"
+  (device) => device.kind === "redirdev"
 ]
 
 const positions = (domain: Domain): readonly number[] =>
