@@ -139,6 +139,59 @@ describe("disks", () => {
   })
 })
 
+describe("other devices", () => {
+  test("a redirected USB device is a back-end and a port of the guest's", () => {
+    const redirdev: Device = { kind: "redirdev", bus: "usb", source: { type: "spicevmc" } }
+    const words = argv(domain([redirdev]))
+    expect(valuesOf(words, "-chardev")).toEqual(["spicevmc,id=charredir0,name=usbredir"])
+    expect(deviceById(words, "redir0")).toMatchObject({ driver: "usb-redir", port: "1" })
+  })
+
+  test("a shared folder is served by QEMU with the owners that it has", () => {
+    const filesystem: Device = {
+      kind: "filesystem",
+      type: "mount",
+      source: { dir: "/srv/a,b" },
+      target: { dir: "tag" },
+      isReadonly: true
+    }
+    const words = argv(domain([filesystem]))
+    expect(valuesOf(words, "-fsdev")).toEqual([
+      "local,security_model=passthrough,id=fsdev-fs0,path=/srv/a,,b,readonly=on"
+    ])
+    expect(deviceById(words, "fs0")).toMatchObject({ mount_tag: "tag", addr: "0x2" })
+  })
+
+  test("an interface on a tap device has its queues and their accelerators", () => {
+    const card: Device = {
+      kind: "interface",
+      connection: { type: "bridge", bridge: "br0" },
+      ips: [],
+      model: "virtio",
+      driver: { queues: 2 }
+    }
+    const taps = { net0: { fds: [5, 6], vhostFds: [7, 8] } }
+    const words = argv(domain([card]), { taps })
+    expect(objectsOf(words, "-netdev")).toEqual([
+      { type: "tap", fds: "5:6", vhost: true, vhostfds: "7:8", id: "hostnet0" }
+    ])
+    expect(deviceById(words, "net0")).toMatchObject({ mq: true, vectors: 6 })
+  })
+
+  test("a display on a socket is given its key, so that the path may hold anything", () => {
+    const socket = "/run/a=b,c.sock"
+    const vnc: Device = {
+      kind: "graphics",
+      type: "vnc",
+      autoport: true,
+      listens: [{ type: "socket", socket }]
+    }
+    expect(valuesOf(argv(domain([vnc])), "-vnc")).toEqual([
+      "vnc=unix:/run/a=b,,c.sock,audiodev=audio1"
+    ])
+  })
+})
+
 describe("memory and processors", () => {
   test("memory is rounded up to whole MiB, the same in both places", () => {
     const words = argv(domain([], { memory: { maximumKiB: 219_100 } }))
@@ -198,6 +251,14 @@ describe("refused by name", () => {
       model: "vfio-pci,host=00:00.0"
     }
     expect(refusal(domain([card]))._tag).toBe("Unavailable")
+  })
+
+  test("an encrypted connection that is not built, as a matter of protection", () => {
+    const source = { type: "network", protocol: "nbd", hosts: [], tls: true } as const
+    expect(refusal(domain([disk("vda", { source })]))).toMatchObject({
+      _tag: "NotSupported",
+      consequence: "security"
+    })
   })
 
   test("a disk on an I/O thread that does not exist", () => {
