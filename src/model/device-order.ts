@@ -54,8 +54,8 @@ export function groupDevices(devices: readonly Device[]): readonly Device[] {
 }
 
 /**
- * The devices as libvirt sorts them when it reads a definition. What is added later goes to the end
- * of its kind. Ordering twice changes nothing.
+ * The devices as libvirt sorts them when it reads a definition. What is added later goes to the
+ * end of its kind. Ordering twice changes nothing.
  */
 export function orderDevices(devices: readonly Device[]): readonly Device[] {
   const grouped = groupDevices(devices)
@@ -65,7 +65,9 @@ export function orderDevices(devices: readonly Device[]): readonly Device[] {
   return [...disks, ...controllers, ...grouped.slice(disks.length + controllers.length)]
 }
 
-/** The number of a target's letters: `vda` 0, `vdz` 25, `vdaa` 26. A digit at the end is ignored. */
+/**
+ * The number of a target's letters: `vda` 0, `vdz` 25, `vdaa` 26. A digit at the end is ignored.
+ */
 export function targetIndex(dev: string): number {
   const letters = /^(?:xvd|ubd|[fhsv]d)([a-z]+)\d*$/.exec(dev)?.[1] ?? ""
   return [...letters].reduce((index, letter) => index * 26 + letter.charCodeAt(0) - 96, 0) - 1
@@ -85,7 +87,9 @@ const isControllerBefore: Related<Controller> = (left, right) => {
   return left.masterStartPort === undefined && right.masterStartPort !== undefined
 }
 
-/** Inserts one after the other: before the first relative that comes later, else after the last. */
+/**
+ * Inserts one after the other: before the first relative that comes later, else after the last.
+ */
 function insertAll<A>(items: readonly A[], isRelated: Related<A>, isBefore: Related<A>): A[] {
   const list: A[] = []
   for (const item of items) {

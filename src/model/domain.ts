@@ -1,6 +1,6 @@
 /**
- * The definition of a machine, as data: what libvirt's domain XML says, in libvirt's words. Whether
- * it can be carried out is not decided here.
+ * The definition of a machine, as data: what libvirt's domain XML says, in libvirt's words.
+ * Whether it can be carried out is not decided here.
  */
 import type { Cpu } from "./cpu.ts"
 import type { Device } from "./device.ts"

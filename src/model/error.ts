@@ -8,7 +8,8 @@ export class InvalidDomain extends Data.TaggedError("InvalidDomain")<{
   readonly reason: string
 }> {
   override get message(): string {
-    return `the definition of ${JSON.stringify(this.domain)} is invalid: ${this.path}: ${this.reason}`
+    const name = JSON.stringify(this.domain)
+    return `the definition of ${name} is invalid: ${this.path}: ${this.reason}`
   }
 }
 
@@ -21,7 +22,8 @@ export class NotSupported extends Data.TaggedError("NotSupported")<{
   override get message(): string {
     const lost =
       this.consequence === "guest" ? "the guest would differ" : "its protection would differ"
-    return `${JSON.stringify(this.domain)} asks for ${this.what}, which is not acted on yet: ${lost}`
+    const name = JSON.stringify(this.domain)
+    return `${name} asks for ${this.what}, which is not acted on yet: ${lost}`
   }
 }
 

@@ -1,9 +1,13 @@
 /**
  * What a definition says that Troupe does not act on: kept as it stands, so that writing loses
- * nothing and starting can refuse what would change the guest. Knows no XML syntax, only its shape.
+ * nothing and starting can refuse what would change the guest. Knows no XML syntax, only its
+ * shape.
  */
 
-/** What is lost when a kept piece is not acted on: the guest's hardware, its protection, or nothing. */
+/**
+ * What is lost when a kept piece is not acted on: the guest's hardware, its protection, or
+ * nothing.
+ */
 export type Consequence = "guest" | "security" | "none"
 
 /** An XML element as data. Names carry their prefix as written, `xmlns` attributes included. */
@@ -18,7 +22,9 @@ export interface KeptAttribute {
   readonly value: string
 }
 
-/** One kept piece and where it sits below its owner: `within` holds the element names in between. */
+/**
+ * One kept piece and where it sits below its owner: `within` holds the element names in between.
+ */
 export type Kept = {
   readonly within: readonly string[]
   /** False when this version has never heard of it. */

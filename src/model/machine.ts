@@ -1,4 +1,6 @@
-/** The board and its firmware: how the guest boots, what the machine has, its clock and its sleep. */
+/**
+ * The board and its firmware: how the guest boots, what the machine has, its clock and its sleep.
+ */
 import type { Keeps } from "./kept.ts"
 
 export interface Os extends Keeps {

@@ -10,7 +10,9 @@ import { vcpusMax, memoryKiBMax, nameBytesMax } from "./limits.ts"
 
 const uuidPattern = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/
 
-/** What is wrong with a name, or undefined. A name becomes a file name and part of a command line. */
+/**
+ * What is wrong with a name, or undefined. A name becomes a file name and part of a command line.
+ */
 export function nameProblem(name: string): string | undefined {
   if (name === "") return "the name is empty"
   if (name === "." || name === "..") return "the name is a directory's"

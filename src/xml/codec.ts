@@ -1,4 +1,6 @@
-/** Codecs: how one attribute or text spells a value. Each decodes and encodes; none knows a place. */
+/**
+ * Codecs: how one attribute or text spells a value. Each decodes and encodes; none knows a place.
+ */
 import * as Result from "effect/Result"
 
 export interface Codec<A> {

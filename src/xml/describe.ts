@@ -4,7 +4,7 @@
  * libvirt writes them; what a description does not take is kept by the element it stands in.
  */
 import * as Result from "effect/Result"
-import type { Consequence, Keeps } from "../model/kept.ts"
+import type { Consequence, Keeps, KeptElement } from "../model/kept.ts"
 import type { Codec } from "./codec.ts"
 import type { XmlError } from "./error.ts"
 import type { Reading } from "./reading.ts"
@@ -152,7 +152,7 @@ export function child<A extends Keeps>(name: string, part: Sure<A>): Part<A> {
         ? Result.succeed(undefined)
         : readWhole(part, from.below(element))
     },
-    write: (value, to) => to.child(writeWhole(part, value, name, to.context))
+    write: (value, to) => to.child(writeWhole(part, value, { name, context: to.context }))
   }
 }
 
@@ -161,7 +161,7 @@ export function children<A extends Keeps>(name: string, part: Sure<A>): Sure<rea
   return {
     read: (from) => all(from.take(name).map((element) => readWhole(part, from.below(element)))),
     write: (values, to) => {
-      for (const value of values) to.child(writeWhole(part, value, name, to.context))
+      for (const value of values) to.child(writeWhole(part, value, { name, context: to.context }))
     }
   }
 }
@@ -209,9 +209,8 @@ export function readWhole<A extends Keeps>(part: Sure<A>, from: Reading): Read<A
 export function writeWhole<A extends Keeps>(
   part: Part<A>,
   value: A,
-  name: string,
-  context: Writing["context"]
-) {
+  { name, context }: { readonly name: string; readonly context: Writing["context"] }
+): KeptElement {
   const writing = new Writing(name, context, value.kept)
   part.write(value, writing)
   return writing.finish()

@@ -148,7 +148,9 @@ const domain: Sure<Domain> = checked(described, (value, from) => {
 export interface ParseOptions {
   /** The UUID of a definition that has none. Without it such a definition is refused. */
   readonly uuid?: string
-  /** `inactive` (the default) passes over what only a running guest has: its id, its aliases, ... */
+  /**
+   * `inactive` (the default) passes over what only a running guest has: its id, its aliases, ...
+   */
   readonly kind?: DocumentKind
   /**
    * `define` (the default) lets the NUMA cells say how much memory there is; `reload` takes the
@@ -166,8 +168,8 @@ export interface Parsed {
 }
 
 /**
- * Reads a definition. Fails with the place and the reason when the text is not XML, is past a bound,
- * is not a domain, or says something that cannot be meant.
+ * Reads a definition. Fails with the place and the reason when the text is not XML, is past a
+ * bound, is not a domain, or says something that cannot be meant.
  */
 export function parseDomain(
   text: string,
@@ -200,7 +202,9 @@ function uuidElement(uuid: string, at: { readonly line: number; readonly column:
 }
 
 export interface FormatOptions {
-  /** `inactive` (the default) is the definition; `active` adds what the running guest was given. */
+  /**
+   * `inactive` (the default) is the definition; `active` adds what the running guest was given.
+   */
   readonly kind?: DocumentKind
   /** The running guest's id, written for `active`. */
   readonly id?: number
@@ -211,7 +215,7 @@ export interface FormatOptions {
 /** The definition as libvirt would print it, ending in a newline. */
 export function formatDomain(value: Domain, options: FormatOptions = {}): string {
   const { kind = "inactive", withSecrets = true, id } = options
-  const element = writeWhole(domain, value, "domain", { kind, withSecrets })
+  const element = writeWhole(domain, value, { name: "domain", context: { kind, withSecrets } })
   const [type, ...others] = element.attributes
   const running = kind === "active" && id !== undefined ? [{ name: "id", value: String(id) }] : []
   const attributes = type === undefined ? running : [type, ...running, ...others]

@@ -8,9 +8,9 @@ export interface Position {
 }
 
 /**
- * A document that is refused. `problem` says how: `malformed` is not XML at all, `forbidden` is XML
- * that is never accepted (a DOCTYPE), `tooLarge` is past a bound, `missing` and `invalid` are about
- * what it says, and `unsupported` is valid for libvirt and not possible here.
+ * A document that is refused. `problem` says how: `malformed` is not XML at all, `forbidden` is
+ * XML that is never accepted (a DOCTYPE), `tooLarge` is past a bound, `missing` and `invalid` are
+ * about what it says, and `unsupported` is valid for libvirt and not possible here.
  */
 export class XmlError extends Data.TaggedError("XmlError")<{
   readonly problem: "malformed" | "forbidden" | "tooLarge" | "missing" | "invalid" | "unsupported"

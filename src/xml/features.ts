@@ -1,4 +1,6 @@
-/** `<features>`: the machine's switches. Each has one of three spellings, all three are rows here. */
+/**
+ * `<features>`: the machine's switches. Each has one of three spellings, all three are rows here.
+ */
 import type { Features, HypervFeatures, KvmFeatures } from "../model/machine.ts"
 import { integer, nonEmpty, onOff, oneOf } from "./codec.ts"
 import {

@@ -11,10 +11,14 @@ export interface Identity {
   readonly uuid: string
 }
 
-const head =
-  /^(?:\s*(?:<\?[^>]*\?>|<!--(?:(?!-->)[\s\S])*-->))*\s*<domain(?:\s[^<>]*)?>\s*<name>([^<>]{1,1024})<\/name>\s*<uuid>([^<>]{32,40})<\/uuid>/
+const preface = String.raw`(?:\s*(?:<\?[^>]*\?>|<!--(?:(?!-->)[\s\S])*-->))*\s*`
+const root = String.raw`<domain(?:\s[^<>]*)?>\s*`
+const identity = String.raw`<name>([^<>]{1,1024})</name>\s*<uuid>([^<>]{32,40})</uuid>`
+const head = new RegExp(`^${preface}${root}${identity}`)
 
-/** How much of a file is worth reading, in bytes: comments, the root's attributes and a long name. */
+/**
+ * How much of a file is worth reading, in bytes: comments, the root's attributes and a long name.
+ */
 export const identityBytes = 4096
 
 /** The identity, or undefined when the text does not begin in the usual way. */

@@ -6,7 +6,9 @@ export const documentLengthMax = 4 * 1024 * 1024
 /** Elements of a document. The largest definitions seen have about 5,000. */
 export const elementsMax = 100_000
 
-/** Levels of nesting: libxml2's own bound. The deepest libvirt element, a backing chain, uses 40. */
+/**
+ * Levels of nesting: libxml2's own bound. The deepest libvirt element, a backing chain, uses 40.
+ */
 export const depthMax = 256
 
 /** Attributes of one element. libvirt's richest element has 20. */

@@ -45,8 +45,8 @@ export const memory: Sure<Memory> = {
 }
 
 /**
- * The sizes that a definition amounts to: NUMA cells with memory devices, where there are cells, have
- * the last word; a balloon's target of nothing, or beyond all, is all.
+ * The sizes that a definition amounts to: NUMA cells with memory devices, where there are cells,
+ * have the last word; a balloon's target of nothing, or beyond all, is all.
  */
 export function settleMemory(
   memory: Memory,
@@ -58,7 +58,10 @@ export function settleMemory(
   return { ...memory, maximumKiB, currentKiB: isSensible ? currentKiB : maximumKiB }
 }
 
-/** The sizes of the memory devices, which are kept whole. A size that cannot be read counts as none. */
+/**
+ * The sizes of the memory devices, which are kept whole. A size that cannot be read counts as
+ * none.
+ */
 export function keptMemoryKiB(devices: readonly Device[]): number {
   return devices.reduce((sum, device) => {
     if (device.kind !== "kept" || device.name !== "memory") return sum

@@ -125,14 +125,19 @@ export class Reading {
     const counted = new Set([...this.#taken].map(({ name }) => name))
     for (const child of this.#elements()) {
       if (this.#taken.has(child)) continue
-      if (counted.has(child.name)) this.#say(child, "unknown", `<${child.name}> ${repeated}`)
-      this.#keep(child, false, "none", counted.has(child.name))
+      if (counted.has(child.name)) {
+        this.#say(child, { ...unknown, sentence: `<${child.name}> ${repeated}` })
+        this.#store(child, unknown)
+      } else this.#keep(child, false, "none")
     }
     const stray = this.#hasReadText ? "" : this.text().trim()
-    if (stray !== "") this.#say(this.element, "unknown", `'${stray.slice(0, 40)}' ${strayText}`)
+    if (stray !== "") {
+      this.#say(this.element, { ...unknown, sentence: `'${stray.slice(0, 40)}' ${strayText}` })
+    }
     for (const [name, reading] of this.#inside) {
-      const kept = reading.finish()
-      this.#kept.push(...kept.map((piece) => ({ ...piece, within: [name, ...piece.within] })))
+      for (const piece of reading.finish()) {
+        this.#kept.push({ ...piece, within: [name, ...piece.within] })
+      }
     }
     return this.#kept
   }
@@ -146,24 +151,24 @@ export class Reading {
   report(at: Element | Attribute, isKnown: boolean, consequence: Consequence): void {
     const name = "children" in at ? `<${at.name}>` : `attribute '${at.name}'`
     const sentence = sentenceFor(name, isKnown, consequence)
-    this.#say(at, isKnown ? "kept" : "unknown", sentence, consequence)
+    this.#say(at, { isKnown, consequence, sentence })
   }
 
-  #say(
-    at: Element | Attribute,
-    kind: Report["kind"],
-    sentence: string,
-    consequence: Consequence = "none"
-  ): void {
+  #say(at: Element | Attribute, { isKnown, consequence, sentence }: Judged & Said): void {
     const inner = "children" in at ? this.#pathOf(at) : `${this.path}/@${at.name}`
     const path = at === this.element ? this.path : inner
     const { line, column } = at
+    const kind = isKnown ? "kept" : "unknown"
     this.context.reports.push({ path, line, column, kind, consequence, sentence })
   }
 
-  #keep(piece: Element | Attribute, isKnown: boolean, consequence: Consequence, isSaid = false) {
-    if (!isSaid) this.report(piece, isKnown, consequence)
-    const common = { within: [], isKnown, consequence }
+  #keep(piece: Element | Attribute, isKnown: boolean, consequence: Consequence): void {
+    this.report(piece, isKnown, consequence)
+    this.#store(piece, { isKnown, consequence })
+  }
+
+  #store(piece: Element | Attribute, judged: Judged): void {
+    const common = { within: [], ...judged }
     if ("children" in piece) {
       this.#kept.push({ ...common, what: "element", element: keepElement(piece) })
     } else {
@@ -196,6 +201,11 @@ export class Reading {
 function isDeclaration({ name, prefix }: Attribute): boolean {
   return name === "xmlns" || prefix === "xmlns"
 }
+
+type Judged = Pick<Kept, "isKnown" | "consequence">
+type Said = Pick<Report, "sentence">
+
+const unknown: Judged = { isKnown: false, consequence: "none" }
 
 const repeated = "is there more than once: the first one counts, this one is kept"
 const strayText = "is text where none has a meaning: it is not kept"

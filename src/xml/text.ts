@@ -1,4 +1,6 @@
-/** Bytes to text, and what text XML can hold. Everything that is read passes `decodeText` first. */
+/**
+ * Bytes to text, and what text XML can hold. Everything that is read passes `decodeText` first.
+ */
 import * as Result from "effect/Result"
 import { XmlError } from "./error.ts"
 import { positionsIn } from "./position.ts"

@@ -1,6 +1,6 @@
 /**
- * A tree of elements to text with libvirt's look: two spaces for each level, single quotes. What it
- * writes can always be read back: characters that XML cannot hold become U+FFFD.
+ * A tree of elements to text with libvirt's look: two spaces for each level, single quotes. What
+ * it writes can always be read back: characters that XML cannot hold become U+FFFD.
  */
 import type { KeptElement } from "../model/kept.ts"
 import { toXmlText } from "./text.ts"

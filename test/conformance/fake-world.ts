@@ -1,13 +1,16 @@
 /**
  * The worlds of libvirt's formatter tests: for a case with hand-picked capabilities, a QEMU binary
- * that has just those devices and every machine that is asked for. Reads the corpus's list of cases.
+ * that has just those devices and every machine that is asked for. Reads the corpus's list of
+ * cases.
  */
 import { readFileSync } from "node:fs"
 import { basename, join } from "node:path"
 import type { Capabilities } from "../../src/qemu/capabilities.ts"
 import { capabilitiesFor, corpusFolder } from "./world.ts"
 
-/** QEMU's types for libvirt's capability flags, as far as they decide what a definition becomes. */
+/**
+ * QEMU's types for libvirt's capability flags, as far as they decide what a definition becomes.
+ */
 const typesOfFlag: { readonly [flag: string]: readonly string[] } = {
   CCID_EMULATED: ["ccid-card-emulated"],
   DEVICE_CIRRUS_VGA: ["cirrus-vga"],

@@ -1,7 +1,7 @@
 /**
  * Answers conformance requests for XML: a line is a path, a tab and `inactive` or `active`; the
- * answer is one JSON object in one line, with the definition as it would be after being defined, or
- * the reason why it is refused. Standard input's end is the program's.
+ * answer is one JSON object in one line, with the definition as it would be after being defined,
+ * or the reason why it is refused. Standard input's end is the program's.
  */
 import { readFileSync } from "node:fs"
 import { basename, dirname } from "node:path"

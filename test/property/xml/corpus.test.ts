@@ -1,8 +1,8 @@
 /**
  * Goal: nothing that libvirt prints is lost or changed by reading and writing it.
- * Method: every definition of the shared corpus through the parser and back. What libvirt printed is
- * compared with the corpus's own comparator; everything else must at least be stable. Without the
- * corpus beside the checkout there is nothing to measure, and the test says so.
+ * Method: every definition of the shared corpus through the parser and back. What libvirt printed
+ * is compared with the corpus's own comparator; everything else must at least be stable. Without
+ * the corpus beside the checkout there is nothing to measure, and the test says so.
  */
 import { existsSync, readdirSync, readFileSync } from "node:fs"
 import { join } from "node:path"

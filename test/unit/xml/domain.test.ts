@@ -1,6 +1,6 @@
 /**
- * Goal: a definition is understood as libvirt understands it, and what is not acted on is kept, told
- * and able to forbid a start.
+ * Goal: a definition is understood as libvirt understands it, and what is not acted on is kept,
+ * told and able to forbid a start.
  * Method: small definitions, each with one thing to see.
  */
 import * as Result from "effect/Result"
@@ -217,8 +217,8 @@ test("leaves out passwords when asked to", () => {
 test("names the attribute, the value and the choices", () => {
   const devices = "\n<disk device='disc'><target dev='vda'/></disk>"
   expect(failure(definition({ devices }))).toBe(
-    "line 11, column 7: /domain/devices/disk: attribute 'device': 'disc' is not one of disk, cdrom, " +
-      "floppy, lun"
+    "line 11, column 7: /domain/devices/disk: attribute 'device': " +
+      "'disc' is not one of disk, cdrom, floppy, lun"
   )
 })
 

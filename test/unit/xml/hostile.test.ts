@@ -103,6 +103,7 @@ test.each(attacks)("refuses %s with its place", (_name, text, expected) => {
 
 test("takes in its stride what is large but within the bounds", () => {
   const unknown = inDevices("").replace("</domain>", `${"<a><b/></a>".repeat(40_000)}</domain>`)
+  const inside = good.replace(">64<", `>64${"<a/>".repeat(99_000)}<`)
   const spaces = Array.from({ length: 250 }, (_, n) => `xmlns:p${n}='urn:${n}'`).join(" ")
   const scopes = good.replace(
     "</domain>",
@@ -114,7 +115,7 @@ test("takes in its stride what is large but within the bounds", () => {
     )
     return `<disk><target dev='vd${letters.join("")}'/></disk>`
   })
-  for (const text of [unknown, scopes, inDevices(disks.reverse().join(""))]) {
+  for (const text of [unknown, inside, scopes, inDevices(disks.reverse().join(""))]) {
     expect(Result.isSuccess(parseDomain(text))).toBe(true)
   }
 })
