@@ -27,8 +27,8 @@ export interface DriverContext {
 
 export interface DriverProtocol {
   readonly open: Request<object, void, unknown>
-  /** Answered with the lease's number once calls are admitted. */
-  readonly enter: Request<Lease, number>
+  /** Answered once calls are admitted. The lease has a number that the asker chose. */
+  readonly enter: Request<Lease & { readonly lease: number }>
   readonly close: Request<{ readonly stopsGuests: boolean }, void, unknown>
 }
 
@@ -122,7 +122,7 @@ export const driverMachine = base.createMachine({
             assign({
               leases: ({ context, event }) => ({
                 ...context.leases,
-                [event.call]: {
+                [event.lease]: {
                   procedure: event.procedure,
                   connection: event.connection,
                   sinceMs: event.sinceMs
@@ -131,7 +131,7 @@ export const driverMachine = base.createMachine({
             }),
             {
               type: "reply",
-              params: ({ event }) => ({ calls: [event.call], answer: answered(event.call) })
+              params: ({ event }) => ({ calls: [event.call], answer: answered() })
             }
           ]
         },

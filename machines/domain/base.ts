@@ -2,13 +2,13 @@
  * What the regions of the domain's chart share: the types, the names of the scripts with what they
  * are given, and the guards by which one region reads another. Regions never assign for each other.
  */
-import { not, or, setup, stateIn } from "xstate"
+import { and, not, or, setup, stateIn } from "xstate"
 import { answered, failed } from "../../src/base/protocol.ts"
 import { DomainGone } from "../../src/model/domain-error.ts"
 import type { Domain } from "../../src/model/domain.ts"
 import type { DomainHappening } from "../../src/model/event.ts"
 import { words } from "../words.ts"
-import type { Change, Definitions } from "./change.ts"
+import { type Change, type Definitions, isPossible } from "./change.ts"
 import type {
   DomainContext,
   DomainInput,
@@ -22,6 +22,8 @@ import type {
 export const startDeadlineMs = 60_000
 /** From the order to die until a process that lives on is reported: libvirt waits 15 s and more. */
 export const stopDeadlineMs = 900
+/** From SIGKILL on: nothing can hold it back but the kernel. */
+export const deathBoundMs = 500
 /** A destroyed QEMU gets this long to flush its disks; stopped or hung, it is killed then. */
 export const destroyGraceMs = 400
 /** One whose guest powered off by itself: nobody waits, and its data may be large. */
@@ -42,15 +44,10 @@ export const base = setup({
      * Reserve, prepare, launch, connect, configure, continue: ends in `started` or `startFailed`.
      */
     launch: (_, _params: Launch) => {},
+    /** From now on what QEMU tells is acted on; what it told during the start comes first. */
+    hear: (_, _params: { readonly epoch: string }) => {},
     /** Kill, confirm the death, give everything back: ends in `released`, and only then. */
-    release: (
-      _,
-      _params: {
-        readonly epoch: string
-        readonly graceMs: number
-        readonly isTransient: boolean
-      }
-    ) => {},
+    release: (_, _params: { readonly epoch: string; readonly graceMs: number }) => {},
     /** Ends in `overdue`. */
     deadline: (_, _params: { readonly ms: number }) => {},
     /** QMP `stop` and `cont`: each ends in `answered`. */
@@ -86,6 +83,16 @@ export const base = setup({
     keepsPanicked: ({ context }) => context.live?.onCrash === "preserve",
     isThisEpoch: ({ context, event }) =>
       event.type === "destroy" && (event.epoch === undefined || event.epoch === context.epoch),
+    /** Whoever destroys does not wait for a guest that takes its time to end. */
+    isHastened: ({ context, event }) =>
+      event.type === "destroy" && !event.isGraceful && context.graceMs > destroyGraceMs,
+    /** Made for a request that came to nothing: neither defined nor started. */
+    isShell: and([
+      stateIn({ life: "shutoff" }),
+      ({ context }: { context: DomainContext }) =>
+        context.persistent === undefined && context.epoch === undefined
+    ]),
+    fits: ({ context, event }) => event.type === "change" && isPossible(context, event.change),
     wasClean: ({ event }) => event.type === "exited" && event.isClean,
     isDefined: ({ context }) => context.persistent !== undefined,
     isJobIdle: stateIn({ job: "idle" }),

@@ -26,9 +26,37 @@ export type Change =
       readonly element: KeptElement | undefined
     }
 
+/** `preserve` for a reboot is treated as `destroy` (formatdomain, "Events configuration"). */
+export const endsOnReboot = (live: Domain | undefined): boolean =>
+  live?.onReboot === "destroy" || live?.onReboot === "preserve"
+
 export interface Definitions {
   readonly persistent: Domain | undefined
   readonly live: Domain | undefined
+}
+
+/** Whether there is what the change is for; the chart refuses what is not. */
+export const isPossible = (
+  {
+    persistent,
+    epoch
+  }: { readonly persistent: Domain | undefined; readonly epoch?: string | undefined },
+  change: Change
+): boolean => {
+  switch (change.type) {
+    case "define":
+      return true
+    case "undefine":
+    case "autostart":
+      return persistent !== undefined
+    case "rename":
+      return persistent !== undefined && epoch === undefined
+    default:
+      return (
+        (!change.affects.config || persistent !== undefined) &&
+        (!change.affects.live || epoch !== undefined)
+      )
+  }
 }
 
 const namespaceOf = (element: KeptElement): string | undefined => {

@@ -65,7 +65,12 @@ export interface DomainContext {
   readonly waiters: readonly number[]
   readonly job: { readonly call: number; readonly change: Change } | undefined
   readonly signal:
-    | { readonly call: number; readonly signal: Signal; readonly mode: SignalMode }
+    | {
+        readonly call: number
+        readonly signal: Signal
+        readonly mode: SignalMode
+        readonly wasRebooting: boolean
+      }
     | undefined
 }
 
@@ -102,6 +107,8 @@ export interface DomainProtocol {
   readonly resume: Request<object, void, Failed>
   /** job */
   readonly change: Request<{ readonly change: Change }, void, unknown>
+  /** job: off the list, if it is neither defined nor started; else nothing happens. */
+  readonly discard: Request<object, void>
   /** power */
   readonly signal: Request<{ readonly signal: Signal; readonly mode: SignalMode }, void, Failed>
 }
@@ -166,6 +173,8 @@ export interface AdoptedGuest {
   readonly autoDestroy: string | undefined
   /** It was never continued by an acknowledged start: it is no guest and has to go. */
   readonly isUnborn: boolean
+  /** Its process was seen to be dead: what it had is to be given back. */
+  readonly isOver: boolean
 }
 
 export type DomainMessage = RequestMessage<DomainProtocol> | DomainFact

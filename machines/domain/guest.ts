@@ -3,6 +3,7 @@
  * `life`; what QEMU tells is taken wherever the guest is, and every state has a way out.
  */
 import { assign } from "xstate"
+import type { Domain } from "../../src/model/domain.ts"
 import { answered } from "../../src/base/protocol.ts"
 import { during } from "../words.ts"
 import {
@@ -19,7 +20,7 @@ import {
   tellPaused,
   tellResumed
 } from "./base.ts"
-import type { DomainContext, DomainMessage } from "./context.ts"
+import type { DomainContext, DomainMessage, GuestStatus } from "./context.ts"
 
 /** Every way out of a guest that lives: the order, or the fact that it is over. */
 const endings = {
@@ -110,16 +111,28 @@ const guestFacts = {
   }
 }
 
-const foundAs = (status: string) => ({
-  guard: ({ event }: { event: DomainMessage }) =>
-    event.type === "reattached" && event.status === status
-})
+const found =
+  (status: GuestStatus, fits: (live: Domain | undefined) => boolean = () => true) =>
+  ({ context, event }: { context: DomainContext; event: DomainMessage }) =>
+    event.type === "reattached" && event.status === status && fits(context.live)
 
-/** The engine was away, and QEMU is not as it was left. */
+/** The engine was away, and QEMU is not as it was left: what follows is what would have followed. */
 const foundOtherwise = [
-  { ...foundAs("suspended"), target: "#pmsuspended" },
-  { ...foundAs("crashed"), target: "#crashed", actions: because("panicked") },
-  { ...foundAs("shutdown"), target: "#stopping", actions: because("shutdown") }
+  { guard: found("suspended"), target: "#pmsuspended" },
+  { guard: found("crashed", (live) => live?.onCrash === "restart"), target: "#rebooting" },
+  {
+    guard: found("crashed", (live) => live?.onCrash === "preserve"),
+    target: "#crashed",
+    actions: because("panicked")
+  },
+  { guard: found("crashed"), target: "#stopping", actions: because("crashed") },
+  { guard: found("shutdown", (live) => live?.onPoweroff === "restart"), target: "#rebooting" },
+  {
+    guard: found("shutdown", (live) => live?.onPoweroff === "preserve"),
+    target: "#paused",
+    actions: because("shutting-down")
+  },
+  { guard: found("shutdown"), target: "#stopping", actions: because("shutdown") }
 ]
 
 const running = base.createStateConfig({
@@ -171,11 +184,9 @@ const running = base.createStateConfig({
       ]
     },
     reattached: [
-      {
-        guard: ({ event }) => event.status === "paused",
-        target: "paused",
-        actions: because("unknown")
-      },
+      { guard: found("paused"), target: "paused", actions: because("unknown") },
+      // Reset and not continued: the engine ended in the middle of a reboot.
+      { guard: found("prelaunch"), target: "#rebooting" },
       ...foundOtherwise
     ]
   }
@@ -232,11 +243,7 @@ const paused = base.createStateConfig({
       actions: [because("unpaused"), ...acknowledge, tellResumed]
     },
     reattached: [
-      {
-        guard: ({ event }) => event.status === "running",
-        target: "running",
-        actions: because("unknown")
-      },
+      { guard: found("running"), target: "running", actions: because("unknown") },
       ...foundOtherwise
     ]
   }
@@ -256,7 +263,12 @@ const pmsuspended = base.createStateConfig({
       ]
     },
     qmpShutdown: guestFacts.qmpShutdown,
-    qmpReset: guestFacts.qmpReset
+    qmpReset: guestFacts.qmpReset,
+    reattached: [
+      { guard: found("running"), target: "running", actions: because("wakeup") },
+      { guard: found("paused"), target: "paused", actions: because("unknown") },
+      ...foundOtherwise.slice(1)
+    ]
   }
 })
 
@@ -264,7 +276,8 @@ const crashed = base.createStateConfig({
   id: "crashed",
   meta: { state: "crashed" },
   entry: [...disappoint, ...noteStatus("paused")],
-  on: { ...endings, qmpReset: { target: "running", actions: because("booted") } }
+  // After a panic a reset leaves QEMU stopped: it is continued as after any other power-off.
+  on: { ...endings, qmpReset: "rebooting" }
 })
 
 const rebooting = base.createStateConfig({

@@ -3,7 +3,7 @@
  * the candidate lives in the job and nobody sees it, then committed, published and answered at
  * once.
  */
-import { assign } from "xstate"
+import { and, assign } from "xstate"
 import { answered, failed } from "../../src/base/protocol.ts"
 import { base, happened } from "./base.ts"
 import { afterChange, happeningOf } from "./change.ts"
@@ -56,11 +56,26 @@ export const job = base.createStateConfig({
       on: {
         change: [
           {
-            guard: "isSettled",
+            guard: and(["isSettled", "fits"]),
             target: "writing",
             actions: assign({ job: ({ event }) => ({ call: event.call, change: event.change }) })
           },
           { guard: "isTransitional", actions: "postpone" }
+        ],
+        discard: [
+          {
+            guard: "isShell",
+            target: "unregistering",
+            actions: assign({
+              job: ({ event }) => ({ call: event.call, change: { type: "undefine" } })
+            })
+          },
+          {
+            actions: {
+              type: "reply",
+              params: ({ event }) => ({ calls: [event.call], answer: answered() })
+            }
+          }
         ]
       }
     },
@@ -75,6 +90,7 @@ export const job = base.createStateConfig({
       },
       on: {
         change: { actions: "postpone" },
+        discard: { actions: "postpone" },
         written: [
           {
             guard: ({ context }) =>
@@ -107,6 +123,7 @@ export const job = base.createStateConfig({
       entry: "unregister",
       on: {
         change: { actions: "postpone" },
+        discard: { actions: "postpone" },
         unregistered: { target: "idle", actions: [tellChange, commit, ack, forget] }
       }
     }

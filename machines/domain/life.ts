@@ -3,14 +3,14 @@
  * its reason is in the context, set by the transition. Destroy is taken in every state that has a
  * QEMU.
  */
-import { assign, not } from "xstate"
+import { and, assign, not } from "xstate"
 import { answered, failed } from "../../src/base/protocol.ts"
 import { StillDying } from "../../src/model/domain-error.ts"
 import { during } from "../words.ts"
 import {
   base,
   because,
-  destroyGraceMs,
+  deathBoundMs,
   disappoint,
   epochOf,
   happened,
@@ -96,6 +96,12 @@ const closeEpoch = [
   })
 ]
 
+/** The start is over, and what QEMU told meanwhile is for the states of a guest. */
+const hear = {
+  type: "hear" as const,
+  params: ({ context }: { context: DomainContext }) => ({ epoch: epochOf(context) })
+}
+
 const shutoff = base.createStateConfig({
   id: "shutoff",
   meta: { state: "shutoff" },
@@ -114,6 +120,11 @@ const shutoff = base.createStateConfig({
         guard: ({ event }) => event.record.isUnborn,
         target: "stopping",
         actions: [takeAdopted, because("failed")]
+      },
+      {
+        guard: ({ event }) => event.record.isOver,
+        target: "stopping",
+        actions: [takeAdopted, because("crashed")]
       },
       {
         guard: ({ event }) => event.record.isPaused,
@@ -171,7 +182,8 @@ const starting = base.createStateConfig({
           because("starting-up"),
           happened({ type: "lifecycle", event: "started", detail: "booted" }),
           tellPaused,
-          ...startDone
+          ...startDone,
+          hear
         ]
       },
       {
@@ -179,7 +191,8 @@ const starting = base.createStateConfig({
         actions: [
           because("booted"),
           happened({ type: "lifecycle", event: "started", detail: "booted" }),
-          ...startDone
+          ...startDone,
+          hear
         ]
       }
     ],
@@ -213,29 +226,29 @@ const stopping = base.createStateConfig({
     ...disappoint,
     {
       type: "release",
-      params: ({ context }) => ({
-        epoch: epochOf(context),
-        graceMs: context.graceMs,
-        isTransient: context.persistent === undefined
-      })
+      params: ({ context }) => ({ epoch: epochOf(context), graceMs: context.graceMs })
     }
   ],
   ...during("release"),
   initial: "terminating",
   states: {
     terminating: {
-      entry: { type: "deadline", params: { ms: stopDeadlineMs } },
+      entry: {
+        type: "deadline",
+        params: ({ context }) => ({
+          ms: Math.max(stopDeadlineMs, context.graceMs + deathBoundMs)
+        })
+      },
       ...during("deadline"),
       on: {
         destroy: [
           {
-            // Whoever destroys does not wait for a guest that takes its time to end.
-            guard: ({ context, event }) => !event.isGraceful && context.graceMs > destroyGraceMs,
+            guard: and(["isThisEpoch", "isHastened"]),
             target: "#stopping",
             reenter: true,
             actions: joinDestroy
           },
-          { actions: joinDestroy }
+          { guard: "isThisEpoch", actions: joinDestroy }
         ],
         overdue: {
           target: "undead",
@@ -258,6 +271,7 @@ const stopping = base.createStateConfig({
     undead: {
       on: {
         destroy: {
+          guard: "isThisEpoch",
           actions: {
             type: "reply",
             params: ({ context, event }) => ({
@@ -269,19 +283,35 @@ const stopping = base.createStateConfig({
           }
         }
       }
+    },
+    /**
+     * All is given back. A change of the definition that is being written decides whether a domain
+     * remains: the guest that ends may just have become persistent, or transient.
+     */
+    closing: {
+      always: [
+        {
+          guard: and(["isJobIdle", "isDefined"]),
+          target: "#shutoff",
+          actions: [tellStopped, ...closeEpoch]
+        },
+        { guard: "isJobIdle", target: "leaving" }
+      ],
+      on: { destroy: { guard: "isThisEpoch", actions: joinDestroy } }
+    },
+    /** A transient domain: off the list before anybody is told, so that its name is free. */
+    leaving: {
+      entry: "unregister",
+      on: {
+        destroy: { guard: "isThisEpoch", actions: joinDestroy },
+        unregistered: { target: "#gone", actions: [tellStopped, ...closeEpoch] }
+      }
     }
   },
   on: {
     start: { actions: "postpone" },
     create: { actions: "postpone" },
-    released: [
-      {
-        guard: ({ context }) => context.persistent === undefined,
-        target: "gone",
-        actions: [tellStopped, ...closeEpoch]
-      },
-      { target: "shutoff", actions: [tellStopped, ...closeEpoch] }
-    ]
+    released: ".closing"
   }
 })
 
@@ -293,6 +323,6 @@ export const life = base.createStateConfig({
     ...guest,
     stopping,
     /** A transient domain that ended, or one that was undefined: nobody finds it any more. */
-    gone: { meta: { state: "shutoff" } }
+    gone: { id: "gone", meta: { state: "shutoff" } }
   }
 })

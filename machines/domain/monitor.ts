@@ -23,7 +23,10 @@ export const monitor = base.createStateConfig({
     none: {
       on: {
         monitorReady: "live",
-        adopt: { guard: ({ event }) => !event.record.isUnborn, target: "connecting" }
+        adopt: {
+          guard: ({ event }) => !event.record.isUnborn && !event.record.isOver,
+          target: "connecting"
+        }
       }
     },
     /** A guest of an earlier engine: sought until it is found, or seen dead. */

@@ -5,6 +5,7 @@
 import { assign } from "xstate"
 import { answered, failed } from "../../src/base/protocol.ts"
 import { base, epochOf } from "./base.ts"
+import { endsOnReboot } from "./change.ts"
 
 export const power = base.createStateConfig({
   initial: "idle",
@@ -15,7 +16,17 @@ export const power = base.createStateConfig({
           guard: "isAlive",
           target: "sending",
           actions: assign({
-            signal: ({ event }) => ({ call: event.call, signal: event.signal, mode: event.mode })
+            signal: ({ context, event }) => ({
+              call: event.call,
+              signal: event.signal,
+              mode: event.mode,
+              wasRebooting: context.isRebooting
+            }),
+            // Before it is sent: a guest may have powered off before we hear that it was told to.
+            isRebooting: ({ context, event }) => {
+              if (event.signal === "shutdown") return false
+              return event.signal === "reboot" ? !endsOnReboot(context.live) : context.isRebooting
+            }
           })
         }
       }
@@ -43,11 +54,12 @@ export const power = base.createStateConfig({
               })
             },
             assign({
-              // A reboot by the power button is a shutdown that we answer with a reset.
+              // A reboot by the power button is a shutdown that we answer with a reset. One by the
+              // agent is the guest's own, and one that was not sent changes nothing.
               isRebooting: ({ context, event }) =>
                 event.failure === undefined && event.viaAcpi
-                  ? context.signal?.signal === "reboot"
-                  : context.isRebooting,
+                  ? context.isRebooting
+                  : (context.signal?.wasRebooting ?? false),
               signal: undefined
             })
           ]
