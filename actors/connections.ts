@@ -14,7 +14,13 @@ export interface CloseCallback {
   readonly epoch: string
 }
 
-type State = readonly CloseCallback[]
+/** Connections that are over and still known to be: a start may be under way that is bound to one. */
+const closedMax = 1024
+
+interface State {
+  readonly callbacks: readonly CloseCallback[]
+  readonly closed: readonly string[]
+}
 
 type Message =
   | (Fact & { readonly type: "register" | "forget"; readonly callback: CloseCallback })
@@ -23,44 +29,55 @@ type Message =
 const isSame = (a: CloseCallback, b: CloseCallback) =>
   a.connection === b.connection && a.uuid === b.uuid && a.epoch === b.epoch
 
-const decide = (state: State, message: Message): Decision<State> => {
+const run = (callback: CloseCallback) => ({ type: "emit", params: { event: callback } })
+
+const decide = ({ callbacks, closed }: State, message: Message): Decision<State> => {
   if (message.type === "closed") {
-    const due = state.filter(({ connection }) => connection === message.connection)
+    const { connection } = message
+    const due = callbacks.filter((callback) => callback.connection === connection)
     return {
-      next: state.filter(({ connection }) => connection !== message.connection),
-      actions: due.map((callback) => ({ type: "emit", params: { event: callback } }))
+      next: {
+        callbacks: callbacks.filter((callback) => callback.connection !== connection),
+        closed: [...closed.filter((other) => other !== connection), connection].slice(-closedMax)
+      },
+      actions: due.map(run)
     }
   }
-  const others = state.filter((callback) => !isSame(callback, message.callback))
+  const { callback } = message
   // The epoch travels in `callback`, not as the fact's own: this actor has none.
-  return {
-    next: message.type === "register" ? [...others, message.callback] : others,
-    actions: []
-  }
+  const others = callbacks.filter((other) => !isSame(other, callback))
+  if (message.type === "forget") return { next: { callbacks: others, closed }, actions: [] }
+  return closed.includes(callback.connection)
+    ? { next: { callbacks: others, closed }, actions: [run(callback)] }
+    : { next: { callbacks: [...others, callback], closed }, actions: [] }
 }
 
 export interface Connections {
+  /** For a connection that is closed already it runs at once. */
   readonly register: (callback: CloseCallback) => void
   /** The guest ended before its connection did. */
   readonly forget: (callback: CloseCallback) => void
-  /** The client is gone, or the connection was closed: runs what was registered for it, once. */
+  /**
+   * The client is gone, or the connection was closed: runs what was registered for it, once. The
+   * name of a connection is never used again in the life of an engine.
+   */
   readonly closed: (connection: string) => void
   readonly registered: () => readonly CloseCallback[]
   readonly stop: () => Effect.Effect<void>
 }
 
-/** `run` ends one guest; it is called on a turn, so it only starts what has to be done. */
+/** `end` ends one guest; it is called on a turn, so it only starts what has to be done. */
 export const makeConnections = (
   kernel: Kernel,
-  run: (callback: CloseCallback) => void
+  end: (callback: CloseCallback) => void
 ): Connections => {
   const actor = new Actor<State, object, Message>(
     {
       name: "connections",
-      initial: { next: [], actions: [] },
+      initial: { next: { callbacks: [], closed: [] }, actions: [] },
       decide: (state, message) => decide(state, message as Message),
-      describe: (state) => `${state.length} callbacks`,
-      onEmit: (callback) => run(callback as CloseCallback),
+      describe: (state) => `${state.callbacks.length} callbacks`,
+      onEmit: (callback) => end(callback as CloseCallback),
       scripts: {}
     },
     kernel,
@@ -70,7 +87,7 @@ export const makeConnections = (
     register: (callback) => actor.tell({ type: "register", callback }),
     forget: (callback) => actor.tell({ type: "forget", callback }),
     closed: (connection) => actor.tell({ type: "closed", connection }),
-    registered: () => actor.published,
+    registered: () => actor.published.callbacks,
     stop: () => actor.stop()
   }
 }

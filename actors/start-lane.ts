@@ -7,52 +7,69 @@ import * as Effect from "effect/Effect"
 import { answered, type Request, type RequestMessage } from "../src/base/protocol.ts"
 import { Actor } from "../src/kernel/actor.ts"
 import type { Decision, Fact } from "../src/kernel/behaviour.ts"
+import type { KernelError } from "../src/kernel/error.ts"
 import type { Kernel } from "../src/kernel/kernel.ts"
 
+interface Waiting {
+  readonly place: number
+  readonly call: number
+}
+
 interface State {
-  /** Places that are taken, by the call that got each. */
+  /** Places that are taken. */
   readonly working: readonly number[]
-  readonly waiting: readonly number[]
+  readonly waiting: readonly Waiting[]
 }
 
 interface LaneProtocol {
-  readonly enter: Request<object, number>
+  /** The place is the asker's own number, so that it can leave whether or not it was let in. */
+  readonly enter: Request<{ readonly place: number }>
 }
 
-type LaneFact =
-  | (Fact & { readonly type: "leave"; readonly place: number })
-  | (Fact & { readonly type: "resized" })
+type LaneFact = Fact & { readonly type: "leave"; readonly place: number }
+
+const letIn = (calls: readonly number[]) => ({
+  type: "reply",
+  params: { calls, answer: answered() }
+})
 
 const admit = (state: State, width: number): Decision<State> => {
   const free = Math.max(0, width - state.working.length)
   const admitted = state.waiting.slice(0, free)
+  const working = [...state.working, ...admitted.map(({ place }) => place)]
   return {
-    next: { working: [...state.working, ...admitted], waiting: state.waiting.slice(free) },
-    actions: admitted.map((call) => ({
-      type: "reply",
-      params: { calls: [call], answer: answered(call) }
-    }))
+    next: { working, waiting: state.waiting.slice(free) },
+    actions: admitted.length === 0 ? [] : [letIn(admitted.map(({ call }) => call))]
+  }
+}
+
+/** Wherever it is. One that leaves the line is answered too, though nobody listens any more. */
+const leave = ({ working, waiting }: State, gone: number, width: number): Decision<State> => {
+  const left = waiting.filter(({ place }) => place === gone)
+  const { next, actions } = admit(
+    {
+      working: working.filter((place) => place !== gone),
+      waiting: waiting.filter(({ place }) => place !== gone)
+    },
+    width
+  )
+  return {
+    next,
+    actions: left.length === 0 ? actions : [letIn(left.map(({ call }) => call)), ...actions]
   }
 }
 
 const decide =
   (width: () => number) =>
   (state: State, message: RequestMessage<LaneProtocol> | LaneFact): Decision<State> => {
-    switch (message.type) {
-      case "enter":
-        return admit({ ...state, waiting: [...state.waiting, message.call] }, width())
-      case "leave":
-        return admit(
-          { ...state, working: state.working.filter((place) => place !== message.place) },
-          width()
-        )
-      case "resized":
-        return admit(state, width())
-    }
+    if (message.type === "leave") return leave(state, message.place, width())
+    const { place, call } = message
+    return admit({ ...state, waiting: [...state.waiting, { place, call }] }, width())
   }
 
 export interface StartLane {
-  readonly within: <A, E, R>(work: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
+  /** Waits for its turn, at most as long as a call may wait, and can be interrupted meanwhile. */
+  readonly within: <A, E, R>(work: Effect.Effect<A, E, R>) => Effect.Effect<A, E | KernelError, R>
   readonly stop: () => Effect.Effect<void>
 }
 
@@ -69,11 +86,16 @@ export const makeStartLane = (kernel: Kernel, width: () => number): StartLane =>
     kernel,
     Context.empty()
   )
-  const leave = (place: number) => Effect.sync(() => actor.tell({ type: "leave", place }))
   return {
     within: (work) =>
-      // The line cannot be longer than there are domains, and each start has a deadline of its own.
-      Effect.acquireUseRelease(Effect.orDie(actor.ask("enter", {})), () => work, leave),
+      Effect.suspend(() => {
+        const place = kernel.number()
+        // Not `acquireUseRelease`: its acquisition cannot be interrupted, and this one waits.
+        return Effect.ensuring(
+          Effect.andThen(actor.ask("enter", { place }), work),
+          Effect.sync(() => actor.tell({ type: "leave", place }))
+        )
+      }),
     stop: () => actor.stop()
   }
 }

@@ -1,6 +1,12 @@
 /** Why the chart refuses a request in its present state, in a few words. Pure. */
+import type { Change } from "../../machines/domain/change.ts"
 import { stateOfLife } from "../../machines/domain/domain.ts"
 import type { DomainMessage, DomainSnapshot } from "./needs.ts"
+
+const whyNot = ({ persistent }: DomainSnapshot["context"], change: Change): string => {
+  if (persistent === undefined && change.type !== "define") return "it has no persistent definition"
+  return change.type === "rename" ? "the domain is running" : "the domain is not running"
+}
 
 export const because = (snapshot: DomainSnapshot, message: DomainMessage): string | undefined => {
   const { context, value } = snapshot
@@ -25,7 +31,7 @@ export const because = (snapshot: DomainSnapshot, message: DomainMessage): strin
     case "signal":
       return "the domain is not running"
     case "change":
-      return "the domain is between two states"
+      return whyNot(context, message.change)
     default:
       return undefined
   }

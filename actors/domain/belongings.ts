@@ -4,9 +4,11 @@
  * the same path. An undo that was interrupted stays, and is run again.
  */
 import * as Effect from "effect/Effect"
+import type { DomainFact } from "../../machines/domain/context.ts"
 import type { ProcessId } from "../../src/host/process.ts"
 import type { Launched } from "../../src/qemu/launcher.ts"
 import type { Monitor } from "../monitor.ts"
+import type { Ear } from "./ear.ts"
 import type { StatusRecord } from "../../src/store/status.ts"
 
 interface Undo<R> {
@@ -22,6 +24,8 @@ export class Belongings<R> {
   process: ProcessId | undefined
   /** Only of our own children: an adopted QEMU's exit is seen by looking. */
   onExit: Launched["onExit"] | undefined
+  /** What QEMU tells goes through here. */
+  ear: Ear<DomainFact> | undefined
   /** The status record as it was last written. */
   record: StatusRecord | undefined
 

@@ -3,22 +3,35 @@
  * order and with back-pressure, silence and end. Used by a start and by a recovery alike.
  */
 import * as Effect from "effect/Effect"
-import type { QmpFact } from "../../machines/domain/context.ts"
+import type { DomainFact, QmpFact } from "../../machines/domain/context.ts"
 import { open, type MonitorListener } from "../monitor.ts"
-import type { DomainSelf, Identity } from "./needs.ts"
+import type { Belongings } from "./belongings.ts"
+import { Ear } from "./ear.ts"
+import type { DomainSelf, Identity, Needs } from "./needs.ts"
 import { factsOf } from "./qmp-facts.ts"
 import { Surroundings } from "./surroundings.ts"
 
 /** Hands the facts of each event over, and remembers how far it came when there was no room. */
-const eventSink = (self: DomainSelf, epoch: string): MonitorListener["onEvent"] => {
+const eventSink = (ear: Ear<DomainFact>, epoch: string): MonitorListener["onEvent"] => {
   let rest: readonly QmpFact[] = []
   return (event) => {
     const facts =
       rest.length > 0 ? rest : factsOf(event).map((fact) => ({ ...fact, epoch }) as QmpFact)
-    const refused = facts.findIndex((fact) => !self.offer(fact))
+    const refused = facts.findIndex((fact) => !ear.hear(fact))
     rest = refused === -1 ? [] : facts.slice(refused)
     return refused === -1
   }
+}
+
+/** The ear of the epoch; one of a guest that lives already is open. */
+export const earOf = (
+  mine: Belongings<Needs>,
+  self: DomainSelf,
+  isOpen: boolean
+): Ear<DomainFact> => {
+  const owner = { offer: self.offer, whenRoom: self.whenRoom }
+  mine.ear ??= new Ear<DomainFact>(owner, isOpen)
+  return mine.ear
 }
 
 export const connect = Effect.fnUntraced(function* (
@@ -28,20 +41,20 @@ export const connect = Effect.fnUntraced(function* (
 ) {
   const { kernel } = yield* Surroundings
   const mine = domain.belongings.of(epoch)
+  const ear = earOf(mine, self, true)
   const monitor = yield* open({
     kernel,
     name: `monitor/${domain.uuid}/${epoch}`,
     path: mine.monitorPath,
     listener: {
-      onEvent: eventSink(self, epoch),
-      whenRoom: self.whenRoom,
+      onEvent: eventSink(ear, epoch),
+      whenRoom: (resume) => ear.whenRoom(resume),
       onSilent: () => self.tell({ type: "monitorSilent", epoch }),
       onHeard: () => self.tell({ type: "monitorHeard", epoch }),
       // Behind the events: a SHUTDOWN that is still waiting says why it ended.
-      onEnd: (why) => self.offer({ type: "monitorEnded", epoch, why })
+      onEnd: (why) => ear.hear({ type: "monitorEnded", epoch, why })
     }
   })
-  mine.owe("monitor", monitor.close)
   mine.monitor = monitor
   self.tell({ type: "monitorReady", epoch })
   return monitor

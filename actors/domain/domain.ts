@@ -69,6 +69,8 @@ export const spawn = Effect.fnUntraced(function* (
       onCrash,
       scripts: {
         launch: startGuest(self),
+        hear: ({ epoch }: { readonly epoch: string }) =>
+          Effect.sync(() => belongings.find(epoch)?.ear?.open()),
         release: release(self),
         deadline,
         pauseGuest: pauseGuest(self),
@@ -130,6 +132,9 @@ export const signal = (ref: DomainRef, what: Signal, mode: SignalMode = "default
 /** One change of the definition; durable when it succeeds. */
 export const change = (ref: DomainRef, what: Change) => ref.actor.ask("change", { change: what })
 
+/** Takes it off the list, if it is neither defined nor started; else does nothing. */
+export const discard = (ref: DomainRef) => ref.actor.ask("discard", {}, "control")
+
 /** Takes over a guest of an earlier engine. Its belongings are filled before. */
 export const adopt = (ref: DomainRef, record: AdoptedGuest): void =>
   ref.actor.tell({ type: "adopt", record })
@@ -137,6 +142,15 @@ export const adopt = (ref: DomainRef, record: AdoptedGuest): void =>
 /** After a defect: the actor runs again from what is durable; `adopt` gives it its guest back. */
 export const restart = (ref: DomainRef, input: DomainInput): void =>
   ref.actor.restart(initialStep(domainMachine, input))
+
+/** Neither between two states nor at its end. */
+export const isSettled = (ref: DomainRef): boolean => {
+  const { life } = ref.actor.published.value
+  return typeof life === "string" || !("starting" in life || "stopping" in life)
+}
+
+/** Nobody finds it any more, and it takes no request. */
+export const isGone = (ref: DomainRef): boolean => ref.actor.published.value.life === "gone"
 
 /** What readers see: one immutable snapshot, taken without a message. */
 export interface DomainView {

@@ -3,6 +3,7 @@
  * ends in one word to the chart; QEMU's own events say what became of it.
  */
 import * as Effect from "effect/Effect"
+import { endsOnReboot } from "../../machines/domain/change.ts"
 import type { Signal, SignalMode } from "../../machines/domain/context.ts"
 import { DomainGone, OperationFailed } from "../../src/model/domain-error.ts"
 import type { Monitor } from "../monitor.ts"
@@ -14,11 +15,13 @@ const agentTimeoutMs = 5_000
 const monitorOf = (domain: Identity, epoch: string): Monitor | undefined =>
   domain.belongings.find(epoch)?.monitor
 
+type Command = Parameters<Monitor["execute"]>[0]
+
 /** Runs commands in order on the epoch's monitor; the first failure ends them. */
 const perform = (
   domain: Identity,
   request: { readonly epoch: string; readonly operation: string },
-  commands: readonly string[]
+  commands: readonly Command[]
 ): Effect.Effect<void, OperationFailed | DomainGone> =>
   Effect.suspend(() => {
     const { name } = domain.now().context
@@ -28,7 +31,7 @@ const perform = (
       return Effect.fail(
         new OperationFailed({ domain: name, operation, why: "its monitor is not connected" })
       )
-    return Effect.forEach(commands, (execute) => monitor.execute({ execute }), {
+    return Effect.forEach(commands, (command) => monitor.execute(command), {
       discard: true
     }).pipe(
       Effect.mapError((error) =>
@@ -52,18 +55,31 @@ interface Epoch {
 export const pauseGuest =
   (domain: Identity) =>
   ({ epoch }: Epoch) =>
-    answeredAs(perform(domain, { epoch, operation: "suspend" }, ["stop"]))
+    answeredAs(perform(domain, { epoch, operation: "suspend" }, [{ execute: "stop" }]))
 
 export const continueGuest =
   (domain: Identity) =>
   ({ epoch }: Epoch) =>
-    answeredAs(perform(domain, { epoch, operation: "resume" }, ["cont"]))
+    answeredAs(perform(domain, { epoch, operation: "resume" }, [{ execute: "cont" }]))
 
 /** QEMU stays stopped after a power-off or a panic until it is continued. */
 export const bootAgain =
   (domain: Identity) =>
   ({ epoch }: Epoch) =>
-    answeredAs(perform(domain, { epoch, operation: "reboot" }, ["system_reset", "cont"]))
+    Effect.suspend(() => {
+      const { live } = domain.now().context
+      const reset = [{ execute: "system_reset" }, { execute: "cont" }]
+      // Where a reset means the end, ours would too.
+      const commands = endsOnReboot(live)
+        ? [onReset("reset"), ...reset, onReset("shutdown")]
+        : reset
+      return answeredAs(perform(domain, { epoch, operation: "reboot" }, commands))
+    })
+
+const onReset = (reboot: "reset" | "shutdown"): Command => ({
+  execute: "set-action",
+  arguments: { reboot }
+})
 
 const commandOf: { readonly [S in Signal]: string } = {
   shutdown: "system_powerdown",
@@ -84,7 +100,7 @@ export const sendSignal =
   (domain: Identity, askAgent: AskAgent) =>
   ({ epoch, signal, mode }: SignalRequest, _self: DomainSelf) => {
     const press = Effect.as(
-      perform(domain, { epoch, operation: signal }, [commandOf[signal]]),
+      perform(domain, { epoch, operation: signal }, [{ execute: commandOf[signal] }]),
       true
     )
     const isAgentless = signal === "reset" || signal === "wakeup" || mode === "acpi"

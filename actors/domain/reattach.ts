@@ -4,9 +4,9 @@
  */
 import * as Effect from "effect/Effect"
 import type { GuestStatus } from "../../machines/domain/context.ts"
-import { isAlive, Processes } from "../../src/host/process.ts"
+import { isAlive, type ProcessExit, Processes } from "../../src/host/process.ts"
 import type { Belongings } from "./belongings.ts"
-import { connect } from "./connect.ts"
+import { connect, earOf } from "./connect.ts"
 import type { DomainSelf, Identity, Needs } from "./needs.ts"
 
 /** The first look follows the end of the connection, when QEMU is just about to be a zombie. */
@@ -39,6 +39,21 @@ const isGone = Effect.fnUntraced(function* (mine: Belongings<Needs>) {
   return found === undefined || found.startTime !== process.startTime || !isAlive(found)
 })
 
+/** From the death of a child until we have reaped it. */
+const exitAfterDeathMs = 1_000
+
+/** How it ended, as far as anybody knows: only a child's exit status is told. */
+const lastWord = Effect.fnUntraced(function* (mine: Belongings<Needs>, epoch: string) {
+  const { onExit } = mine
+  const exited = Effect.callback<ProcessExit>((resume) =>
+    onExit?.((exit) => resume(Effect.succeed(exit)))
+  )
+  const exit =
+    onExit === undefined ? undefined : yield* Effect.timeoutOption(exited, exitAfterDeathMs)
+  const isClean = exit?._tag === "Some" && exit.value.code === 0
+  return { type: "exited" as const, epoch, isClean, why: "the process ended" }
+})
+
 const talk = (domain: Identity, self: DomainSelf, epoch: string) =>
   Effect.gen(function* () {
     const monitor = yield* connect(domain, self, epoch)
@@ -49,12 +64,12 @@ export const reattach = (domain: Identity) =>
   Effect.fnUntraced(function* ({ epoch }: { readonly epoch: string }, self: DomainSelf) {
     yield* self.settled
     const mine = domain.belongings.of(epoch)
+    earOf(mine, self, true).open()
     let pauseMs = firstPauseMs
     for (;;) {
       yield* mine.monitor?.close ?? Effect.void
       mine.monitor = undefined
-      if (yield* isGone(mine))
-        return { type: "exited" as const, epoch, isClean: false, why: "the process ended" }
+      if (yield* isGone(mine)) return yield* lastWord(mine, epoch)
       const found = yield* Effect.option(talk(domain, self, epoch))
       if (found._tag === "Some") return { type: "reattached" as const, status: found.value }
       yield* Effect.sleep(pauseMs)

@@ -5,20 +5,22 @@
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import type { Launch } from "../../machines/domain/base.ts"
+import { endsOnReboot } from "../../machines/domain/change.ts"
+import type { ProcessExit } from "../../src/host/process.ts"
 import type { Domain } from "../../src/model/domain.ts"
 import { StartFailed } from "../../src/model/domain-error.ts"
 import { launch, whileAlive } from "../../src/qemu/launcher.ts"
 import type { LaunchPlan } from "../../src/qemu/launch-plan.ts"
 import { domainText } from "../../src/store/domain-text.ts"
 import type { StatusRecord } from "../../src/store/status.ts"
-import { Store } from "../../src/store/store.ts"
 import type { Monitor } from "../monitor.ts"
 import { pciDevicesOf } from "../pci-pool.ts"
 import { usbDevicesOf } from "../usb-pool.ts"
 import type { Belongings } from "./belongings.ts"
-import { connect } from "./connect.ts"
+import { connect, earOf } from "./connect.ts"
 import type { DomainSelf, Identity, Needs } from "./needs.ts"
 import { planLaunch } from "./plan.ts"
+import { dropRecord, putRecord } from "./status.ts"
 import { untilDead } from "./stop.ts"
 import { Surroundings } from "./surroundings.ts"
 
@@ -64,9 +66,25 @@ interface Prepared {
   readonly ports: readonly number[]
 }
 
-const spawn = (domain: Identity, epoch: string, { plan }: Prepared) =>
+/** For deaths that leave the socket open: something that QEMU started may hold it still. */
+const tellExit =
+  (mine: Belongings<Needs>, self: DomainSelf, epoch: string) =>
+  ({ code, signal }: ProcessExit): void => {
+    const why = signal === undefined ? `it ended with exit code ${code}` : `it got ${signal}`
+    const fact = { type: "exited" as const, epoch, isClean: code === 0, why }
+    if (mine.ear?.hear(fact) !== true) self.tell(fact)
+  }
+
+interface Starting {
+  readonly domain: Identity
+  readonly self: DomainSelf
+  readonly epoch: string
+}
+
+const spawn = ({ domain, self, epoch }: Starting, { plan }: Prepared) =>
   Effect.gen(function* () {
     const mine = domain.belongings.of(epoch)
+    earOf(mine, self, false)
     mine.monitorPath = plan.monitor.path
     // Owed before the spawn: it finds out from the belongings whether there is anything to end.
     mine.owe(
@@ -86,6 +104,7 @@ const spawn = (domain: Identity, epoch: string, { plan }: Prepared) =>
           Effect.sync(() => {
             mine.process = launched.process
             mine.onExit = launched.onExit
+            launched.onExit(tellExit(mine, self, epoch))
           })
         )
       )
@@ -126,19 +145,20 @@ const recordOf = Effect.fnUntraced(function* (
 })
 
 /** Writes the record; its removal is owed from before the first write. */
-const putRecord = Effect.fnUntraced(function* (mine: Belongings<Needs>, record: StatusRecord) {
-  const store = yield* Store
-  if (mine.record === undefined)
-    mine.owe("status record", Effect.ignore(store.removeStatus(record.epoch)))
-  mine.record = record
-  yield* Effect.uninterruptible(store.writeStatus(record))
-})
+const record = (mine: Belongings<Needs>, status: StatusRecord) =>
+  Effect.suspend(() => {
+    if (mine.record === undefined)
+      mine.owe(
+        "status record",
+        Effect.suspend(() => dropRecord(mine, status.epoch))
+      )
+    mine.record = status
+    return putRecord(mine)
+  })
 
 /** What QEMU is told before the guest runs. */
 const configure = Effect.fnUntraced(function* (monitor: Monitor, live: Domain) {
-  // `preserve` for a reboot is treated as `destroy` (formatdomain, "Events configuration").
-  const isEndOnReboot = live.onReboot === "destroy" || live.onReboot === "preserve"
-  if (isEndOnReboot)
+  if (endsOnReboot(live))
     yield* monitor.execute({ execute: "set-action", arguments: { reboot: "shutdown" } })
 })
 
@@ -154,30 +174,41 @@ const run = Effect.fnUntraced(function* (
   yield* at("reserve")(reserveDevices(domain, epoch, definition))
   const prepared = yield* at("prepare")(planLaunch(domain, epoch, definition))
   const { plan, live } = prepared
-  const id = yield* surroundings.allocateId
-  const launched = yield* at("launch")(spawn(domain, epoch, prepared))
+  const id = yield* at("reserve")(surroundings.allocateId)
+  const launched = yield* at("launch")(spawn({ domain, self, epoch }, prepared))
   self.tell({ type: "launched", epoch, id, process: launched.process, live })
-  const record = yield* recordOf(mine, prepared, { epoch, id, isTransient, autoDestroy })
+  const status = yield* recordOf(mine, prepared, { epoch, id, isTransient, autoDestroy })
   const [monitor] = yield* Effect.all(
     [
       at("connect")(whileAlive(plan, launched, connect(domain, self, epoch))),
-      at("record")(putRecord(mine, record))
+      at("record")(record(mine, status))
     ],
     { concurrency: "unbounded" }
   )
   yield* at("configure")(whileAlive(plan, launched, configure(monitor, live)))
-  if (autoDestroy !== undefined)
-    surroundings.connections.register({ connection: autoDestroy, uuid: domain.uuid, epoch })
   if (!isPaused)
     yield* at("continue")(whileAlive(plan, launched, monitor.execute({ execute: "cont" })))
   const phase = isPaused ? ("paused" as const) : ("running" as const)
   const reason = isPaused ? "starting-up" : "booted"
-  yield* at("record")(putRecord(mine, { ...record, phase, state: phase, reason }))
+  yield* at("record")(record(mine, { ...status, phase, state: phase, reason }))
   return { type: "started" as const, isPaused }
 })
 
 export const startGuest = (domain: Identity) => (request: Launch, self: DomainSelf) =>
   Effect.gen(function* () {
-    const { inStartLane } = yield* Surroundings
-    return yield* inStartLane(run(domain, request, self))
+    const { inStartLane, connections } = yield* Surroundings
+    const { epoch, starter } = request
+    // Before anything waits: a client that goes while its guest starts takes the guest with it.
+    if (starter.autoDestroy !== undefined)
+      connections.register({ connection: starter.autoDestroy, uuid: domain.uuid, epoch })
+    const place = yield* Effect.result(inStartLane(run(domain, request, self)))
+    if (place._tag === "Success") return place.success
+    const { failure } = place
+    return yield* failure._tag === "StartFailed"
+      ? failure
+      : new StartFailed({
+          domain: domain.now().context.name,
+          step: "wait for its turn",
+          why: failure.message
+        })
   }).pipe(Effect.catch((failure) => Effect.succeed({ type: "startFailed" as const, failure })))

@@ -1,12 +1,36 @@
 /**
  * The status record of the running epoch: what the next engine finds if this one dies. Written
- * before QEMU may run, and at each change of state.
+ * before QEMU may run, at each change of state, and when the live definition changes.
  */
 import * as Effect from "effect/Effect"
-import { domainText } from "../../src/store/domain-text.ts"
-import type { StatusRecord } from "../../src/store/status.ts"
+import type { StoreError } from "../../src/store/error.ts"
 import { Store } from "../../src/store/store.ts"
-import type { DomainSelf, Identity } from "./needs.ts"
+import type { Belongings } from "./belongings.ts"
+import type { DomainSelf, Identity, Needs } from "./needs.ts"
+
+/**
+ * Writes the record as it stands, and again when it has changed meanwhile: whoever writes at the
+ * same time, the newest is what remains. A record that was taken away meanwhile does not come back.
+ */
+export const putRecord = (mine: Belongings<Needs>): Effect.Effect<void, StoreError, Store> =>
+  Effect.gen(function* () {
+    const store = yield* Store
+    for (;;) {
+      const { record } = mine
+      if (record === undefined) return
+      yield* store.writeStatus(record)
+      const { record: now } = mine
+      if (now === undefined) return yield* store.removeStatus(record.epoch)
+      if (now === record) return
+    }
+  }).pipe(Effect.uninterruptible)
+
+/** Takes the record away. Absent is fine. */
+export const dropRecord = (mine: Belongings<Needs>, epoch: string) =>
+  Effect.gen(function* () {
+    mine.record = undefined
+    yield* Effect.ignore((yield* Store).removeStatus(epoch))
+  })
 
 /** Script `saveStatus`: best effort, for QEMU itself knows its state when it is asked again. */
 export const saveStatus =
@@ -18,17 +42,8 @@ export const saveStatus =
       const { context } = domain.now()
       const mine = domain.belongings.find(context.epoch)
       if (mine?.record === undefined) return
-      const { live, reason, persistent } = context
-      const record: StatusRecord = {
-        ...mine.record,
-        phase: state,
-        state,
-        reason,
-        isTransient: persistent === undefined,
-        name: context.name,
-        ...(live === undefined ? {} : { definition: domainText(live, "active") })
-      }
-      const store = yield* Store
-      yield* Effect.ignore(Effect.uninterruptible(store.writeStatus(record)))
-      mine.record = record
+      const { reason, persistent, name } = context
+      const isTransient = persistent === undefined
+      mine.record = { ...mine.record, phase: state, state, reason, isTransient, name }
+      yield* Effect.ignore(putRecord(mine))
     })

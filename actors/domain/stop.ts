@@ -15,7 +15,6 @@ const lookBoundMs = 5_000
 interface Release {
   readonly epoch: string
   readonly graceMs: number
-  readonly isTransient: boolean
 }
 
 /** Ends only when this process is dead: a thing that lives keeps what it has. */
@@ -29,7 +28,7 @@ export const untilDead = (
   )
 
 export const release = (domain: Identity) =>
-  Effect.fnUntraced(function* ({ epoch, graceMs, isTransient }: Release, self: DomainSelf) {
+  Effect.fnUntraced(function* ({ epoch, graceMs }: Release, self: DomainSelf) {
     yield* self.settled
     const mine = domain.belongings.of(epoch)
     const surroundings = yield* Surroundings
@@ -41,7 +40,6 @@ export const release = (domain: Identity) =>
     const { autoDestroy } = domain.now().context
     if (autoDestroy !== undefined)
       surroundings.connections.forget({ connection: autoDestroy, uuid: domain.uuid, epoch })
-    if (isTransient) yield* surroundings.unregister(domain.uuid)
     domain.belongings.forget(epoch)
     return { type: "released" as const }
   })

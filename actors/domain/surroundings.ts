@@ -5,6 +5,7 @@
 import * as Context from "effect/Context"
 import type * as Effect from "effect/Effect"
 import type { ConfigSnapshot } from "../../src/config/snapshot.ts"
+import type { KernelError } from "../../src/kernel/error.ts"
 import type { Kernel } from "../../src/kernel/kernel.ts"
 import type { Domain } from "../../src/model/domain.ts"
 import type { DomainEvent } from "../../src/model/event.ts"
@@ -13,6 +14,7 @@ import type { ProbeFailed } from "../../src/qemu/probe-process.ts"
 import type { Connections } from "../connections.ts"
 import type { Pool } from "../host-device-pool.ts"
 import type { Ports } from "../ports.ts"
+import type { StartLane } from "../start-lane.ts"
 
 export class Surroundings extends Context.Service<
   Surroundings,
@@ -24,7 +26,7 @@ export class Surroundings extends Context.Service<
      */
     readonly capabilities: (definition: Domain) => Effect.Effect<Capabilities, ProbeFailed>
     /** The next number for a running domain. */
-    readonly allocateId: Effect.Effect<number>
+    readonly allocateId: Effect.Effect<number, KernelError>
     /** Takes the domain off the list: nobody finds it any more. */
     readonly unregister: (uuid: string) => Effect.Effect<void>
     readonly pci: Pool
@@ -33,6 +35,6 @@ export class Surroundings extends Context.Service<
     readonly connections: Connections
     readonly happened: (event: DomainEvent) => void
     /** At most so many starts at once work on the host; the others wait in a fair line. */
-    readonly inStartLane: <A, E, R>(start: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
+    readonly inStartLane: StartLane["within"]
   }
 >()("troupe/actors/domain/Surroundings") {}
