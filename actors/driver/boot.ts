@@ -5,6 +5,7 @@
  */
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
+import * as FiberSet from "effect/FiberSet"
 import type { Kernel } from "../../src/kernel/kernel.ts"
 import { Supervisor } from "../../src/kernel/supervisor.ts"
 import type { Domain } from "../../src/model/domain.ts"
@@ -21,7 +22,7 @@ import { makePciPool } from "../pci-pool.ts"
 import { makePorts } from "../ports.ts"
 import { makeStartLane } from "../start-lane.ts"
 import { makeUsbPool } from "../usb-pool.ts"
-import { openDomain, reviveDomain, spawnDomain, start } from "./calls.ts"
+import { openDomain, spawnDomain, start, supervise } from "./calls.ts"
 import type { HostServices, Parts, Problem } from "./parts.ts"
 import { recover } from "./recover.ts"
 
@@ -105,11 +106,12 @@ const surroundingsOf = (
       const binary = emulator ?? (config.current().values.troupeEmulator || emulatorFor(os.arch))
       return type === "kvm" ? prober.withKvm(binary) : prober.capabilities(binary)
     },
-    allocateId: Effect.orDie(domains.nextId),
+    allocateId: domains.nextId,
     unregister: (uuid) =>
       Effect.suspend(() => {
         supervisor.forget(uuid)
-        return Effect.orDie(domains.remove(uuid))
+        // It fails only when there is no list any more.
+        return Effect.ignore(domains.remove(uuid))
       }),
     pci,
     usb,
@@ -144,13 +146,14 @@ export const boot = Effect.fnUntraced(function* (kernel: Kernel, options: BootOp
     needs,
     nextEpoch: Effect.sync(() => `${store.generation}.${++counter}`),
     quarantined: index.quarantined,
+    errands: yield* FiberSet.make<void>(),
     note
   }
   later.parts = parts
   yield* recover(parts, statuses, (identity) => obtainRecovered(parts, identity)).pipe(
     Effect.provideContext(needs)
   )
-  yield* Effect.forkDetach(autostart(parts).pipe(Effect.provideContext(needs)))
+  yield* FiberSet.run(parts.errands, autostart(parts).pipe(Effect.provideContext(needs)))
   return parts
 })
 
@@ -176,11 +179,15 @@ const obtainRecovered = (
       if (opened._tag === "Some") return opened.value
       parts.note({ what: `definition of '${name}'`, why: "it cannot be read; its guest goes on" })
     }
-    const ref = yield* spawnDomain(parts, { uuid, name }, (one) => reviveDomain(parts, one))
+    const ref = yield* spawnDomain(parts, { uuid, name })
     const isAutostart = entry?.isAutostart ?? false
     yield* Effect.orDie(parts.domains.commit("recovery", { uuid, name, isAutostart, ref }))
+    supervise(parts, ref)
     return ref
   })
+
+/** More would only wait in the start lane, and be told there that they waited too long. */
+const autostartsMax = 16
 
 const autostart = Effect.fnUntraced(function* (parts: Parts) {
   const wanted = parts.domains.all().filter((entry) => entry.isAutostart)
@@ -197,6 +204,6 @@ const autostart = Effect.fnUntraced(function* (parts: Parts) {
           )
         )
       ),
-    { concurrency: "unbounded", discard: true }
+    { concurrency: autostartsMax, discard: true }
   )
 })

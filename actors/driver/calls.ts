@@ -9,25 +9,25 @@ import { Ids } from "../../src/base/ids.ts"
 import type { Domain } from "../../src/model/domain.ts"
 import { DefinitionQuarantined, DomainNotFound } from "../../src/model/domain-error.ts"
 import { firstRefusal } from "../../src/qemu/refusal.ts"
+import { RequestDenied } from "../../src/kernel/error.ts"
 import { domainFromText } from "../../src/store/domain-text.ts"
+import { definitionPath } from "../../src/store/layout.ts"
+import type { StatusRecord } from "../../src/store/status.ts"
 import * as DomainActor from "../domain/domain.ts"
 import type { DomainRef } from "../domain/domain.ts"
 import { complete } from "../domain/plan.ts"
 import type { Entry } from "../domains.ts"
 import type { Parts } from "./parts.ts"
 
-/** Spawns a domain's actor under the supervisor. */
-export const spawnDomain = (
-  parts: Parts,
-  input: Parameters<typeof DomainActor.spawn>[0],
-  revive: (ref: DomainRef) => Effect.Effect<void, unknown>
-) =>
-  Effect.gen(function* () {
-    const { uuid } = input
-    const ref = yield* DomainActor.spawn(input, () => parts.supervisor.crashed(uuid))
-    parts.supervisor.watch({ id: uuid, revive: Effect.suspend(() => revive(ref)) })
-    return ref
-  }).pipe(Effect.provideContext(parts.needs))
+/** Spawns a domain's actor. Whoever puts it on the list has it supervised. */
+export const spawnDomain = (parts: Parts, input: Parameters<typeof DomainActor.spawn>[0]) =>
+  DomainActor.spawn(input, () => parts.supervisor.crashed(input.uuid)).pipe(
+    Effect.provideContext(parts.needs)
+  )
+
+/** Of two actors that were made for one domain only the one on the list is brought back. */
+export const supervise = (parts: Parts, ref: DomainRef): void =>
+  parts.supervisor.watch({ id: ref.uuid, revive: reviveDomain(parts, ref) })
 
 /** The persistent definition of an entry, from disk. */
 export const loadDefinition = Effect.fnUntraced(function* (
@@ -36,7 +36,7 @@ export const loadDefinition = Effect.fnUntraced(function* (
 ) {
   const text = yield* parts.store.readDefinition(name)
   const parsed = domainFromText(text, "inactive")
-  const path = `${parts.store.layout.definitions}/${name}.xml`
+  const path = definitionPath(parts.store.layout, name)
   if (parsed._tag === "Failure")
     return yield* new DefinitionQuarantined({ domain: name, path, why: parsed.failure.message })
   const { domain } = parsed.success
@@ -54,11 +54,12 @@ export const openDomain = Effect.fnUntraced(function* (parts: Parts, entry: Entr
   if (entry.ref !== undefined) return entry.ref
   const { uuid, name, isAutostart } = entry
   const persistent = yield* loadDefinition(parts, entry)
-  const made = yield* spawnDomain(parts, { uuid, name, isAutostart, persistent }, (ref) =>
-    reviveDomain(parts, ref)
-  )
+  const made = yield* spawnDomain(parts, { uuid, name, isAutostart, persistent })
   const won = yield* parts.domains.attach(uuid, made)
-  if (won === made) return made
+  if (won === made) {
+    supervise(parts, made)
+    return made
+  }
   yield* made.actor.stop()
   if (won === undefined) return yield* new DomainNotFound({ key: name })
   return won
@@ -68,21 +69,34 @@ export const openDomain = Effect.fnUntraced(function* (parts: Parts, entry: Entr
 export const reviveDomain = Effect.fnUntraced(function* (parts: Parts, ref: DomainRef) {
   const { name, isAutostart, epoch, live, id, process, reason, autoDestroy } =
     ref.actor.published.context
-  const persistent = yield* Effect.option(loadDefinition(parts, { name, uuid: ref.uuid }))
+  const loaded = yield* Effect.result(loadDefinition(parts, { name, uuid: ref.uuid }))
+  // A disk that cannot be read now has not taken the definition away.
+  const persistent =
+    loaded._tag === "Success"
+      ? loaded.success
+      : isAbsent(loaded.failure)
+        ? undefined
+        : ref.actor.published.context.persistent
   yield* ref.actor.settled
   DomainActor.restart(ref, {
     uuid: ref.uuid,
     name,
     isAutostart,
-    ...(persistent._tag === "Some" ? { persistent: persistent.value } : {})
+    ...(persistent === undefined ? {} : { persistent })
   })
   if (epoch === undefined || live === undefined) return
   const record = ref.belongings.find(epoch)?.record
-  const isUnborn =
-    record === undefined || record.phase === "launched" || record.phase === "launching"
+  const guest = { epoch, id, process, live, reason, autoDestroy, isOver: false }
   const isPaused = record?.phase === "paused"
-  DomainActor.adopt(ref, { epoch, id, process, live, isPaused, reason, autoDestroy, isUnborn })
+  DomainActor.adopt(ref, { ...guest, isPaused, isUnborn: isUnborn(record) })
 })
+
+const isAbsent = (error: { readonly _tag: string }): boolean =>
+  "fault" in error && error.fault === "notFound"
+
+/** Only an acknowledged start makes a guest. */
+export const isUnborn = (record: StatusRecord | undefined): boolean =>
+  record === undefined || record.phase === "launched" || record.phase === "launching"
 
 /** What a request holds while it works: the token, or the domain that has name and uuid already. */
 interface Reserved {
@@ -105,7 +119,7 @@ const reserving = <A, E, R>(
     )
   })
 
-/** The actor for a name and uuid that may be new; a new one is listed only once it is something. */
+/** The actor for a name and uuid that may be new; a new one is shown once it is something. */
 const obtain = Effect.fnUntraced(function* (
   parts: Parts,
   wanted: { readonly name: string; readonly uuid: string },
@@ -113,49 +127,76 @@ const obtain = Effect.fnUntraced(function* (
 ) {
   if (existing !== undefined) return yield* openDomain(parts, existing)
   const { uuid, name } = wanted
-  const ref = yield* spawnDomain(parts, { uuid, name }, (one) => reviveDomain(parts, one))
+  const ref = yield* spawnDomain(parts, { uuid, name })
   yield* parts.domains.commit(token, { uuid, name, isAutostart: false, ref })
+  supervise(parts, ref)
   return ref
 })
 
-/** Makes a persistent domain, or replaces its definition. */
-export const define = (parts: Parts, definition: Domain) =>
-  reserving(parts, definition, (reserved) =>
-    Effect.gen(function* () {
-      const completed = yield* complete(definition)
-      const ref = yield* obtain(parts, definition, reserved)
-      // Once begun it is carried through: a definition on disk that no list knows would be lost.
-      yield* Effect.uninterruptible(
-        DomainActor.change(ref, { type: "define", definition: completed.domain })
-      ).pipe(Effect.tapError(() => dropShell(ref)))
-      return ref
-    })
-  )
+/** A domain that ends while a request is on its way to it: the request looks again, so often. */
+const looksMax = 3
 
-/** A domain that was made for a request that failed, and is nothing: off the list. */
-const dropShell = (ref: DomainRef) => {
-  const { persistent, epoch } = ref.actor.published.context
-  return persistent === undefined && epoch === undefined
-    ? Effect.ignore(DomainActor.change(ref, { type: "undefine" }))
-    : Effect.void
+/**
+ * Runs `use` on the actor for this name and uuid. One that was made for it, and that is neither
+ * defined nor started afterwards, is off the list again, however `use` ended. One that is no more
+ * when the request arrives has made room: the request begins again.
+ */
+const withDomain = <E, R>(
+  parts: Parts,
+  wanted: { readonly name: string; readonly uuid: string },
+  use: (ref: DomainRef) => Effect.Effect<unknown, E, R>,
+  looksLeft: number = looksMax
+) => {
+  const attempt = reserving(parts, wanted, (reserved) =>
+    Effect.uninterruptibleMask((restore) =>
+      Effect.gen(function* () {
+        const ref = yield* obtain(parts, wanted, reserved)
+        const done = yield* Effect.result(
+          Effect.onError(restore(use(ref)), () => Effect.ignore(DomainActor.discard(ref)))
+        )
+        const isGone = done._tag === "Failure" && looksLeft > 0 && wasGone(done.failure, ref)
+        if (isGone) return undefined
+        yield* Effect.fromResult(done)
+        return ref
+      })
+    )
+  )
+  type Attempt = typeof attempt
+  return Effect.flatMap(
+    attempt,
+    (ref): Effect.Effect<DomainRef, Effect.Error<Attempt>, Effect.Services<Attempt>> =>
+      ref === undefined ? withDomain(parts, wanted, use, looksLeft - 1) : Effect.succeed(ref)
+  )
 }
+
+const wasGone = (failure: unknown, ref: DomainRef): boolean =>
+  failure instanceof RequestDenied && DomainActor.isGone(ref)
+
+/** Makes a persistent domain, or replaces its definition. */
+export const define = Effect.fnUntraced(function* (parts: Parts, definition: Domain) {
+  const { domain } = yield* complete(definition)
+  return yield* withDomain(parts, definition, (ref) =>
+    // Once begun it is carried through: a definition on disk that no list knows would be lost.
+    Effect.uninterruptible(DomainActor.change(ref, { type: "define", definition: domain }))
+  )
+})
 
 /**
  * Starts this definition. A domain that was not there before is transient: it ends with its guest.
  */
-export const create = (parts: Parts, definition: Domain, options: DomainActor.StartOptions = {}) =>
-  reserving(parts, definition, (reserved) =>
-    Effect.gen(function* () {
-      const refused = firstRefusal(definition)
-      if (refused !== undefined) return yield* refused
-      const epoch = yield* parts.nextEpoch
-      const ref = yield* obtain(parts, definition, reserved)
-      yield* DomainActor.create(ref, definition, { ...options, epoch }).pipe(
-        Effect.tapError(() => dropShell(ref))
-      )
-      return ref
-    })
+export const create = Effect.fnUntraced(function* (
+  parts: Parts,
+  definition: Domain,
+  options: DomainActor.StartOptions = {}
+) {
+  const refused = firstRefusal(definition)
+  if (refused !== undefined) return yield* refused
+  return yield* withDomain(parts, definition, (ref) =>
+    Effect.flatMap(parts.nextEpoch, (epoch) =>
+      DomainActor.create(ref, definition, { ...options, epoch })
+    )
   )
+})
 
 export const start = (parts: Parts, ref: DomainRef, options: DomainActor.StartOptions = {}) =>
   Effect.flatMap(parts.nextEpoch, (epoch) => DomainActor.start(ref, epoch, options))

@@ -2,16 +2,21 @@
  * The supervisor of one engine: its phases model startup and shutdown against the calls of clients,
  * which hold a lease while they work. Owns its children's lives, not their state.
  */
-import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
+import * as Cause from "effect/Cause"
+import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
-import type * as Fiber from "effect/Fiber"
 import * as Scope from "effect/Scope"
-import { type DriverFact, type DriverProtocol, driverMachine } from "../../machines/driver.ts"
+import {
+  drainDeadlineMs,
+  type DriverFact,
+  type DriverProtocol,
+  driverMachine
+} from "../../machines/driver.ts"
 import { Actor } from "../../src/kernel/actor.ts"
-import { type Call, CurrentCall } from "../../src/kernel/call.ts"
-import type { KernelError } from "../../src/kernel/error.ts"
+import { type Call, CurrentCall, makeCall } from "../../src/kernel/call.ts"
+import { type KernelError, RequestDenied } from "../../src/kernel/error.ts"
 import { Kernel } from "../../src/kernel/kernel.ts"
 import type { Dispatcher } from "../../src/kernel/dispatcher.ts"
 import { initialStep, stateName, step } from "../../src/kernel/statechart.ts"
@@ -44,6 +49,9 @@ export interface Driver {
   readonly close: (options?: { readonly stopsGuests?: boolean }) => Effect.Effect<void, unknown>
 }
 
+/** A drain, then the guests that are to end, each with its grace; both have bounds of their own. */
+const closeBoundMs = drainDeadlineMs + 60_000
+
 /** Problems that are kept; the older are dropped, for nobody reads ten thousand. */
 const problemsMax = 1_000
 
@@ -51,7 +59,8 @@ interface Life {
   parts: Parts | undefined
   scope: Scope.Closeable | undefined
   problems: readonly Problem[]
-  readonly working: Map<number, Fiber.Fiber<unknown, unknown>>
+  /** By lease: how a drain that is overdue ends the call. */
+  readonly working: Map<number, Deferred.Deferred<never, RequestDenied>>
 }
 
 const bootScript = (life: Life, kernel: Kernel, options: DriverOptions) => () =>
@@ -64,10 +73,11 @@ const bootScript = (life: Life, kernel: Kernel, options: DriverOptions) => () =>
     life.parts = yield* boot(kernel, options, note).pipe(Scope.provide(scope))
     return { type: "opened" } as DriverFact
   }).pipe(
-    Effect.catch((error) =>
+    // Defects too: whatever ends a start gives the root back.
+    Effect.catchCause((cause) =>
       Effect.as(life.scope === undefined ? Effect.void : Scope.close(life.scope, Exit.void), {
         type: "openFailed",
-        error
+        error: Cause.squash(cause)
       } as DriverFact)
     )
   )
@@ -93,7 +103,13 @@ export const makeDriver = Effect.fnUntraced(function* (options: DriverOptions) {
   const life: Life = { parts: undefined, scope: undefined, problems: [], working: new Map() }
   const interruptLeases = ({ leases }: { readonly leases: readonly number[] }) =>
     Effect.sync(() => {
-      for (const lease of leases) life.working.get(lease)?.interruptUnsafe()
+      for (const lease of leases) {
+        const request = actor.published.context.leases[lease]?.procedure ?? "call"
+        const ended = life.working.get(lease)
+        const because = "the engine ended before the call did"
+        const error = new RequestDenied({ actor: "driver", request, state: phase(), because })
+        if (ended !== undefined) Deferred.doneUnsafe(ended, Effect.fail(error))
+      }
     })
   const deadline = ({ ms }: { readonly ms: number }) =>
     Effect.as(Effect.sleep(ms), { type: "overdue" } as DriverFact)
@@ -124,13 +140,17 @@ export const makeDriver = Effect.fnUntraced(function* (options: DriverOptions) {
     open: actor.ask("open", {}),
     call: (call, work) => withLease({ actor, life }, call, work),
     close: ({ stopsGuests = false } = {}) =>
-      Effect.andThen(
-        actor.ask("close", { stopsGuests }, "control"),
-        Effect.andThen(
-          actor.stop(),
-          Effect.sync(() => kernel.close())
+      Effect.gen(function* () {
+        const deadlineMs = kernel.timers.nowMs() + closeBoundMs
+        const call = makeCall("driver.close", { deadlineMs })
+        yield* Effect.provideService(
+          actor.ask("close", { stopsGuests }, "control"),
+          CurrentCall,
+          call
         )
-      )
+        yield* actor.stop()
+        kernel.close()
+      })
   }
   return driver
 })
@@ -145,22 +165,25 @@ const withLease = <A, E, R>(
   call: Call,
   work: (parts: Parts) => Effect.Effect<A, E, R>
 ): Effect.Effect<A, E | KernelError, R> => {
-  const enter = Effect.gen(function* () {
-    const sinceMs = Number(yield* Clock.monotonicTimeNanos) / 1e6
+  const begin = Effect.suspend(() => {
+    const { kernel } = actor
+    const lease = kernel.number()
+    const ended = Deferred.makeUnsafe<never, RequestDenied>()
+    life.working.set(lease, ended)
     const { procedure, caller } = call
-    return yield* actor.ask("enter", { procedure, connection: caller.connection, sinceMs })
+    const sinceMs = kernel.timers.nowMs()
+    const enter = actor.ask("enter", { lease, procedure, connection: caller.connection, sinceMs })
+    const body = Effect.suspend(() =>
+      life.parts === undefined ? Effect.interrupt : work(life.parts)
+    )
+    // Not `acquireUseRelease`: while the engine starts, entering waits and may be interrupted.
+    return Effect.ensuring(
+      Effect.andThen(enter, Effect.raceFirst(body, Deferred.await(ended))),
+      Effect.sync(() => {
+        life.working.delete(lease)
+        actor.tell({ type: "leave", lease })
+      })
+    )
   })
-  const leave = (lease: number) =>
-    Effect.sync(() => {
-      life.working.delete(lease)
-      actor.tell({ type: "leave", lease })
-    })
-  const body = (lease: number) =>
-    Effect.withFiber<A, E, R>((fiber) => {
-      // A drain that is overdue interrupts this very fiber.
-      life.working.set(lease, fiber)
-      const { parts } = life
-      return parts === undefined ? Effect.interrupt : work(parts)
-    })
-  return Effect.acquireUseRelease(enter, body, leave).pipe(Effect.provideService(CurrentCall, call))
+  return Effect.provideService(begin, CurrentCall, call)
 }

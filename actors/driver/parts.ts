@@ -4,6 +4,7 @@
  */
 import type * as Context from "effect/Context"
 import type * as Effect from "effect/Effect"
+import type * as FiberSet from "effect/FiberSet"
 import type { Ids } from "../../src/base/ids.ts"
 import type { Files } from "../../src/host/files.ts"
 import type { Processes } from "../../src/host/process.ts"
@@ -49,6 +50,8 @@ export interface Parts {
   /** The next start's epoch: never used before, on this root. */
   readonly nextEpoch: Effect.Effect<string>
   readonly quarantined: readonly QuarantinedDefinition[]
+  /** What the engine does on its own beside the calls: ended first when the engine ends. */
+  readonly errands: FiberSet.FiberSet<void>
   /** Kept for `problems()`, newest last. */
   readonly note: (problem: Problem) => void
 }

@@ -3,11 +3,12 @@
  * and start time and our token, and hands it to a domain actor. Kills only what never was a guest.
  */
 import * as Effect from "effect/Effect"
+import * as FiberSet from "effect/FiberSet"
 import type { AdoptedGuest } from "../../machines/domain/context.ts"
-import type { ProcessId } from "../../src/host/process.ts"
+import { isAlive, type ProcessId, Processes } from "../../src/host/process.ts"
 import type { Domain } from "../../src/model/domain.ts"
 import { findByToken } from "../../src/qemu/kill.ts"
-import { monitorIdPrefix, type MonitorToken } from "../../src/qemu/monitor-id.ts"
+import { monitorId, monitorIdPrefix } from "../../src/qemu/monitor-id.ts"
 import { domainFromText } from "../../src/store/domain-text.ts"
 import type {
   QuarantinedStatus,
@@ -16,15 +17,14 @@ import type {
   StatusRecord
 } from "../../src/store/status.ts"
 import { Belongings } from "../domain/belongings.ts"
-import { adopt, type DomainRef } from "../domain/domain.ts"
+import * as DomainActor from "../domain/domain.ts"
+import type { DomainRef } from "../domain/domain.ts"
 import type { Needs } from "../domain/needs.ts"
+import { dropRecord } from "../domain/status.ts"
 import { untilDead } from "../domain/stop.ts"
+import { isUnborn } from "./calls.ts"
+import { endOrphans, type Living, sweepRun } from "./leftovers.ts"
 import type { Parts } from "./parts.ts"
-
-interface Living {
-  readonly process: ProcessId
-  readonly token: MonitorToken
-}
 
 const isOf = ({ token }: Living, { epoch, uuid }: { epoch: string; uuid: string }): boolean =>
   token.uuid === uuid && token.epoch === epoch.replace(".", "-")
@@ -62,7 +62,10 @@ const fill = (
       mine.owe("host devices", Effect.ignore(pool.release(token)))
       yield* Effect.ignore(pool.reserve(devices, holder))
     }
-    mine.owe("status record", Effect.ignore(store.removeStatus(head.epoch)))
+    mine.owe(
+      "status record",
+      Effect.suspend(() => dropRecord(mine, head.epoch))
+    )
     mine.monitorPath = head.monitorPath
     mine.record = record
   })
@@ -71,28 +74,17 @@ const fill = (
 const adopted = (
   record: StatusRecord,
   live: Domain,
-  process: ProcessId | undefined
+  process: { readonly id: ProcessId | undefined; readonly isOver: boolean }
 ): AdoptedGuest => ({
   epoch: record.epoch,
   id: record.id,
-  process,
+  process: process.id,
   live,
   isPaused: record.phase === "paused",
   reason: record.reason,
   autoDestroy: record.autoDestroy,
-  isUnborn: record.phase === "launching" || record.phase === "launched"
-})
-
-/** A guest whose record cannot be read: it runs, is listed, and can be destroyed. */
-const unknownGuest = (head: StatusHead, live: Domain, process: ProcessId): AdoptedGuest => ({
-  epoch: head.epoch,
-  id: -1,
-  process,
-  live,
-  isPaused: false,
-  reason: "unknown",
-  autoDestroy: undefined,
-  isUnborn: false
+  isUnborn: isUnborn(record),
+  isOver: process.isOver
 })
 
 const placeholder = ({ name, uuid }: StatusHead): string => {
@@ -107,62 +99,118 @@ const placeholder = ({ name, uuid }: StatusHead): string => {
 export type Obtain = (identity: {
   readonly uuid: string
   readonly name: string
-}) => Effect.Effect<DomainRef | undefined, never, Needs>
+}) => Effect.Effect<DomainRef, never, Needs>
 
-const adoptRecord = (
-  parts: Parts,
-  obtain: Obtain,
-  found: { readonly record: StatusRecord; readonly living: Living | undefined }
-) =>
+/** Its process is gone, as far as can be seen now. Where that cannot be seen, it may live. */
+const isOver = Effect.fnUntraced(function* (process: ProcessId | undefined) {
+  if (process === undefined) return true
+  const found = yield* (yield* Processes).inspect(process.pid)
+  return !isAlive(found) || found.startTime !== process.startTime
+})
+
+interface Found {
+  readonly record: StatusRecord
+  readonly living: Living | undefined
+}
+
+const adoptRecord = (parts: Parts, obtain: Obtain, { record, living }: Found) =>
   Effect.gen(function* () {
-    const { record, living } = found
-    const ref = yield* obtain(record)
     const parsed = domainFromText(record.definition, "active")
-    if (ref === undefined || parsed._tag === "Failure") return false
+    if (parsed._tag === "Failure") return false
+    const ref = yield* obtain(record)
     const mine = ref.belongings.of(record.epoch)
     yield* fill(parts, mine, { head: record, record })
-    // Dead or alive: the domain looks for itself, and says how it ended.
     mine.process = living?.process ?? record.process
-    adopt(ref, adopted(record, parsed.success.domain, mine.process))
-    if (living === undefined)
+    const process = { id: mine.process, isOver: yield* isOver(mine.process) }
+    DomainActor.adopt(ref, adopted(record, parsed.success.domain, process))
+    if (process.isOver && !isUnborn(record))
       parts.note({ what: `guest '${record.name}'`, why: "it ended while no engine was there" })
-    if (record.autoDestroy !== undefined) {
-      const { uuid, epoch } = record
-      parts.connections.register({ connection: record.autoDestroy, uuid, epoch })
-      // The client that it was to end with is gone with the engine that knew it.
-      parts.connections.closed(record.autoDestroy)
-    }
+    const { autoDestroy, epoch } = record
+    // The client that it was to end with is gone with the engine that knew it.
+    if (autoDestroy !== undefined)
+      yield* FiberSet.run(parts.errands, Effect.ignore(DomainActor.destroy(ref, { epoch })))
     return true
   })
 
+/** A guest whose record cannot be read: it runs, is listed, and can be destroyed. */
 const adoptUnknown = (
   parts: Parts,
   obtain: Obtain,
-  found: { readonly status: QuarantinedStatus; readonly living: Living }
+  { head, living: { process } }: { readonly head: StatusHead; readonly living: Living }
 ) =>
   Effect.gen(function* () {
-    const { head } = found.status
-    if (head === undefined) return
-    const ref = yield* obtain(head)
     const parsed = domainFromText(placeholder(head), "inactive")
-    if (ref === undefined || parsed._tag === "Failure") return
+    const ref = yield* obtain(head)
+    const live =
+      ref.actor.published.context.persistent ??
+      (parsed._tag === "Success" ? parsed.success.domain : undefined)
+    if (live === undefined) return
     const mine = ref.belongings.of(head.epoch)
     yield* fill(parts, mine, { head, record: undefined })
-    mine.process = found.living.process
-    const live = ref.actor.published.context.persistent ?? parsed.success.domain
-    adopt(ref, unknownGuest(head, live, found.living.process))
+    mine.process = process
+    DomainActor.adopt(ref, {
+      epoch: head.epoch,
+      id: yield* Effect.orDie(parts.domains.nextId),
+      process,
+      live,
+      isPaused: false,
+      reason: "unknown",
+      autoDestroy: undefined,
+      isUnborn: false,
+      isOver: false
+    })
   })
 
-/** A QEMU of ours that no record tells of was never continued: it is ended in the background. */
-const endOrphan = (parts: Parts, { process, token }: Living) =>
+/** `GENERATION.COUNTER.json`: the file's name tells the epoch when nothing in it can be read. */
+const epochOfFile = (path: string): string | undefined =>
+  /\/([0-9]+\.[0-9]+)\.json$/.exec(path)?.[1]
+
+/** Whose record an unreadable one is: by what can be read of it, or by the QEMU of that epoch. */
+const headOf = (
+  parts: Parts,
+  { path, head }: QuarantinedStatus,
+  living: readonly Living[]
+): StatusHead | undefined => {
+  if (head !== undefined) return head
+  const epoch = epochOfFile(path)
+  const mine = living.find(({ token }) => token.epoch === epoch?.replace(".", "-"))
+  if (epoch === undefined || mine === undefined) return undefined
+  const { uuid } = mine.token
+  return {
+    uuid,
+    name: parts.domains.byUuid(uuid)?.name ?? uuid,
+    epoch,
+    token: monitorId(mine.token),
+    process: mine.process,
+    monitorPath: `${parts.store.guestDirectory(epoch)}/monitor.sock`
+  }
+}
+
+/**
+ * A second record of one domain: what an engine could not remove after its guest had ended. It
+ * gives back what it tells of.
+ */
+const giveBack = (parts: Parts, { record, living }: Found) =>
   Effect.gen(function* () {
-    parts.note({
-      what: `QEMU process ${process.pid} of ${token.uuid}`,
-      why: "its start was not finished when the engine ended; it is ended"
-    })
-    yield* untilDead(new Belongings(), process, 0)
-    yield* Effect.ignore(parts.store.removeGuestDirectory(token.epoch.replace("-", ".")))
+    const mine = new Belongings<Needs>()
+    yield* fill(parts, mine, { head: record, record })
+    if (living !== undefined) yield* untilDead(mine, living.process, 0)
+    yield* mine.release
   })
+
+/** One guest for each domain: the one that lives, or else the last. */
+const oneEach = (found: readonly Found[]) => {
+  const generation = ({ record }: Found) => record.epoch.split(".").map(Number)
+  const sorted = found.toSorted((a, b) => {
+    const [aHigh = 0, aLow = 0] = generation(a)
+    const [bHigh = 0, bLow = 0] = generation(b)
+    const byLife = Number(b.living !== undefined) - Number(a.living !== undefined)
+    return byLife || bHigh - aHigh || bLow - aLow
+  })
+  const first = new Map(sorted.toReversed().map((one) => [one.record.uuid, one]))
+  const guests = [...first.values()]
+  return { guests, others: found.filter((one) => !guests.includes(one)) }
+}
 
 /** Adopts every guest that lives, and gives back what those that died had. */
 export const recover = Effect.fnUntraced(function* (
@@ -174,21 +222,29 @@ export const recover = Effect.fnUntraced(function* (
   const search = yield* findByToken(monitorIdPrefix(store.rootId))
   const living: readonly Living[] = search.found
   const explained = new Set<Living>()
-  for (const record of records) {
-    const mine = livingOf(living, record)
-    if (mine !== undefined) explained.add(mine)
-    if (yield* adoptRecord(parts, obtain, { record, living: mine })) continue
+  const found = records.map((record): Found => ({ record, living: livingOf(living, record) }))
+  const { guests, others } = oneEach(found)
+  const unreadable: { readonly head: StatusHead; readonly living: Living | undefined }[] = []
+  for (const one of [...guests, ...others]) if (one.living) explained.add(one.living)
+  for (const one of guests) {
+    if (yield* adoptRecord(parts, obtain, one)) continue
+    const { record } = one
     parts.note({ what: `status of '${record.name}'`, why: "its live definition cannot be read" })
+    unreadable.push({ head: record, living: one.living })
   }
+  for (const one of others) yield* FiberSet.run(parts.errands, giveBack(parts, one))
   for (const status of quarantined) {
     parts.note({ what: status.path, why: status.reason })
-    const mine = status.head && livingOf(living, status.head)
+    const head = headOf(parts, status, living)
+    if (head !== undefined) unreadable.push({ head, living: livingOf(living, head) })
+  }
+  for (const { head, living: mine } of unreadable) {
     if (mine === undefined) continue
     explained.add(mine)
-    yield* adoptUnknown(parts, obtain, { status, living: mine })
+    yield* adoptUnknown(parts, obtain, { head, living: mine })
   }
   const orphans = living.filter((one) => !explained.has(one))
-  yield* Effect.forEach(orphans, (orphan) => Effect.forkDetach(endOrphan(parts, orphan)), {
-    discard: true
-  })
+  yield* endOrphans(parts, obtain, orphans)
+  const kept = [...records, ...unreadable.map(({ head }) => head)].map(({ epoch }) => epoch)
+  yield* sweepRun(parts, [...kept, ...living.map(({ token }) => token.epoch.replace("-", "."))])
 })

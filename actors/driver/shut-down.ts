@@ -3,6 +3,7 @@
  * were to end with their connection, and all of them when that was asked for.
  */
 import * as Effect from "effect/Effect"
+import * as FiberSet from "effect/FiberSet"
 import * as DomainActor from "../domain/domain.ts"
 import type { Parts } from "./parts.ts"
 
@@ -10,10 +11,15 @@ import type { Parts } from "./parts.ts"
 const concurrency = 16
 
 export const shutDown = Effect.fnUntraced(function* (parts: Parts, stopsGuests: boolean) {
+  // First what could start another guest, or take one over, while this looks at them.
+  yield* FiberSet.clear(parts.errands)
   const refs = parts.domains.all().flatMap(({ ref }) => (ref === undefined ? [] : [ref]))
   const ending = refs.filter((ref) => {
     const { epoch, autoDestroy } = DomainActor.view(ref).context
-    return epoch !== undefined && (stopsGuests || autoDestroy !== undefined)
+    if (epoch === undefined) return false
+    // One that is starting is no guest yet, and one that is stopping is none any more: both are
+    // brought to their end, for nobody will be there to do it.
+    return stopsGuests || autoDestroy !== undefined || !DomainActor.isSettled(ref)
   })
   yield* Effect.forEach(
     ending,

@@ -1,0 +1,80 @@
+/**
+ * What a killed engine leaves that never was a guest: QEMUs that were launched and not continued,
+ * probes, directories of starts that came to nothing. Ends and removes it.
+ */
+import * as Effect from "effect/Effect"
+import * as FiberSet from "effect/FiberSet"
+import { Files } from "../../src/host/files.ts"
+import type { ProcessId } from "../../src/host/process.ts"
+import type { MonitorToken } from "../../src/qemu/monitor-id.ts"
+import { epochPattern } from "../../src/store/status.ts"
+import { Belongings } from "../domain/belongings.ts"
+import * as DomainActor from "../domain/domain.ts"
+import type { DomainRef } from "../domain/domain.ts"
+import type { Needs } from "../domain/needs.ts"
+import { untilDead } from "../domain/stop.ts"
+import type { Parts } from "./parts.ts"
+
+/** A QEMU of this root. */
+export interface Living {
+  readonly process: ProcessId
+  readonly token: MonitorToken
+}
+
+/** Files of a probe: `p-TOKEN.s`, its temporary name, and the log. */
+const probePattern = /^p-[A-Za-z0-9_-]+\.(s|s~|log)$/
+
+const endOrphan = (parts: Parts, { process, token }: Living) =>
+  Effect.gen(function* () {
+    yield* untilDead(new Belongings(), process, 0)
+    yield* Effect.ignore(parts.store.removeGuestDirectory(token.epoch.replace("-", ".")))
+  })
+
+/**
+ * One of a domain that is known is ended by that domain: its next start then waits until the disk
+ * is free. Others are ended in the background.
+ */
+export const endOrphans = Effect.fnUntraced(function* (
+  parts: Parts,
+  obtain: (identity: {
+    readonly uuid: string
+    readonly name: string
+  }) => Effect.Effect<DomainRef, never, Needs>,
+  orphans: readonly Living[]
+) {
+  for (const orphan of orphans) {
+    const { process, token } = orphan
+    parts.note({
+      what: `QEMU process ${process.pid} of ${token.uuid}`,
+      why: "its start was not finished when the engine ended; it is ended"
+    })
+    const entry = parts.domains.byUuid(token.uuid)
+    const ref = entry === undefined ? undefined : yield* obtain(entry)
+    const live = ref?.actor.published.context.persistent
+    if (ref === undefined || live === undefined || !DomainActor.isSettled(ref)) {
+      yield* FiberSet.run(
+        parts.errands,
+        endOrphan(parts, orphan).pipe(Effect.provideContext(parts.needs))
+      )
+      continue
+    }
+    const epoch = token.epoch.replace("-", ".")
+    const mine = ref.belongings.of(epoch)
+    mine.process = process
+    mine.owe("runtime directory", Effect.ignore(parts.store.removeGuestDirectory(epoch)))
+    const guest = { epoch, id: -1, process, live, isPaused: true, reason: "unknown" }
+    DomainActor.adopt(ref, { ...guest, autoDestroy: undefined, isUnborn: true, isOver: false })
+  }
+})
+
+/** Removes the directories of epochs that nobody has, and what probes have left. */
+export const sweepRun = Effect.fnUntraced(function* (parts: Parts, kept: readonly string[]) {
+  const files = yield* Files
+  const { store } = parts
+  const names = yield* Effect.orElseSucceed(files.list(store.layout.run), () => [])
+  for (const name of names) {
+    if (probePattern.test(name)) yield* Effect.ignore(files.unlink(`${store.layout.run}/${name}`))
+    if (epochPattern.test(name) && !kept.includes(name))
+      yield* Effect.ignore(store.removeGuestDirectory(name))
+  }
+})
