@@ -5,6 +5,7 @@
 import * as Context from "effect/Context"
 import type * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
+import type { DomainEvent } from "../model/event.ts"
 import type { DomainState } from "../model/state.ts"
 import type { Report } from "../xml/reading.ts"
 
@@ -80,6 +81,9 @@ export interface Defined extends Guest {
   readonly reports: readonly Report[]
 }
 
+/** A gap says that the listener was too slow; the present states come first where that was asked. */
+export type Happening = DomainEvent | { readonly type: "gap" | "current" }
+
 export interface Engine {
   readonly place: { readonly root: string; readonly run: string }
   readonly defineXML: (
@@ -91,7 +95,7 @@ export interface Engine {
   readonly list: (filter?: Filter) => Attempt<readonly Summary[]>
   /** Each run gives the next event; `undefined` when the engine has ended. */
   readonly subscribe: () => Effect.Effect<
-    Effect.Effect<{ readonly type: string } | undefined>,
+    Effect.Effect<Happening | undefined>,
     Failure,
     Scope.Scope
   >

@@ -15,6 +15,8 @@ import { type Cell, cut, tableLines } from "./table.ts"
 export interface Shown {
   readonly guest: Guest
   readonly serial: SerialLog
+  /** How it ended, for one that nobody finds any more. */
+  readonly ending?: () => string | undefined
 }
 
 /** Four times a second is alive to the eye and idle to the processor. */
@@ -62,21 +64,20 @@ const rowOf = (
 
 const heads = ["GUEST", "STATE", "EPOCH", "UPTIME", "LAST SERIAL LINE"]
 
-/** A domain that is no more is shown as it was last, shut off. */
-const summaryOf = (guest: Guest, last: Summary | undefined): Effect.Effect<Summary> =>
+/** A domain that is no more is shown shut off, with how it ended. */
+const summaryOf = ({ guest, ending = () => undefined }: Shown): Effect.Effect<Summary> =>
   Effect.catch(guest.summary, () =>
     Effect.succeed<Summary>({
       uuid: guest.uuid,
       name: guest.name,
       id: undefined,
+      state: "shutoff",
+      reason: ending() ?? "unknown",
       isActive: false,
       isPersistent: false,
       isAutostart: false,
       epoch: undefined,
-      startedAtMs: undefined,
-      reason: "unknown",
-      ...(last ?? {}),
-      state: "shutoff"
+      startedAtMs: undefined
     })
   )
 
@@ -84,9 +85,9 @@ const summaryOf = (guest: Guest, last: Summary | undefined): Effect.Effect<Summa
 export const tableOf = Effect.fnUntraced(function* (shown: readonly Shown[]) {
   const screen = yield* Screen
   const nowMs = yield* Clock.currentTimeMillis
-  const rows = yield* Effect.forEach(shown, ({ guest, serial }) =>
-    Effect.map(summaryOf(guest, undefined), (summary) =>
-      rowOf({ summary, serial }, nowMs, screen.paint)
+  const rows = yield* Effect.forEach(shown, (one) =>
+    Effect.map(summaryOf(one), (summary) =>
+      rowOf({ summary, serial: one.serial }, nowMs, screen.paint)
     )
   )
   const head = heads.map((text): Cell => ({ text, paint: (plain) => screen.paint("faint", plain) }))
@@ -106,6 +107,7 @@ const drawing = Effect.fnUntraced(function* (
   const screen = yield* Screen
   let height = 0
   const draw = Effect.gen(function* () {
+    if (shown().length === 0) return
     const below = note()
     const lines = [
       ...(yield* tableOf(shown())),
@@ -128,8 +130,9 @@ const telling = Effect.fnUntraced(function* (
   const states = new Map<string, string>()
   const heard = new Map<string, string | undefined>()
   const look = Effect.gen(function* () {
-    for (const { guest, serial } of shown()) {
-      const summary = yield* summaryOf(guest, undefined)
+    for (const one of shown()) {
+      const { guest, serial } = one
+      const summary = yield* summaryOf(one)
       const now = `${stateText(summary)} ${summary.epoch ?? ""}`
       if (states.get(guest.uuid) !== now) yield* tell({ type: "state", ...summary })
       states.set(guest.uuid, now)

@@ -3,8 +3,9 @@
  * killed, unless they are kept. Ctrl-C presses their power buttons; a second one destroys.
  */
 import * as Effect from "effect/Effect"
+import * as Schedule from "effect/Schedule"
 import { parseDomain } from "../xml/domain.ts"
-import { type Engine, Engines } from "./engine.ts"
+import { type Engine, Engines, type Guest } from "./engine.ts"
 import { Reported } from "./failure.ts"
 import { type Shown, show } from "./live-table.ts"
 import { readXml } from "./input.ts"
@@ -23,7 +24,39 @@ export interface RunOptions {
   readonly isJson: boolean
 }
 
-const begin = Effect.fnUntraced(function* (engine: Engine, file: string, options: RunOptions) {
+/** How each guest ended, by uuid: a transient one is gone when anybody could ask. */
+type Endings = Map<string, string>
+
+const noteEndings = Effect.fnUntraced(function* (engine: Engine) {
+  const endings: Endings = new Map()
+  const take = yield* engine.subscribe()
+  const listen = Effect.gen(function* () {
+    for (;;) {
+      const event = yield* take
+      if (event === undefined) return
+      if (event.type === "lifecycle" && event.event === "stopped")
+        endings.set(event.uuid, event.detail)
+    }
+  })
+  yield* Effect.forkScoped(listen)
+  return endings
+})
+
+/** The word of an ending follows the ending itself; it is worth a moment. */
+const untilTold = (endings: Endings, guests: readonly Guest[]) =>
+  Effect.suspend(() =>
+    guests.every(({ uuid }) => endings.has(uuid)) ? Effect.void : Effect.fail("not yet")
+  ).pipe(Effect.retry(Schedule.spaced(10)), Effect.timeoutOption(tellingMs), Effect.ignore)
+
+const tellingMs = 1_000
+
+interface Stage {
+  readonly engine: Engine
+  readonly endings: Endings
+}
+
+const begin = Effect.fnUntraced(function* (stage: Stage, file: string, options: RunOptions) {
+  const { engine, endings } = stage
   const xml = yield* readXml(file)
   const bound = options.isKept ? {} : { autoDestroy: yield* engine.connect }
   const guest = options.isDefined
@@ -32,7 +65,11 @@ const begin = Effect.fnUntraced(function* (engine: Engine, file: string, options
   yield* tellReports(file, guest.reports)
   const live = parseDomain(yield* guest.xml(), { kind: "active" })
   const place = live._tag === "Success" ? serialPlace(live.success.domain) : undefined
-  const shown: Shown = { guest, serial: yield* followSerial(place) }
+  const shown: Shown = {
+    guest,
+    serial: yield* followSerial(place),
+    ending: () => endings.get(guest.uuid)
+  }
   return shown
 })
 
@@ -50,6 +87,7 @@ export const run = (options: RunOptions) =>
       ...(root === undefined ? {} : { root }),
       guests: isKept ? "leave" : "stop"
     })
+    const endings = yield* noteEndings(engine)
     const shown: Shown[] = []
     let note = "Ctrl-C stops them"
     yield* show({ shown: () => shown, note: () => note, isJson })
@@ -57,7 +95,8 @@ export const run = (options: RunOptions) =>
     const body = Effect.gen(function* () {
       yield* Effect.forEach(
         options.files,
-        (file) => Effect.map(begin(engine, file, options), (one) => void shown.push(one)),
+        (file) =>
+          Effect.map(begin({ engine, endings }, file, options), (one) => void shown.push(one)),
         { concurrency: "unbounded", discard: true }
       )
       yield* Effect.forEach(shown, ended, { concurrency: "unbounded", discard: true })
@@ -72,11 +111,6 @@ export const run = (options: RunOptions) =>
       yield* stopInOrder(guests())
     }
     note = isKept && wasStopped ? "the guests go on" : "all guests have ended"
-    const reasons = yield* Effect.forEach(guests(), (guest) =>
-      Effect.match(guest.summary, {
-        onSuccess: ({ reason }) => reason,
-        onFailure: () => "gone"
-      })
-    )
-    if (reasons.includes("crashed")) return yield* new Reported({ code: "failed" })
+    if (!(isKept && wasStopped)) yield* untilTold(endings, guests())
+    if ([...endings.values()].includes("crashed")) return yield* new Reported({ code: "failed" })
   }).pipe(Effect.scoped)

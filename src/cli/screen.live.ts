@@ -36,7 +36,8 @@ export const makeScreen = (): LiveScreen => {
   return {
     screen: {
       isTerminal: stdout.isTTY === true && process.env["TERM"] !== "dumb",
-      columns: () => stdout.columns ?? 80,
+      // A terminal that does not know its size says 0.
+      columns: () => stdout.columns || 80,
       write: writeTo(stdout),
       warn: writeTo(stderr),
       paint: paintFor(stdout),

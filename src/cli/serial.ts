@@ -69,7 +69,10 @@ const followFile = Effect.fnUntraced(function* (path: string, log: SerialLog) {
     offset += bytes.byteLength
     log.hear(bytes)
   })
-  yield* Effect.repeat(Effect.ignore(look), Schedule.spaced(pauseMs))
+  // What was said since the last look is read when nobody follows any more.
+  yield* Effect.repeat(Effect.ignore(look), Schedule.spaced(pauseMs)).pipe(
+    Effect.ensuring(Effect.ignore(look))
+  )
 })
 
 const followSocket = Effect.fnUntraced(function* (path: string, log: SerialLog) {
