@@ -1,7 +1,7 @@
 /**
  * Firmware images that the host has, by their descriptors (QEMU's docs/interop/firmware.json): one
- * JSON file each, in folders of which a later one overrides an earlier one by file name. Reads them;
- * which one a guest gets is decided in complete/firmware.ts.
+ * JSON file each, in folders of which a later one overrides an earlier one by file name. Reads
+ * them; which one a guest gets is decided in complete/firmware.ts.
  */
 import * as Effect from "effect/Effect"
 import * as Result from "effect/Result"
@@ -39,8 +39,8 @@ export const firmwareFolders = ["/usr/share/qemu/firmware", "/etc/qemu/firmware"
 const fromText = Schema.fromJsonString(descriptor)
 
 /**
- * The descriptors of all folders in the order of their names, which is their priority. An empty file
- * hides one of the same name; one that cannot be read describes nothing.
+ * The descriptors of all folders in the order of their names, which is their priority. An empty
+ * file hides one of the same name; one that cannot be read describes nothing.
  */
 export const firmwaresFrom = (
   folders: readonly (readonly DescriptorFile[])[]

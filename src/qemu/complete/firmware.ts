@@ -1,6 +1,6 @@
 /**
- * Which firmware a guest boots with: the image that its definition names, or the first of the host's
- * that has what the definition asks for. Also whose variables it starts with.
+ * Which firmware a guest boots with: the image that its definition names, or the first of the
+ * host's that has what the definition asks for. Also whose variables it starts with.
  */
 import * as Result from "effect/Result"
 import type { Domain } from "../../model/domain.ts"

@@ -1,6 +1,6 @@
 /**
- * Goal: a guest that leaves the choice of firmware to the host gets the first image that has what it
- * asks for, and one that names its image keeps it.
+ * Goal: a guest that leaves the choice of firmware to the host gets the first image that has what
+ * it asks for, and one that names its image keeps it.
  * Method: a host with three descriptors, definitions that ask for different things.
  */
 import * as Result from "effect/Result"

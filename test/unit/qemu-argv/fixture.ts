@@ -27,8 +27,8 @@ const devices = `
   ich9-usb-ehci1 ich9-usb-uhci1 ich9-usb-uhci2 ich9-usb-uhci3 usb-ehci pci-ohci piix4-usb-uhci
   lsi53c895a megasas rtl8139 e1000 e1000e i6300esb ib700 pci-bridge pcie-root-port
   pcie-pci-bridge i82801b11-bridge pxb AC97 intel-hda ich9-intel-hda isa-serial pci-serial
-  bochs-display virtio-gpu-pci secondary-vga x3130-upstream xio3130-downstream virtio-9p-pci tcg-accel
-  usb-redir
+  bochs-display virtio-gpu-pci secondary-vga x3130-upstream xio3130-downstream virtio-9p-pci
+  tcg-accel usb-redir
 `
   .trim()
   .split(/\s+/)
