@@ -1,5 +1,6 @@
 /**
- * Goal: the model's own rules: names, whole-model checks, the order of devices, numbers on the wire.
+ * Goal: the model's own rules: names, whole-model checks, the order of devices, numbers on the
+ * wire.
  * Method: one violation at a time against a sound domain; properties for order and names.
  */
 import * as fc from "fast-check"
