@@ -43,7 +43,9 @@ const controller: DeviceCheck = (device, context) => {
     case "usb":
       return model === "none" ? undefined : needsType(usbDrivers[model], context)
     case "scsi": {
-      if (model.startsWith("virtio")) return needsType("virtio-scsi-pci", context)
+      if (model.startsWith("virtio")) {
+        return needsType("virtio-scsi-pci", context) ?? iothread(device.driver?.iothread, context)
+      }
       const driver = scsiDrivers[model]
       return needsType(typeNames[driver ?? ""] ?? driver, context)
     }
@@ -82,6 +84,9 @@ const disk: DeviceCheck = (device, context) => {
   }
   if (source.type === "volume" || source.type === "nvme" || source.type.startsWith("vhost")) {
     return { unbuilt: `a source of type '${source.type}'` }
+  }
+  if ((device.vendor ?? device.product) !== undefined && target.bus !== "scsi") {
+    return { conflict: "only a SCSI disk has a vendor and a product" }
   }
   if (device.isTransient) return { unbuilt: "a transient disk" }
   if (device.driver?.type === "cow") return { lacks: "QEMU has no format 'cow' any more" }

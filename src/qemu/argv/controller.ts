@@ -62,7 +62,7 @@ export const scsiDrivers: { readonly [model: string]: string } = {
   lsisas1078: "megasas",
   vmpvscsi: "pvscsi",
   am53c974: "am53c974",
-  dc390: "dc-390"
+  dc390: "dc390"
 }
 
 const iothreadName = (iothread: number | undefined): string | undefined =>
