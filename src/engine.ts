@@ -152,16 +152,21 @@ export interface Engine {
   readonly close: (options?: Pick<TroupeOptions, "guests">) => Effect.Effect<void>
 }
 
-/** A definition from a client's text; one without a uuid is given a fresh one. */
-const definitionFrom = (xml: string, { isValidated = false }: DefineOptions = {}) =>
+/**
+ * A definition from a client's text. One without a uuid is of the domain that has its name, so that a
+ * program may define the same text at each of its starts; where there is none, it is given a fresh one.
+ */
+const definitionFrom = (parts: Parts, xml: string, { isValidated = false }: DefineOptions = {}) =>
   Effect.gen(function* () {
     const uuid = yield* (yield* Ids).uuid
-    const { domain, reports } = yield* Effect.fromResult(parseDomain(xml, { uuid }))
+    const { domain: read, reports } = yield* Effect.fromResult(parseDomain(xml, { uuid }))
     const unknown = isValidated ? reports.find(({ kind }) => kind === "unknown") : undefined
     if (unknown !== undefined) {
       const { line, column, path, sentence: reason } = unknown
       return yield* new XmlError({ problem: "invalid", line, column, path, reason })
     }
+    const namesake = read.uuid === uuid ? parts.domains.byName(read.name)?.uuid : undefined
+    const domain = { ...read, uuid: namesake ?? read.uuid }
     return { definition: yield* Effect.fromResult(validateDomain(domain)), reports }
   })
 
@@ -173,7 +178,7 @@ const taking = <E>(
 ) =>
   driver.call(makeCall(procedure), (parts) =>
     Effect.gen(function* () {
-      const { definition, reports } = yield* definitionFrom(xml, options)
+      const { definition, reports } = yield* definitionFrom(parts, xml, options)
       const { uuid } = yield* work(parts, definition)
       const handle = handleOf(driver, { uuid, name: definition.name })
       const defined: DefinedDomain = { ...handle, reports }

@@ -5,7 +5,7 @@
  */
 import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
-import type { SignalMode } from "../machines/domain/context.ts"
+import type { Signal, SignalMode } from "../machines/domain/context.ts"
 import * as DomainActor from "../actors/domain/domain.ts"
 import type { DomainRef } from "../actors/domain/domain.ts"
 import type { Needs } from "../actors/domain/needs.ts"
@@ -245,24 +245,51 @@ const reachable = (driver: Driver, { uuid, name }: Identity) => {
   return entry === undefined ? { name, state: undefined } : Reads.summaryOf(entry)
 }
 
-/** Looks after each turn of the domain's actor, so that no state passes unseen. */
-const waiting = (driver: Driver, domain: Identity, wanted: DomainState) =>
-  Effect.callback<void, DomainNotFound | ActorStopped>((resume) => {
-    const actor = `domain/${domain.uuid}`
-    const look = () => {
-      const { state, name } = reachable(driver, domain)
-      if (state === wanted || (state === undefined && wanted === "shutoff")) resume(Effect.void)
-      else if (state === undefined) resume(Effect.fail(new DomainNotFound({ key: name })))
+type Answer<A, E> = Effect.Effect<A, E> | undefined
+
+/** Looks now and after each turn of the domain's actor, so that no state passes unseen. */
+const watching = <A, E>(
+  driver: Driver,
+  { uuid }: Pick<Identity, "uuid">,
+  look: () => Answer<A, E>
+): Effect.Effect<A, E | ActorStopped> =>
+  Effect.callback((resume) => {
+    const actor = `domain/${uuid}`
+    const settle = (answer: Answer<A, E | ActorStopped>) => {
+      if (answer !== undefined) resume(answer)
     }
     const unwatch = driver.kernel.inspection.watch((record) => {
       if (record.actor !== actor) return
-      if (record.outcome === "stopped" && driver.phase() !== "running")
-        resume(Effect.fail(new ActorStopped({ actor })))
-      else look()
+      const isOver = record.outcome === "stopped" && driver.phase() !== "running"
+      settle(isOver ? Effect.fail(new ActorStopped({ actor })) : look())
     })
-    look()
+    settle(look())
     return Effect.sync(unwatch)
   })
+
+const waiting = (driver: Driver, domain: Identity, wanted: DomainState) =>
+  watching(driver, domain, (): Answer<void, DomainNotFound> => {
+    const { state, name } = reachable(driver, domain)
+    if (state === wanted || (state === undefined && wanted === "shutoff")) return Effect.void
+    return state === undefined ? Effect.fail(new DomainNotFound({ key: name })) : undefined
+  })
+
+/** A handshake with a QEMU that answers takes some 10 ms; one that does not is not waited for. */
+const handshakeMs = 5_000
+
+/**
+ * Just adopted, a guest cannot be told anything before its QEMU has been reached. What is said after
+ * this wait may still fail for that reason.
+ */
+const reached = (driver: Driver, ref: DomainRef) =>
+  Effect.ignore(
+    Effect.timeout(
+      watching(driver, ref, () =>
+        ref.actor.published.value.monitor === "connecting" ? undefined : Effect.void
+      ),
+      handshakeMs
+    )
+  )
 
 const waitFor =
   (driver: Driver, domain: Identity): Domain["waitFor"] =>
@@ -279,19 +306,27 @@ const waitFor =
     )
   }
 
+/** What is told to the guest, over its monitor. */
+const orders = (driver: Driver, perform: Perform) => {
+  const order = <E>(procedure: string, tell: (ref: DomainRef) => Effect.Effect<void, E>) =>
+    perform(procedure, (ref) => Effect.andThen(reached(driver, ref), tell(ref)))
+  const signal = (procedure: string, what: Signal, mode?: SignalMode) =>
+    order(procedure, (ref) => DomainActor.signal(ref, what, mode))
+  return {
+    suspend: order("domainSuspend", DomainActor.suspend),
+    resume: order("domainResume", DomainActor.resume),
+    shutdown: (mode?: SignalMode) => signal("domainShutdown", "shutdown", mode),
+    reboot: (mode?: SignalMode) => signal("domainReboot", "reboot", mode),
+    reset: signal("domainReset", "reset"),
+    wakeup: signal("domainPMWakeup", "wakeup")
+  }
+}
+
 const deeds = (perform: Perform) => ({
   start: ({ isPaused = false, autoDestroy }: StartOptions = {}) =>
     perform("domainCreate", (ref, parts) =>
       Calls.start(parts, ref, { isPaused, autoDestroy: autoDestroy?.id })
     ),
-  suspend: perform("domainSuspend", DomainActor.suspend),
-  resume: perform("domainResume", DomainActor.resume),
-  shutdown: (mode?: SignalMode) =>
-    perform("domainShutdown", (ref) => DomainActor.signal(ref, "shutdown", mode)),
-  reboot: (mode?: SignalMode) =>
-    perform("domainReboot", (ref) => DomainActor.signal(ref, "reboot", mode)),
-  reset: perform("domainReset", (ref) => DomainActor.signal(ref, "reset")),
-  wakeup: perform("domainPMWakeup", (ref) => DomainActor.signal(ref, "wakeup")),
   destroy: ({ isGraceful = false } = {}) =>
     perform("domainDestroy", (ref) => DomainActor.destroy(ref, { isGraceful })),
   undefine: perform("domainUndefine", Changes.undefine),
@@ -311,6 +346,7 @@ export const handleOf = (driver: Driver, identity: Identity): Domain => {
     uuid,
     name,
     ...deeds(perform),
+    ...orders(driver, perform),
     summary: Effect.flatMap(
       reading(driver, "domainGetState", (parts) =>
         Effect.map(find(parts, uuid, name), Reads.summaryOf)

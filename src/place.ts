@@ -11,10 +11,10 @@ import { runPathBytesMax } from "./store/layout.ts"
 import { sha256 } from "./store/sha256.ts"
 
 export interface PlaceOptions {
-  /** By default `/var/lib/troupe` for root, `$XDG_STATE_HOME/troupe` for anybody else. */
-  readonly root?: string
+  /** By default $TROUPE_ROOT, else `/var/lib/troupe` for root, `$XDG_STATE_HOME/troupe` for others. */
+  readonly root?: string | undefined
   /** Sockets and status. By default in the root, or elsewhere when that path is too long. */
-  readonly run?: string
+  readonly run?: string | undefined
 }
 
 export interface Place {
@@ -32,10 +32,13 @@ const directoryIn = (variable: string): string | undefined => {
   return path !== undefined && isAbsolute(path) ? path : undefined
 }
 
-export const defaultRoot = (): string =>
-  uid() === 0
-    ? "/var/lib/troupe"
-    : join(directoryIn("XDG_STATE_HOME") ?? join(homeOf(), ".local/state"), "troupe")
+/** The setting TROUPE_ROOT, or the usual place of this user's lasting state. */
+export const defaultRoot = (): string => {
+  const set = process.env["TROUPE_ROOT"]
+  if (set !== undefined && set !== "") return set
+  if (uid() === 0) return "/var/lib/troupe"
+  return join(directoryIn("XDG_STATE_HOME") ?? join(homeOf(), ".local/state"), "troupe")
+}
 
 /** Sockets under these have room; the name tells roots apart. */
 const shortRunOf = (root: string): string => {
