@@ -8,6 +8,7 @@ import { orderDevices } from "../model/device-order.ts"
 import type { Domain } from "../model/domain.ts"
 import { assignAliases } from "./alias.ts"
 import { machineNamed } from "./capabilities.ts"
+import { addressKinds } from "./complete/address-kind.ts"
 import { boot, cpu, generationId, machine } from "./complete/board.ts"
 import { consoleMirror, ports, sockets, virtioPorts } from "./complete/characters.ts"
 import {
@@ -52,6 +53,7 @@ const steps: readonly Step[] = [
   inputs,
   video,
   listens,
+  addressKinds,
   virtioPorts,
   pciAddresses,
   usbAddresses,

@@ -54,6 +54,8 @@ const order: readonly ((device: Device) => boolean)[] = [
   (device) => device.kind === "redirdev"
 ]
 
+export const isUsb = (device: Device): boolean => order.some((isOfKind) => isOfKind(device))
+
 const positions = (domain: Domain): readonly number[] =>
   order.flatMap((isOfKind) =>
     domain.devices.flatMap((device, position) => (isOfKind(device) ? [position] : []))
