@@ -16,36 +16,41 @@ export const machine = always((domain, { machine, capabilities }) => ({
 
 const typeSuffix = /-(x86_64|i386)-cpu$/
 
-const defaultCpu = ({ machine }: CompleteContext): Cpu => ({
-  mode: "custom",
-  match: "exact",
-  check: "none",
-  model: {
-    name: (machine.defaultCpuType ?? "qemu64-x86_64-cpu").replace(typeSuffix, ""),
-    fallback: "forbid"
-  },
-  features: []
-})
+/** The board's own CPU; a binary that does not tell it leaves the choice to itself. */
+const defaultCpu = ({ machine }: CompleteContext): Cpu | undefined =>
+  machine.defaultCpuType === undefined
+    ? undefined
+    : {
+        mode: "custom",
+        match: "exact",
+        check: "none",
+        model: { name: machine.defaultCpuType.replace(typeSuffix, ""), fallback: "forbid" },
+        features: []
+      }
 
 /** A CPU without a model is the board's own, for KVM and TCG alike. */
 export const cpu = always((domain, context) => {
   const given = domain.cpu
-  if (given === undefined) return { ...domain, cpu: defaultCpu(context) }
+  const own = defaultCpu(context)
+  if (given === undefined) return own === undefined ? domain : { ...domain, cpu: own }
   return { ...domain, cpu: completeCpu(given, domain, context) }
 })
 
-const completeCpu = (given: Cpu, domain: Domain, context: CompleteContext): Cpu => {
-  const mode = given.mode ?? "custom"
-  if (mode === "custom" && given.model?.name === undefined) {
+const customCpu = (given: Cpu, domain: Domain, context: CompleteContext): Cpu => {
+  if (given.model?.name === undefined) {
     const own = defaultCpu(context)
+    if (own === undefined) return given
     return { ...given, ...own, features: given.features, model: { ...given.model, ...own.model } }
   }
-  if (mode === "custom") {
-    // Under TCG every model can be emulated, so that nothing has to be compared with the host.
-    const check = given.check ?? (domain.type === "qemu" ? "none" : "partial")
-    const model = { fallback: "allow" as const, ...given.model }
-    return { ...given, mode, match: given.match ?? "exact", check, model }
-  }
+  // Under TCG every model can be emulated, so that nothing has to be compared with the host.
+  const check = given.check ?? (domain.type === "qemu" ? "none" : "partial")
+  const model = { fallback: "allow" as const, ...given.model }
+  return { ...given, mode: "custom", match: given.match ?? "exact", check, model }
+}
+
+const completeCpu = (given: Cpu, domain: Domain, context: CompleteContext): Cpu => {
+  const mode = given.mode ?? "custom"
+  if (mode === "custom") return customCpu(given, domain, context)
   if (mode === "host-model") return { ...given, check: given.check ?? "partial" }
   const canMigrate = hasProperty(context.capabilities, "max-x86_64-cpu", "migratable")
   return {

@@ -66,7 +66,7 @@ const ofBoard = (
   const usbModel = model ?? (modern === undefined ? undefined : "ich9-ehci1")
   const usb =
     board === "i440fx"
-      ? ensure(given, "usb", { index: 0, model: "piix3-uhci" })
+      ? ensure(given, "usb", { index: 0 })
       : usbModel === undefined
         ? given
         : ensure(given, "usb", { index: 0, model: usbModel })
@@ -125,7 +125,10 @@ const ofDevices = (domain: Domain, given: readonly Controller[]): readonly Contr
 const withModel = (controller: Controller, context: CompleteContext): Controller => {
   const { type, model } = controller
   if (model !== undefined && model !== "auto") return controller
-  if (type === "usb") return { ...controller, model: "piix3-uhci" }
+  if (type === "usb") {
+    const hasUsual = hasType(context.capabilities, "piix3-usb-uhci")
+    return hasUsual ? { ...controller, model: "piix3-uhci" } : controller
+  }
   if (type === "scsi") {
     const isLsi = ["lsi53c895a", "lsi"].some((name) => hasType(context.capabilities, name))
     return { ...controller, model: isLsi ? "lsilogic" : "virtio-scsi" }

@@ -43,6 +43,7 @@ const ofController = (controller: Controller, needs: Needs): PciNeed | undefined
       if (model === "none") return undefined
       return model === "qemu-xhci" || model === "nec-xhci" ? express(needs) : conventional
     case "scsi":
+      if (model === "ibmvscsi") return undefined
       return model?.startsWith("virtio") === true ? virtio(needs, model) : conventional
     case "virtio-serial":
       return virtio(needs, model)

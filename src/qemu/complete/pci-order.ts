@@ -55,7 +55,8 @@ export const fixedPlaces = (
   if (device.kind !== "controller" || device.index !== 0) return undefined
   if (board === "q35") return device.type === "sata" ? at(0x1f, 2) : undefined
   if (device.type === "ide") return at(1, 1)
-  return device.type === "usb" && device.model === "piix3-uhci" ? at(1, 2) : undefined
+  const isOnBoard = device.model === undefined || device.model === "piix3-uhci"
+  return device.type === "usb" && isOnBoard ? at(1, 2) : undefined
 }
 
 /** The function of each ICH9 USB controller within the slot that the four share. */
