@@ -20,20 +20,20 @@ interface Write {
 
 /**
  * The text, once it was read back: what no XML can carry (a control character in a title) would be
- * acknowledged now and could not be read by the next engine.
+ * acknowledged now, and the next engine would read something else or nothing.
  */
 const readable = (domain: Domain, kind: DomainKind) => {
   const text = domainText(domain, kind)
   const read = domainFromText(text, kind)
-  return read._tag === "Success"
+  const refuse = (path: string, reason: string) =>
+    Effect.fail(new InvalidDomain({ domain: domain.name, path, reason }))
+  if (read._tag === "Failure") return refuse("definition", read.failure.message)
+  const changed = (["name", "title", "description"] as const).find(
+    (part) => (read.success.domain[part] ?? "") !== (domain[part] ?? "")
+  )
+  return changed === undefined
     ? Effect.succeed(text)
-    : Effect.fail(
-        new InvalidDomain({
-          domain: domain.name,
-          path: "definition",
-          reason: `it cannot be written so that it can be read again: ${read.failure.message}`
-        })
-      )
+    : refuse(changed, "it has a character that XML cannot carry")
 }
 
 const persist = (domain: Identity, { change, after }: Write) =>

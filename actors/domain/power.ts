@@ -3,7 +3,6 @@
  * ends in one word to the chart; QEMU's own events say what became of it.
  */
 import * as Effect from "effect/Effect"
-import { endsOnReboot } from "../../machines/domain/change.ts"
 import type { Signal, SignalMode } from "../../machines/domain/context.ts"
 import { DomainGone, OperationFailed } from "../../src/model/domain-error.ts"
 import type { Monitor } from "../monitor.ts"
@@ -66,20 +65,12 @@ export const continueGuest =
 export const bootAgain =
   (domain: Identity) =>
   ({ epoch }: Epoch) =>
-    Effect.suspend(() => {
-      const { live } = domain.now().context
-      const reset = [{ execute: "system_reset" }, { execute: "cont" }]
-      // Where a reset means the end, ours would too.
-      const commands = endsOnReboot(live)
-        ? [onReset("reset"), ...reset, onReset("shutdown")]
-        : reset
-      return answeredAs(perform(domain, { epoch, operation: "reboot" }, commands))
-    })
-
-const onReset = (reboot: "reset" | "shutdown"): Command => ({
-  execute: "set-action",
-  arguments: { reboot }
-})
+    answeredAs(
+      perform(domain, { epoch, operation: "reboot" }, [
+        { execute: "system_reset" },
+        { execute: "cont" }
+      ])
+    )
 
 const commandOf: { readonly [S in Signal]: string } = {
   shutdown: "system_powerdown",
