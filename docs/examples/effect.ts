@@ -1,6 +1,7 @@
 // The same engine as an Effect service: typed errors, scopes, streams.
 import { readFile } from "node:fs/promises"
 import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
 import * as Stream from "effect/Stream"
 import { layer, Troupe } from "troupe/effect"
 
@@ -15,7 +16,7 @@ const program = Effect.gen(function* () {
   const watching = yield* Effect.forkChild(ending, { startImmediately: true })
   yield* web.start()
   yield* web.destroy()
-  yield* watching.await
+  yield* Fiber.join(watching)
   return yield* web.start({ isPaused: true }).pipe(
     Effect.andThen(web.start()),
     Effect.catchTag("RequestDenied", (denied) => Effect.succeed(`refused: ${denied.because}`))
