@@ -64,6 +64,8 @@ const audioType = (domain: Domain, { hostAudio }: CompleteContext): string | und
   for (const { type } of graphics) {
     if (type === "spice") return "spice"
     if (type === "sdl") return host.driver
+    // D-Bus clients bring a back-end of their own.
+    if (type === "dbus") return undefined
     if (type === "vnc") return host.vnc ? host.driver : "none"
   }
   if (graphics.length > 0) return "none"

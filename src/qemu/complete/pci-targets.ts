@@ -2,6 +2,7 @@
 import { devicesOf } from "../../model/device.ts"
 import type { Controller } from "../../model/device/controller.ts"
 import type { Domain } from "../../model/domain.ts"
+import { type Capabilities, hasType } from "../capabilities.ts"
 
 const modelNames: { readonly [model: string]: string } = {
   "pci-bridge": "pci-bridge",
@@ -12,6 +13,12 @@ const modelNames: { readonly [model: string]: string } = {
   "pcie-switch-downstream-port": "xio3130-downstream",
   "pci-expander-bus": "pxb",
   "pcie-expander-bus": "pxb-pcie"
+}
+
+/** Before there was a root port of nobody's, there was one of Intel's. */
+const usualName = (model: string, capabilities: Capabilities): string | undefined => {
+  const isOld = model === "pcie-root-port" && !hasType(capabilities, "pcie-root-port")
+  return isOld && hasType(capabilities, "ioh3420") ? "ioh3420" : modelNames[model]
 }
 
 const slotBits = 3
@@ -32,9 +39,13 @@ const expanderNumber = (domain: Domain, controller: Controller): number => {
 }
 
 /** A PCI controller with everything that its place decides. */
-export const completeTargets = (controller: Controller, domain: Domain): Controller => {
+export const completeTargets = (
+  controller: Controller,
+  domain: Domain,
+  capabilities: Capabilities
+): Controller => {
   const { type, model = "", index = 0, address, target } = controller
-  const modelName = controller.modelName ?? modelNames[model]
+  const modelName = controller.modelName ?? usualName(model, capabilities)
   if (type !== "pci" || modelName === undefined) return controller
   const named = { ...controller, modelName }
   const place = address?.type === "pci" ? address : undefined

@@ -240,5 +240,7 @@ export const pciAddresses: Step = (domain, context) =>
     yield* takeBoard(pass)
     yield* takeRest(pass)
     const placed = withPlaces(pass)
-    return editDevices(placed, "controller", (one) => completeTargets(one, placed))
+    return editDevices(placed, "controller", (one) =>
+      completeTargets(one, placed, context.capabilities)
+    )
   })

@@ -143,7 +143,12 @@ const withHubs = (domain: Domain): Domain => {
   return { ...domain, devices: [...domain.devices, ...Array.from({ length: missing }, () => hub)] }
 }
 
+/** A controller that the binary chooses has ports that are not known here; QEMU deals them out. */
+const hasUnknownPorts = (domain: Domain): boolean =>
+  devicesOf(domain, "controller").some(({ type, model }) => type === "usb" && model === undefined)
+
 export const usbAddresses: Step = (given) => {
+  if (hasUnknownPorts(given)) return Result.succeed(given)
   const domain = withHubs(given)
   const roots = rootsOf(domain)
   const fail = (device: Device, reason: string) =>
