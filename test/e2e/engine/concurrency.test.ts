@@ -215,7 +215,7 @@ test("a create whose caller goes leaves a guest or a free name", () =>
         await becomes(ref, "running booted")
         await engine.destroy(ref)
       }
-      expect(engine.parts.domains.all(), random.told).toEqual([])
+      expect(engine.allNames(), random.told).toEqual([])
     }
   }))
 

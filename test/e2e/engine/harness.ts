@@ -175,6 +175,14 @@ export class Engine {
       .toSorted()
   }
 
+  /** Those that nobody is shown too: a shell that was left would hold its name. */
+  allNames(): readonly string[] {
+    return this.parts.domains
+      .all()
+      .map(({ name }) => name)
+      .toSorted()
+  }
+
   refs(): readonly DomainRef[] {
     return this.parts.domains.all().flatMap(({ ref }) => (ref === undefined ? [] : [ref]))
   }
