@@ -42,8 +42,9 @@ export const saveStatus =
       const { context } = domain.now()
       const mine = domain.belongings.find(context.epoch)
       if (mine?.record === undefined) return
-      const { reason, persistent, name } = context
+      const { reason, persistent, name, isUnproven } = context
       const isTransient = persistent === undefined
-      mine.record = { ...mine.record, phase: state, state, reason, isTransient, name }
+      const phase = isUnproven ? mine.record.phase : state
+      mine.record = { ...mine.record, phase, state, reason, isTransient, name }
       yield* Effect.ignore(putRecord(mine))
     })

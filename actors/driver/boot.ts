@@ -23,6 +23,7 @@ import { makePorts } from "../ports.ts"
 import { makeStartLane } from "../start-lane.ts"
 import { makeUsbPool } from "../usb-pool.ts"
 import { openDomain, spawnDomain, start, supervise } from "./calls.ts"
+import { keepLogsBounded } from "./logs.ts"
 import type { HostServices, Parts, Problem } from "./parts.ts"
 import { recover } from "./recover.ts"
 
@@ -154,6 +155,7 @@ export const boot = Effect.fnUntraced(function* (kernel: Kernel, options: BootOp
     Effect.provideContext(needs)
   )
   yield* FiberSet.run(parts.errands, autostart(parts).pipe(Effect.provideContext(needs)))
+  yield* FiberSet.run(parts.errands, keepLogsBounded(parts).pipe(Effect.provideContext(needs)))
   return parts
 })
 

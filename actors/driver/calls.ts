@@ -88,15 +88,24 @@ export const reviveDomain = Effect.fnUntraced(function* (parts: Parts, ref: Doma
   const record = ref.belongings.find(epoch)?.record
   const guest = { epoch, id, process, live, reason, autoDestroy, isOver: false }
   const isPaused = record?.phase === "paused"
-  DomainActor.adopt(ref, { ...guest, isPaused, isUnborn: isUnborn(record) })
+  DomainActor.adopt(ref, {
+    ...guest,
+    isPaused,
+    isUnborn: isUnborn(record),
+    isUnproven: isUnproven(record)
+  })
 })
 
 const isAbsent = (error: { readonly _tag: string }): boolean =>
   "fault" in error && error.fault === "notFound"
 
-/** Only an acknowledged start makes a guest. */
+/** QEMU was not even launched, as far as anybody wrote down: no guest. */
 export const isUnborn = (record: StatusRecord | undefined): boolean =>
-  record === undefined || record.phase === "launched" || record.phase === "launching"
+  record === undefined || record.phase === "launching"
+
+/** QEMU was launched; whether its guest was continued, it says itself. */
+export const isUnproven = (record: StatusRecord | undefined): boolean =>
+  record?.phase === "launched"
 
 /** What a request holds while it works: the token, or the domain that has name and uuid already. */
 interface Reserved {

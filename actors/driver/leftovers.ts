@@ -63,7 +63,13 @@ export const endOrphans = Effect.fnUntraced(function* (
     mine.process = process
     mine.owe("runtime directory", Effect.ignore(parts.store.removeGuestDirectory(epoch)))
     const guest = { epoch, id: -1, process, live, isPaused: true, reason: "unknown" }
-    DomainActor.adopt(ref, { ...guest, autoDestroy: undefined, isUnborn: true, isOver: false })
+    DomainActor.adopt(ref, {
+      ...guest,
+      autoDestroy: undefined,
+      isUnborn: true,
+      isUnproven: false,
+      isOver: false
+    })
   }
 })
 

@@ -7,7 +7,8 @@ import * as Cause from "effect/Cause"
 import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
-import type { Call } from "../../src/kernel/call.ts"
+import { OperationId } from "../../src/kernel/call.ts"
+import type { KernelError } from "../../src/kernel/error.ts"
 import type { StoreError } from "../../src/store/error.ts"
 import type { Parts } from "./parts.ts"
 
@@ -49,12 +50,27 @@ const answerAgain = <A>(
   // The type is the first asker's: the same id with another procedure was refused before.
   reply.ok ? Effect.succeed(reply.value as A) : repeated("failed", `it failed: ${reply.why}`)
 
-export const once = <A, E, R>(
+export type OnceError = OperationRepeated | StoreError
+
+/** How any call can fail for reasons that are not its own. */
+export type CallError = KernelError | OnceError
+
+/** `work` gives a plain value or nothing: that is what the journal can keep. */
+export const once = <A extends string | number | boolean | void, E, R>(
   { store }: Parts,
-  { operationId: id, procedure }: Call,
+  procedure: string,
   work: Effect.Effect<A, E, R>
-): Effect.Effect<A, E | OperationRepeated | StoreError, R> => {
-  if (id === undefined) return work
+): Effect.Effect<A, E | OnceError, R> =>
+  Effect.withFiber((fiber) => {
+    const id = fiber.getRef(OperationId)
+    return id === undefined ? work : journalled(store, { id, procedure }, work)
+  })
+
+const journalled = <A, E, R>(
+  store: Parts["store"],
+  { id, procedure }: { readonly id: string; readonly procedure: string },
+  work: Effect.Effect<A, E, R>
+): Effect.Effect<A, E | OnceError, R> => {
   const repeated = (outcome: OperationRepeated["outcome"], why: string) =>
     Effect.fail(new OperationRepeated({ operationId: id, procedure, outcome, why }))
   return Effect.gen(function* () {

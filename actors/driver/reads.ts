@@ -1,6 +1,6 @@
 /**
- * What may be read of a running engine: published snapshots put together in one synchronous step, so
- * that a listing is one consistent cut. Sends no message, waits for nobody, changes nothing.
+ * What may be read of a running engine: published snapshots put together in one synchronous step,
+ * so that a listing is one consistent cut. Sends no message, waits for nobody, changes nothing.
  */
 import * as Effect from "effect/Effect"
 import { Files } from "../../src/host/files.ts"

@@ -19,10 +19,11 @@ import type {
 import { Belongings } from "../domain/belongings.ts"
 import * as DomainActor from "../domain/domain.ts"
 import type { DomainRef } from "../domain/domain.ts"
+import { oweHolds } from "../domain/holds.ts"
 import type { Needs } from "../domain/needs.ts"
 import { dropRecord } from "../domain/status.ts"
 import { untilDead } from "../domain/stop.ts"
-import { isUnborn } from "./calls.ts"
+import { isUnborn, isUnproven } from "./calls.ts"
 import { endOrphans, type Living, sweepRun } from "./leftovers.ts"
 import type { Parts } from "./parts.ts"
 
@@ -66,6 +67,7 @@ const fill = (
       "status record",
       Effect.suspend(() => dropRecord(mine, head.epoch))
     )
+    if (record?.holds !== undefined) oweHolds(mine, record.holds)
     mine.monitorPath = head.monitorPath
     mine.record = record
   })
@@ -84,6 +86,7 @@ const adopted = (
   reason: record.reason,
   autoDestroy: record.autoDestroy,
   isUnborn: isUnborn(record),
+  isUnproven: isUnproven(record),
   isOver: process.isOver
 })
 
@@ -123,7 +126,7 @@ const adoptRecord = (parts: Parts, obtain: Obtain, { record, living }: Found) =>
     mine.process = living?.process ?? record.process
     const process = { id: mine.process, isOver: yield* isOver(mine.process) }
     DomainActor.adopt(ref, adopted(record, parsed.success.domain, process))
-    if (process.isOver && !isUnborn(record))
+    if (process.isOver && !isUnborn(record) && !isUnproven(record))
       parts.note({ what: `guest '${record.name}'`, why: "it ended while no engine was there" })
     const { autoDestroy, epoch } = record
     // The client that it was to end with is gone with the engine that knew it.
@@ -157,6 +160,7 @@ const adoptUnknown = (
       reason: "unknown",
       autoDestroy: undefined,
       isUnborn: false,
+      isUnproven: false,
       isOver: false
     })
   })

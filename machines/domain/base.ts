@@ -166,13 +166,23 @@ export const noteStatus = (state: "running" | "paused") => [
 
 export const because = (reason: string) => base.assign({ reason })
 
+const graceOf = (isGraceful: boolean) => (isGraceful ? shutdownGraceMs : destroyGraceMs)
+
 export const joinDestroy = base.assign({
   destroyers: ({ context, event }) =>
     event.type === "destroy" ? [...context.destroyers, event.call] : context.destroyers,
-  graceMs: ({ context, event }) => {
-    if (event.type !== "destroy") return context.graceMs
-    return event.isGraceful ? shutdownGraceMs : destroyGraceMs
-  }
+  graceMs: ({ context, event }) =>
+    event.type === "destroy" ? graceOf(event.isGraceful) : context.graceMs
+})
+
+/** Of a guest that ends already: who is gentle does not prolong the grace that others cut short. */
+export const joinEnding = base.assign({
+  destroyers: ({ context, event }) =>
+    event.type === "destroy" ? [...context.destroyers, event.call] : context.destroyers,
+  graceMs: ({ context, event }) =>
+    event.type === "destroy"
+      ? Math.min(context.graceMs, graceOf(event.isGraceful))
+      : context.graceMs
 })
 
 const pauseDetail = (reason: string) =>

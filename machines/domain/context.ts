@@ -57,6 +57,9 @@ export interface DomainContext {
    */
   readonly isRebooting: boolean
 
+  /** Taken over before anybody wrote down that it was continued. */
+  readonly isUnproven: boolean
+
   readonly starter: Starter | undefined
   /** Why the start came to nothing; told when all is given back. */
   readonly failure: StartFailed | undefined
@@ -123,7 +126,8 @@ export type DomainFact =
       readonly process: ProcessRef
       readonly live: Domain
     }
-  | { readonly type: "started"; readonly isPaused: boolean }
+  /** `live`: with what was found out of the guest since it was launched, as its terminals. */
+  | { readonly type: "started"; readonly isPaused: boolean; readonly live?: Domain }
   | { readonly type: "startFailed"; readonly failure: StartFailed }
   | { readonly type: "released" }
   | { readonly type: "overdue" }
@@ -173,6 +177,8 @@ export interface AdoptedGuest {
   readonly autoDestroy: string | undefined
   /** It was never continued by an acknowledged start: it is no guest and has to go. */
   readonly isUnborn: boolean
+  /** It was launched; if it was never continued it is no guest either, and only QEMU knows. */
+  readonly isUnproven: boolean
   /** Its process was seen to be dead: what it had is to be given back. */
   readonly isOver: boolean
 }

@@ -27,6 +27,7 @@ export const domainMachine = base.createMachine({
     reason: "unknown",
     pauseCause: undefined,
     isRebooting: false,
+    isUnproven: false,
     starter: undefined,
     failure: undefined,
     destroyers: [],

@@ -46,6 +46,8 @@ const guestFacts = {
     {
       guard: "keepsPoweredOff" as const,
       target: "#paused",
+      // Also from within it: whoever waits for a resume waits for something else than happened.
+      reenter: true,
       actions: [
         happened({ type: "lifecycle", event: "shutdown", detail: "guest" }),
         because("shutting-down"),
@@ -130,6 +132,7 @@ const foundOtherwise = [
   {
     guard: found("shutdown", (live) => live?.onPoweroff === "preserve"),
     target: "#paused",
+    reenter: true,
     actions: because("shutting-down")
   },
   { guard: found("shutdown"), target: "#stopping", actions: because("shutdown") }
@@ -184,7 +187,21 @@ const running = base.createStateConfig({
       ]
     },
     reattached: [
-      { guard: found("paused"), target: "paused", actions: because("unknown") },
+      {
+        guard: found("paused"),
+        target: "paused",
+        actions: [because("unknown"), ...acknowledge]
+      },
+      {
+        guard: ({ context, event }) => context.isUnproven && event.status === "running",
+        actions: [because("booted"), assign({ isUnproven: false })]
+      },
+      // Launched and not continued: the engine ended in the middle of a start.
+      {
+        guard: ({ context, event }) => context.isUnproven && event.status === "prelaunch",
+        target: "stopping",
+        actions: because("failed")
+      },
       // Reset and not continued: the engine ended in the middle of a reboot.
       { guard: found("prelaunch"), target: "#rebooting" },
       ...foundOtherwise
@@ -243,7 +260,11 @@ const paused = base.createStateConfig({
       actions: [because("unpaused"), ...acknowledge, tellResumed]
     },
     reattached: [
-      { guard: found("running"), target: "running", actions: because("unknown") },
+      {
+        guard: found("running"),
+        target: "running",
+        actions: [because("unknown"), ...acknowledge]
+      },
       ...foundOtherwise
     ]
   }

@@ -15,6 +15,7 @@ import {
   epochOf,
   happened,
   joinDestroy,
+  joinEnding,
   startDeadlineMs,
   stopDeadlineMs,
   tellPaused
@@ -35,6 +36,7 @@ const takeStart = (source: "persistent" | "request") =>
       starter: { call, isPaused, autoDestroy },
       failure: undefined,
       isRebooting: false,
+      isUnproven: false,
       graceMs: 0,
       pauseCause: undefined
     }
@@ -42,9 +44,13 @@ const takeStart = (source: "persistent" | "request") =>
 
 const takeAdopted = base.assign(({ event }) => {
   if (event.type !== "adopt") return {}
-  const { epoch, id, process, live, reason, autoDestroy } = event.record
-  return { epoch, id, process, live, reason, autoDestroy }
+  const { epoch, id, process, live, reason, autoDestroy, isUnproven } = event.record
+  return { epoch, id, process, live, reason, autoDestroy, isUnproven }
 })
+
+const takeSettled = base.assign(({ event }) =>
+  event.type === "started" && event.live !== undefined ? { live: event.live } : {}
+)
 
 const startDone = [
   {
@@ -179,6 +185,7 @@ const starting = base.createStateConfig({
         guard: ({ event }) => event.isPaused,
         target: "paused",
         actions: [
+          takeSettled,
           because("starting-up"),
           happened({ type: "lifecycle", event: "started", detail: "booted" }),
           tellPaused,
@@ -189,6 +196,7 @@ const starting = base.createStateConfig({
       {
         target: "running",
         actions: [
+          takeSettled,
           because("booted"),
           happened({ type: "lifecycle", event: "started", detail: "booted" }),
           ...startDone,
@@ -210,6 +218,7 @@ const starting = base.createStateConfig({
       actions: [
         assign({ failure: ({ context }) => aborted(context, "it was destroyed meanwhile") }),
         joinDestroy,
+  joinEnding,
         because("destroyed")
       ]
     },
@@ -246,9 +255,9 @@ const stopping = base.createStateConfig({
             guard: and(["isThisEpoch", "isHastened"]),
             target: "#stopping",
             reenter: true,
-            actions: joinDestroy
+            actions: joinEnding
           },
-          { guard: "isThisEpoch", actions: joinDestroy }
+          { guard: "isThisEpoch", actions: joinEnding }
         ],
         overdue: {
           target: "undead",
@@ -297,13 +306,13 @@ const stopping = base.createStateConfig({
         },
         { guard: "isJobIdle", target: "leaving" }
       ],
-      on: { destroy: { guard: "isThisEpoch", actions: joinDestroy } }
+      on: { destroy: { guard: "isThisEpoch", actions: joinEnding } }
     },
     /** A transient domain: off the list before anybody is told, so that its name is free. */
     leaving: {
       entry: "unregister",
       on: {
-        destroy: { guard: "isThisEpoch", actions: joinDestroy },
+        destroy: { guard: "isThisEpoch", actions: joinEnding },
         unregistered: { target: "#gone", actions: [tellStopped, ...closeEpoch] }
       }
     }

@@ -4,7 +4,7 @@
  */
 import { assign } from "xstate"
 import { answered, failed } from "../../src/base/protocol.ts"
-import { base, epochOf } from "./base.ts"
+import { base, epochOf, gone } from "./base.ts"
 import { endsOnReboot } from "./change.ts"
 
 export const power = base.createStateConfig({
@@ -41,6 +41,21 @@ export const power = base.createStateConfig({
         })
       },
       exit: { type: "stop", params: { script: "sendSignal" } },
+      // What was told to one guest says nothing of the next.
+      always: {
+        guard: "isEnding",
+        target: "idle",
+        actions: [
+          {
+            type: "reply",
+            params: ({ context }) => ({
+              calls: context.signal === undefined ? [] : [context.signal.call],
+              answer: gone(context, context.signal?.signal ?? "signal")
+            })
+          },
+          assign({ signal: undefined })
+        ]
+      },
       on: {
         signal: { actions: "postpone" },
         signalled: {

@@ -40,6 +40,14 @@ export const makeCall = (procedure: string, part: Partial<Omit<Call, "procedure"
 /** What nobody asked for: the engine's own work. */
 export const internalCall = makeCall("internal")
 
+/**
+ * Set around a call whose effect must happen once, however often it is asked for: the second asking
+ * is answered from the journal.
+ */
+export const OperationId: Context.Reference<string | undefined> = Context.Reference<
+  string | undefined
+>("troupe/kernel/OperationId", { defaultValue: () => undefined })
+
 /** The call on whose behalf the current fiber runs. */
 export const CurrentCall: Context.Reference<Call> = Context.Reference<Call>(
   "troupe/kernel/CurrentCall",
