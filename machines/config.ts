@@ -1,6 +1,6 @@
 /**
  * The config holder's chart: one immutable snapshot at a time. A reload publishes a whole new one
- * or nothing; reloads that come while one is read are answered by one more that follows.
+ * or nothing; a reload that comes while one is read is answered by a later one of its own.
  */
 import { assign, setup } from "xstate"
 import { answered, failed } from "../src/base/protocol.ts"

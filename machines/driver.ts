@@ -53,7 +53,12 @@ const base = setup({
     /** Ends the children in reverse order of their start: ends in `ended`. */
     endChildren: (_, _params: { readonly stopsGuests: boolean }) => {}
   },
-  guards: { isFree: ({ context }) => Object.keys(context.leases).length === 0 }
+  guards: {
+    isFree: ({ context }) => Object.keys(context.leases).length === 0,
+    /** The children are being ended already, and their guests go on. */
+    isTooLate: ({ context, event }) =>
+      event.type === "close" && event.stopsGuests && !context.stopsGuests
+  }
 })
 
 const without = (leases: DriverContext["leases"], lease: number): DriverContext["leases"] =>
@@ -135,7 +140,11 @@ export const driverMachine = base.createMachine({
             }
           ]
         },
-        close: { target: "draining", actions: joinClose }
+        // Not by way of `draining`: nothing is to be waited for, and its deadline would outlive it.
+        close: [
+          { guard: "isFree", target: "stopping", actions: joinClose },
+          { target: "draining", actions: joinClose }
+        ]
       }
     },
     draining: {
@@ -159,7 +168,7 @@ export const driverMachine = base.createMachine({
         params: ({ context }) => ({ stopsGuests: context.stopsGuests })
       },
       on: {
-        close: { actions: joinClose },
+        close: [{ guard: "isTooLate", actions: "postpone" }, { actions: joinClose }],
         ended: {
           target: "stopped",
           actions: [
@@ -167,7 +176,7 @@ export const driverMachine = base.createMachine({
               type: "reply",
               params: ({ context }) => ({ calls: context.closers, answer: answered() })
             },
-            assign({ closers: [], leases: {} })
+            assign({ closers: [], leases: {}, stopsGuests: false, failure: undefined })
           ]
         }
       }

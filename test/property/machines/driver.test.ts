@@ -1,0 +1,177 @@
+/**
+ * Goal: the driver's phases keep their promises: calls work only while it runs, a drain waits for
+ * them and ends, and whoever opens or closes is answered.
+ * Method: random requests, leaves and outcomes on the pure chart, each turn held against the laws;
+ * then whatever runs ends, and nobody may be left waiting.
+ */
+import fc from "fast-check"
+import { expect, test } from "vitest"
+import type { EventFrom, SnapshotFrom } from "xstate"
+import { driverMachine } from "../../../machines/driver.ts"
+import { endings, playsOf } from "./plays.ts"
+import { type Cast, type Law, Rig, type Running, type Word } from "./rig.ts"
+
+type Message = EventFrom<typeof driverMachine>
+type State = SnapshotFrom<typeof driverMachine>
+type DriverRig = Rig<typeof driverMachine>
+
+const last = (message: Message | undefined): Word<Message> => ({ message, isLast: true })
+
+const words = ({ script }: Running): readonly Word<Message>[] => {
+  switch (script) {
+    case "boot":
+      return [last({ type: "opened" }), last({ type: "openFailed", error: "no root" })]
+    case "deadline":
+      return [last({ type: "overdue" })]
+    case "endChildren":
+      return [last({ type: "ended" })]
+    default:
+      return [last(undefined)]
+  }
+}
+
+const cast: Cast<Message, DriverRig> = {
+  words,
+  requests: (call) => [
+    { type: "enter", call, lease: call, procedure: "list", connection: "c", sinceMs: 0 },
+    { type: "enter", call, lease: call, procedure: "start", connection: "c", sinceMs: 0 },
+    { type: "open", call },
+    { type: "close", call, stopsGuests: false },
+    { type: "close", call, stopsGuests: true }
+  ],
+  // Leases leave in any order, twice, and after a drain that did not wait for them.
+  facts: ({ turns }) =>
+    turns.flatMap(({ message }) =>
+      message.type === "enter" ? [{ type: "leave" as const, lease: message.lease }] : []
+    )
+}
+
+const leases = ({ context }: State) => Object.keys(context.leases)
+const runsIn: { readonly [script: string]: string } = {
+  boot: "starting",
+  deadline: "draining",
+  endChildren: "stopping"
+}
+
+const laws: readonly Law<State, Message, DriverRig>[] = [
+  ({ before, message, outcome }) =>
+    message.type === "enter" &&
+    (outcome === "taken") !== (before.value === "running") &&
+    `enter is ${outcome}`,
+  ({ before, message, outcome }) =>
+    message.type === "enter" &&
+    (outcome === "postponed") !== (before.value === "starting") &&
+    `enter is ${outcome}`,
+  ({ before, after, message }) =>
+    before.value === "draining" &&
+    after.value === "stopping" &&
+    message.type !== "overdue" &&
+    leases(after).length > 0 &&
+    "a drain left before the last lease",
+  ({ before, message, actions }) =>
+    message.type === "overdue" &&
+    before.value === "draining" &&
+    JSON.stringify(actions.find(({ type }) => type === "interruptLeases")?.params) !==
+      JSON.stringify({ leases: leases(before).map(Number) }) &&
+    "a drain that is overdue interrupts exactly what is left",
+  ({ before, message, actions }) =>
+    message.type === "leave" &&
+    before.value !== "draining" &&
+    actions.length > 0 &&
+    "a lease that leaves does something",
+  ({ message, after }) =>
+    message.type === "leave" && leases(after).includes(String(message.lease)) && "it did not leave",
+  ({ after }) =>
+    ["stopped", "failed", "starting"].includes(String(after.value)) &&
+    leases(after).length > 0 &&
+    `a lease in ${String(after.value)}`,
+  ({ before, message, outcome }) =>
+    message.type === "close" &&
+    outcome === "refused" &&
+    before.value !== "stopped" &&
+    "close is refused",
+  ({ before, message, outcome }) =>
+    message.type === "open" &&
+    (outcome === "taken") !== (before.value === "stopped") &&
+    `open is ${outcome}`,
+  (_, { scripts, name }) => {
+    const astray = [...scripts.keys()].find((script) => (runsIn[script] ?? name) !== name)
+    return astray !== undefined && `${astray} runs in ${name}`
+  },
+  (_, { scripts, name }) => {
+    const missing = Object.entries(runsIn).find(
+      ([script, at]) => at === name && !scripts.has(script)
+    )
+    return missing !== undefined && `${missing[0]} does not run in ${name}`
+  }
+]
+
+const made = () => new Rig(driverMachine, undefined, cast, laws)
+
+test("calls enter only while it runs, a drain is bounded, and everybody is answered", () => {
+  fc.assert(
+    fc.property(playsOf(40), endings, (plays, ending) => {
+      const rig = made()
+      rig.play(plays)
+      rig.rest(ending)
+      expect(rig.broken).toEqual([])
+      expect(["stopped", "running", "failed"]).toContain(rig.name)
+    }),
+    { numRuns: 4000 }
+  )
+})
+
+/** Of one life, from its opening to its end: what was asked of its end, and what was done. */
+const livesOf = (rig: DriverRig) => {
+  const lives: { asked: boolean; done: boolean[]; acknowledged: boolean }[] = []
+  for (const { message, outcome, actions } of rig.turns) {
+    if (message.type === "open" && outcome === "taken")
+      lives.push({ asked: false, done: [], acknowledged: false })
+    const life = lives.at(-1)
+    if (life === undefined) continue
+    if (message.type === "close" && outcome === "taken") life.asked ||= message.stopsGuests
+    const end = actions.find(({ type }) => type === "endChildren")
+    if (end !== undefined) life.done.push((end.params as { stopsGuests: boolean }).stopsGuests)
+    if (message.type === "ended") life.acknowledged = true
+  }
+  return lives
+}
+
+test("guests are stopped if and only if somebody who was acknowledged asked for it", () => {
+  let [stopped, spared] = [0, 0]
+  fc.assert(
+    fc.property(playsOf(40), endings, (plays, ending) => {
+      const rig = made()
+      rig.play(plays)
+      rig.rest(ending)
+      for (const { asked, done, acknowledged } of livesOf(rig)) {
+        expect(done.length).toBe(acknowledged ? 1 : 0)
+        if (acknowledged) expect(done).toEqual([asked])
+        if (done[0] === true) stopped++
+        else spared++
+      }
+    }),
+    { numRuns: 1500 }
+  )
+  expect(Math.min(stopped, spared)).toBeGreaterThan(50)
+})
+
+const through = (...messages: readonly Message[]) => {
+  const rig = made()
+  for (const message of messages) rig.serve(message, message.type !== "leave")
+  return rig
+}
+const open = { type: "open", call: 1 } as const
+const close = { type: "close", call: 2, stopsGuests: false } as const
+
+test("an engine that was closed can be opened again, and one that could not start too", () => {
+  const again = through(open, { type: "opened" }, close, { type: "ended" }, { ...open, call: 3 })
+  expect(again.name).toBe("starting")
+  const after = through(open, { type: "openFailed", error: 1 }, { ...open, call: 3 })
+  expect(after.name).toBe("failed")
+  expect(after.answers.get(3)).toBe("refused")
+  after.serve({ ...close, call: 4 })
+  after.serve({ type: "ended" }, true)
+  after.serve({ ...open, call: 5 })
+  expect(after.name).toBe("starting")
+})
