@@ -218,7 +218,6 @@ const starting = base.createStateConfig({
       actions: [
         assign({ failure: ({ context }) => aborted(context, "it was destroyed meanwhile") }),
         joinDestroy,
-  joinEnding,
         because("destroyed")
       ]
     },
