@@ -1,7 +1,8 @@
 /**
  * The engine as Effect services: `Troupe` and its layers, typed errors, streams of events. One
- * engine works on one root of this host; several may live in one process on different roots. Installs
- * no signal handlers, and leaves guests running when its scope closes, unless told otherwise.
+ * engine works on one root of this host; several may live in one process on different roots.
+ * Installs no signal handlers, and leaves guests running when its scope closes, unless told
+ * otherwise.
  */
 import * as Context from "effect/Context"
 import * as Layer from "effect/Layer"

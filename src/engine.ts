@@ -13,6 +13,7 @@ import * as DomainActor from "../actors/domain/domain.ts"
 import type { DomainRef } from "../actors/domain/domain.ts"
 import type { Needs } from "../actors/domain/needs.ts"
 import * as Calls from "../actors/driver/calls.ts"
+import { type CallError, once } from "../actors/driver/once.ts"
 import { type Driver, makeDriver } from "../actors/driver/driver.ts"
 import type { Parts, Problem } from "../actors/driver/parts.ts"
 import * as Reads from "../actors/driver/reads.ts"
@@ -21,11 +22,11 @@ import type { Heard } from "../actors/event-bus.ts"
 import type { Holdings } from "../actors/host-device-pool.ts"
 import { Ids } from "./base/ids.ts"
 import type { ConfigError, ConfigSnapshot } from "./config/snapshot.ts"
-import { type Domain, handleOf, reading, type StartOptions } from "./handle.ts"
+import { type Domain, handleOf, type StartOptions } from "./handle.ts"
+import { reading } from "./waiting.ts"
 import type { FileError } from "./host/files.ts"
 import { makeCall } from "./kernel/call.ts"
 import { nodeDispatcher } from "./kernel/dispatcher.live.ts"
-import type { KernelError } from "./kernel/error.ts"
 import type { Inspection } from "./kernel/inspection.ts"
 import {
   type DefinitionQuarantined,
@@ -59,7 +60,7 @@ export interface TroupeOptions extends PlaceOptions {
   readonly owner?: string
 }
 
-export type OpenError = RootLocked | StoreError | ConfigError | FileError | KernelError
+export type OpenError = RootLocked | StoreError | ConfigError | FileError | CallError
 
 /** How a definition can fail to be taken. */
 export type DefineError =
@@ -71,7 +72,7 @@ export type DefineError =
   | DefinitionQuarantined
   | DomainNotFound
   | StoreError
-  | KernelError
+  | CallError
 
 export interface DefineOptions {
   /** What this version has never heard of is an error, not only reported. */
@@ -122,30 +123,25 @@ export interface Engine {
     options?: DefineOptions & StartOptions
   ) => Effect.Effect<DefinedDomain, DefineError | StartFailed>
   /** By name, uuid or number; a text is tried as each of them, in this order. */
-  readonly lookup: (key: Key) => Effect.Effect<Domain, DomainNotFound | KernelError>
+  readonly lookup: (key: Key) => Effect.Effect<Domain, DomainNotFound | CallError>
   /** One consistent cut, by name. */
-  readonly list: (filter?: DomainFilter) => Effect.Effect<readonly DomainSummary[], KernelError>
-  readonly events: (options?: EventOptions) => Stream.Stream<TroupeEvent, KernelError>
+  readonly list: (filter?: DomainFilter) => Effect.Effect<readonly DomainSummary[], CallError>
+  readonly events: (options?: EventOptions) => Stream.Stream<TroupeEvent, CallError>
   /** The same as one effect each: `undefined` when the engine has ended. */
   readonly subscribe: (
     options?: EventOptions
-  ) => Effect.Effect<Effect.Effect<TroupeEvent | undefined>, KernelError, Scope.Scope>
+  ) => Effect.Effect<Effect.Effect<TroupeEvent | undefined>, CallError, Scope.Scope>
   /** Guests that were started with it end with it: when the scope closes. */
-  readonly connect: Effect.Effect<Connection, KernelError, Scope.Scope>
-  readonly config: Effect.Effect<ConfigSnapshot, KernelError>
+  readonly connect: Effect.Effect<Connection, CallError, Scope.Scope>
+  readonly config: Effect.Effect<ConfigSnapshot, CallError>
   /** Takes the file as a whole, or says what is wrong with it and changes nothing. */
-  readonly reloadConfig: Effect.Effect<ConfigSnapshot, ReloadError>
+  readonly reloadConfig: Effect.Effect<ConfigSnapshot, ReloadError | CallError>
   /** What went wrong without a call to tell it to, oldest first. */
   readonly problems: Effect.Effect<readonly Problem[]>
   /** What a QEMU can do; KVM is tried by a guest that really runs. */
-  readonly capabilities: (
-    emulator?: string
-  ) => Effect.Effect<Capabilities, ProbeFailed | KernelError>
+  readonly capabilities: (emulator?: string) => Effect.Effect<Capabilities, ProbeFailed | CallError>
   /** Host devices and which start of which domain has each. */
-  readonly hostDevices: Effect.Effect<
-    { readonly pci: Holdings; readonly usb: Holdings },
-    KernelError
-  >
+  readonly hostDevices: Effect.Effect<{ readonly pci: Holdings; readonly usb: Holdings }, CallError>
   /** Every turn of every actor. */
   readonly inspection: Pick<Inspection, "watch" | "recent">
   /** Drains, gives the root back. Idempotent; the scope's end does the same. */
@@ -153,8 +149,9 @@ export interface Engine {
 }
 
 /**
- * A definition from a client's text. One without a uuid is of the domain that has its name, so that a
- * program may define the same text at each of its starts; where there is none, it is given a fresh one.
+ * A definition from a client's text. One without a uuid is of the domain that has its name, so that
+ * a program may define the same text at each of its starts; where there is none, it is given a
+ * fresh one.
  */
 const definitionFrom = (parts: Parts, xml: string, { isValidated = false }: DefineOptions = {}) =>
   Effect.gen(function* () {
@@ -179,7 +176,8 @@ const taking = <E>(
   driver.call(makeCall(procedure), (parts) =>
     Effect.gen(function* () {
       const { definition, reports } = yield* definitionFrom(parts, xml, options)
-      const { uuid } = yield* work(parts, definition)
+      const done = Effect.map(work(parts, definition), (ref) => ref.uuid)
+      const uuid = yield* once(parts, procedure, done)
       const handle = handleOf(driver, { uuid, name: definition.name })
       const defined: DefinedDomain = { ...handle, reports }
       return defined
@@ -232,7 +230,7 @@ const subscribe =
 
 const streamOf = (
   subscription: ReturnType<Engine["subscribe"]>
-): Stream.Stream<TroupeEvent, KernelError> =>
+): Stream.Stream<TroupeEvent, CallError> =>
   Stream.unwrap(
     Effect.map(subscription, (take) =>
       Stream.fromPull(

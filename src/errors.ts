@@ -1,9 +1,9 @@
 /**
- * All errors that a caller of the library can meet, in one place. Each is tagged, and its message is
- * one sentence: what, which, and why.
+ * All errors that a caller of the library can meet, in one place. Each is tagged, and its message
+ * is one sentence: what, which, and why.
  */
 export { ConfigError } from "./config/snapshot.ts"
-export { StateNotReached } from "./handle.ts"
+export { StateNotReached } from "./waiting.ts"
 export { FileError } from "./host/files.ts"
 export {
   ActorCrashed,
@@ -26,5 +26,6 @@ export {
 export { InvalidDomain, NotSupported } from "./model/error.ts"
 export { ProbeFailed } from "./qemu/probe-process.ts"
 export { Conflict, Unavailable } from "./qemu/refusal.ts"
+export { OperationRepeated } from "../actors/driver/once.ts"
 export { RootLocked, StoreError } from "./store/error.ts"
 export { XmlError } from "./xml/error.ts"

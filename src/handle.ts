@@ -3,13 +3,13 @@
  * Every deed runs within a lease of the engine, under libvirt's name for it; reads take what is
  * published. Holds no state of its own.
  */
-import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
 import type { Signal, SignalMode } from "../machines/domain/context.ts"
 import * as DomainActor from "../actors/domain/domain.ts"
 import type { DomainRef } from "../actors/domain/domain.ts"
 import type { Needs } from "../actors/domain/needs.ts"
 import * as Calls from "../actors/driver/calls.ts"
+import { type CallError, once } from "../actors/driver/once.ts"
 import * as Changes from "../actors/driver/changes.ts"
 import type { Driver } from "../actors/driver/driver.ts"
 import type { Parts } from "../actors/driver/parts.ts"
@@ -17,7 +17,6 @@ import * as Reads from "../actors/driver/reads.ts"
 import type { DomainSummary } from "../actors/driver/reads.ts"
 import { lastWords } from "./host/log-file.ts"
 import { makeCall } from "./kernel/call.ts"
-import { ActorStopped, type KernelError } from "./kernel/error.ts"
 import {
   type DefinitionQuarantined,
   type DomainExists,
@@ -31,25 +30,20 @@ import type { InvalidDomain } from "./model/error.ts"
 import type { DomainState } from "./model/state.ts"
 import { logPath } from "./store/layout.ts"
 import type { StoreError } from "./store/error.ts"
+import {
+  type Identity,
+  reached,
+  reading,
+  type StateNotReached,
+  waitFor,
+  type WaitOptions
+} from "./waiting.ts"
 import { formatDomain } from "./xml/domain.ts"
 import type { XmlError } from "./xml/error.ts"
 import { formatMetadata, namespaceOf, parseMetadata } from "./xml/metadata.ts"
 
-/** The state that was waited for did not come in time. */
-export class StateNotReached extends Data.TaggedError("StateNotReached")<{
-  readonly domain: string
-  readonly wanted: DomainState
-  readonly state: DomainState
-  readonly timeoutMs: number
-}> {
-  override get message(): string {
-    const { domain, wanted, state, timeoutMs } = this
-    return `'${domain}' is not ${wanted} after ${timeoutMs} ms: it is ${state}`
-  }
-}
-
 /** What a look at a domain can fail with. */
-export type LookupError = DomainNotFound | DefinitionQuarantined | StoreError | KernelError
+export type LookupError = DomainNotFound | DefinitionQuarantined | StoreError | CallError
 type GuestError = LookupError | OperationFailed | DomainGone
 type ChangeError = LookupError | OperationFailed
 
@@ -90,7 +84,7 @@ export interface Domain {
   readonly uuid: string
   /** As it was called when this handle was made. */
   readonly name: string
-  readonly summary: Effect.Effect<DomainSummary, DomainNotFound | KernelError>
+  readonly summary: Effect.Effect<DomainSummary, DomainNotFound | CallError>
   readonly info: Effect.Effect<DomainInfo, LookupError>
   readonly xml: (options?: XmlOptions) => Effect.Effect<string, ChangeError>
 
@@ -98,7 +92,9 @@ export interface Domain {
   readonly start: (options?: StartOptions) => Effect.Effect<number, LookupError | StartFailed>
   readonly suspend: Effect.Effect<void, GuestError>
   readonly resume: Effect.Effect<void, GuestError>
-  /** Asks the guest to end; succeeds when it was told. Default: the agent, else the power button. */
+  /**
+   * Asks the guest to end; succeeds when it was told. Default: the agent, else the power button.
+   */
   readonly shutdown: (mode?: SignalMode) => Effect.Effect<void, GuestError>
   readonly reboot: (mode?: SignalMode) => Effect.Effect<void, GuestError>
   readonly reset: Effect.Effect<void, GuestError>
@@ -127,8 +123,8 @@ export interface Domain {
   /** Returns when the domain is in this state; one that is no more counts as shut off. */
   readonly waitFor: (
     state: DomainState,
-    options?: { readonly timeoutMs?: number }
-  ) => Effect.Effect<void, StateNotReached | DomainNotFound | KernelError>
+    options?: WaitOptions
+  ) => Effect.Effect<void, StateNotReached | DomainNotFound | CallError>
   /** What QEMU said last, on its standard error. */
   readonly log: (options?: {
     readonly linesMax?: number
@@ -140,21 +136,6 @@ type SetText = (
   affects?: AffectsOptions
 ) => Effect.Effect<void, ChangeError | InvalidDomain>
 
-/** A minute: what libvirt's own tests give a guest to start or to end. */
-const waitTimeoutMs = 60_000
-
-/** Reads what is published without a lease; one only where the engine is not running yet, or any more. */
-export const reading = <A>(
-  driver: Driver,
-  procedure: string,
-  read: (parts: Parts) => A
-): Effect.Effect<A, KernelError> =>
-  Effect.suspend(() => {
-    const parts = driver.parts()
-    if (driver.phase() === "running" && parts !== undefined) return Effect.succeed(read(parts))
-    return driver.call(makeCall(procedure), (now) => Effect.sync(() => read(now)))
-  })
-
 const find = (parts: Parts, uuid: string, name: string) => {
   const entry = parts.domains.byUuid(uuid)
   return entry === undefined || !Calls.isVisible(entry)
@@ -162,16 +143,25 @@ const find = (parts: Parts, uuid: string, name: string) => {
     : Effect.succeed(entry)
 }
 
-type Identity = Pick<Domain, "uuid" | "name">
-
 /** Runs a call on one domain, under libvirt's name for it. */
-type Perform = <A, E>(
+type Consult = <A, E>(
+  procedure: string,
+  work: (ref: DomainRef, parts: Parts) => Effect.Effect<A, E, Needs>
+) => Effect.Effect<A, E | LookupError>
+
+/** As `Consult`, for a call with an effect: with an operation id it is done once. */
+type Perform = <A extends string | number | boolean | void, E>(
   procedure: string,
   work: (ref: DomainRef, parts: Parts) => Effect.Effect<A, E, Needs>
 ) => Effect.Effect<A, E | LookupError>
 
 const performOn =
-  (driver: Driver, { uuid, name }: Identity): Perform =>
+  (consult: Consult): Perform =>
+  (procedure, work) =>
+    consult(procedure, (ref, parts) => once(parts, procedure, work(ref, parts)))
+
+const consultOn =
+  (driver: Driver, { uuid, name }: Identity): Consult =>
   (procedure, work) =>
     driver.call(makeCall(procedure), (parts) =>
       Effect.gen(function* () {
@@ -240,72 +230,6 @@ const elementOf = (ref: DomainRef, uri: string) => {
   return found && formatMetadata(found)
 }
 
-const reachable = (driver: Driver, { uuid, name }: Identity) => {
-  const entry = driver.parts()?.domains.byUuid(uuid)
-  return entry === undefined ? { name, state: undefined } : Reads.summaryOf(entry)
-}
-
-type Answer<A, E> = Effect.Effect<A, E> | undefined
-
-/** Looks now and after each turn of the domain's actor, so that no state passes unseen. */
-const watching = <A, E>(
-  driver: Driver,
-  { uuid }: Pick<Identity, "uuid">,
-  look: () => Answer<A, E>
-): Effect.Effect<A, E | ActorStopped> =>
-  Effect.callback((resume) => {
-    const actor = `domain/${uuid}`
-    const settle = (answer: Answer<A, E | ActorStopped>) => {
-      if (answer !== undefined) resume(answer)
-    }
-    const unwatch = driver.kernel.inspection.watch((record) => {
-      if (record.actor !== actor) return
-      const isOver = record.outcome === "stopped" && driver.phase() !== "running"
-      settle(isOver ? Effect.fail(new ActorStopped({ actor })) : look())
-    })
-    settle(look())
-    return Effect.sync(unwatch)
-  })
-
-const waiting = (driver: Driver, domain: Identity, wanted: DomainState) =>
-  watching(driver, domain, (): Answer<void, DomainNotFound> => {
-    const { state, name } = reachable(driver, domain)
-    if (state === wanted || (state === undefined && wanted === "shutoff")) return Effect.void
-    return state === undefined ? Effect.fail(new DomainNotFound({ key: name })) : undefined
-  })
-
-/** A handshake with a QEMU that answers takes some 10 ms; one that does not is not waited for. */
-const handshakeMs = 5_000
-
-/**
- * Just adopted, a guest cannot be told anything before its QEMU has been reached. What is said after
- * this wait may still fail for that reason.
- */
-const reached = (driver: Driver, ref: DomainRef) =>
-  Effect.ignore(
-    Effect.timeout(
-      watching(driver, ref, () =>
-        ref.actor.published.value.monitor === "connecting" ? undefined : Effect.void
-      ),
-      handshakeMs
-    )
-  )
-
-const waitFor =
-  (driver: Driver, domain: Identity): Domain["waitFor"] =>
-  (wanted, { timeoutMs = waitTimeoutMs } = {}) => {
-    const late = Effect.suspend(() => {
-      const { name, state = "shutoff" } = reachable(driver, domain)
-      return Effect.fail(new StateNotReached({ domain: name, wanted, state, timeoutMs }))
-    })
-    return Effect.andThen(
-      reading(driver, "domainGetState", () => {}),
-      waiting(driver, domain, wanted).pipe(
-        Effect.timeoutOrElse({ duration: timeoutMs, orElse: () => late })
-      )
-    )
-  }
-
 /** What is told to the guest, over its monitor. */
 const orders = (driver: Driver, perform: Perform) => {
   const order = <E>(procedure: string, tell: (ref: DomainRef) => Effect.Effect<void, E>) =>
@@ -338,10 +262,11 @@ const deeds = (perform: Perform) => ({
 
 /** The handle of a domain that is known to exist, or was. */
 export const handleOf = (driver: Driver, identity: Identity): Domain => {
-  const perform = performOn(driver, identity)
+  const consult = consultOn(driver, identity)
+  const perform = performOn(consult)
   const { uuid, name } = identity
   const inDefinition = (key: "title" | "description") =>
-    perform("domainGetMetadata", (ref) => Effect.sync(() => Reads.definitionOf(ref)?.[key]))
+    consult("domainGetMetadata", (ref) => Effect.sync(() => Reads.definitionOf(ref)?.[key]))
   return {
     uuid,
     name,
@@ -353,12 +278,12 @@ export const handleOf = (driver: Driver, identity: Identity): Domain => {
       ),
       (found) => found
     ),
-    info: perform("domainGetInfo", infoOf),
-    xml: (options = {}) => perform("domainGetXMLDesc", (ref) => xmlOf(ref, options)),
+    info: consult("domainGetInfo", infoOf),
+    xml: (options = {}) => consult("domainGetXMLDesc", (ref) => xmlOf(ref, options)),
     title: inDefinition("title"),
     description: inDefinition("description"),
     metadata: (uri) =>
-      perform("domainGetMetadata", (ref) => Effect.sync(() => elementOf(ref, uri))),
+      consult("domainGetMetadata", (ref) => Effect.sync(() => elementOf(ref, uri))),
     setTitle: setText(perform, "title"),
     setDescription: setText(perform, "description"),
     setMetadata: ({ uri, key, xml }, affects) =>
@@ -374,7 +299,7 @@ export const handleOf = (driver: Driver, identity: Identity): Domain => {
       ),
     waitFor: waitFor(driver, identity),
     log: ({ linesMax = 10 } = {}) =>
-      perform("domainGetLog", (ref, { store }) =>
+      consult("domainGetLog", (ref, { store }) =>
         lastWords(logPath(store.layout, DomainActor.view(ref).context.name), { from: 0, linesMax })
       )
   }

@@ -9,6 +9,7 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
 import * as Scope from "effect/Scope"
+import { OperationId } from "./kernel/call.ts"
 import * as Face from "./effect.ts"
 import type {
   AffectsOptions,
@@ -51,11 +52,17 @@ export type {
 /** Aborted, the call is interrupted and throws the signal's reason. */
 export interface CallOptions {
   readonly signal?: AbortSignal | undefined
+  /** The same again, also after a restart of the engine: answered as it was, and not done twice. */
+  readonly operationId?: string | undefined
 }
 
-const run = async <A, E>(effect: Effect.Effect<A, E>, signal?: AbortSignal): Promise<A> => {
+const run = async <A, E>(
+  effect: Effect.Effect<A, E>,
+  { signal, operationId }: CallOptions = {}
+): Promise<A> => {
   signal?.throwIfAborted()
-  const exit = await Effect.runPromiseExit(effect, signal && { signal })
+  const work = Effect.provideService(effect, OperationId, operationId)
+  const exit = await Effect.runPromiseExit(work, signal && { signal })
   if (Exit.isSuccess(exit)) return exit.value
   if (signal?.aborted === true && Cause.hasInterruptsOnly(exit.cause)) throw signal.reason
   throw Cause.squash(exit.cause)
@@ -89,118 +96,120 @@ export class Domain {
   }
 
   /** Starts the persistent definition; the number of the running domain. */
-  start({ signal, ...options }: StartOptions = {}): Promise<number> {
-    return run(this.#face.start(options), signal)
+  start({ signal, operationId, ...options }: StartOptions = {}): Promise<number> {
+    return run(this.#face.start(options), { signal, operationId })
   }
 
-  suspend({ signal }: CallOptions = {}): Promise<void> {
-    return run(this.#face.suspend, signal)
+  suspend(call: CallOptions = {}): Promise<void> {
+    return run(this.#face.suspend, call)
   }
 
-  resume({ signal }: CallOptions = {}): Promise<void> {
-    return run(this.#face.resume, signal)
+  resume(call: CallOptions = {}): Promise<void> {
+    return run(this.#face.resume, call)
   }
 
   /** Asks the guest to end; `waitFor("shutoff")` tells when it has. */
-  shutdown({ signal, mode }: CallOptions & { readonly mode?: ShutdownMode } = {}): Promise<void> {
-    return run(this.#face.shutdown(mode), signal)
+  shutdown({ mode, ...call }: CallOptions & { readonly mode?: ShutdownMode } = {}): Promise<void> {
+    return run(this.#face.shutdown(mode), call)
   }
 
-  reboot({ signal, mode }: CallOptions & { readonly mode?: ShutdownMode } = {}): Promise<void> {
-    return run(this.#face.reboot(mode), signal)
+  reboot({ mode, ...call }: CallOptions & { readonly mode?: ShutdownMode } = {}): Promise<void> {
+    return run(this.#face.reboot(mode), call)
   }
 
-  reset({ signal }: CallOptions = {}): Promise<void> {
-    return run(this.#face.reset, signal)
+  reset(call: CallOptions = {}): Promise<void> {
+    return run(this.#face.reset, call)
   }
 
   /** Wakes a guest that sleeps (pmsuspended). */
-  wakeup({ signal }: CallOptions = {}): Promise<void> {
-    return run(this.#face.wakeup, signal)
+  wakeup(call: CallOptions = {}): Promise<void> {
+    return run(this.#face.wakeup, call)
   }
 
   /** Ends the guest, in bounded time. Graceful: QEMU gets time to flush its disks. */
   destroy({
     signal,
+    operationId,
     ...options
   }: CallOptions & { readonly isGraceful?: boolean } = {}): Promise<void> {
-    return run(this.#face.destroy(options), signal)
+    return run(this.#face.destroy(options), { signal, operationId })
   }
 
-  undefine({ signal }: CallOptions = {}): Promise<void> {
-    return run(this.#face.undefine, signal)
+  undefine(call: CallOptions = {}): Promise<void> {
+    return run(this.#face.undefine, call)
   }
 
-  rename(name: string, { signal }: CallOptions = {}): Promise<void> {
-    return run(this.#face.rename(name), signal)
+  rename(name: string, call: CallOptions = {}): Promise<void> {
+    return run(this.#face.rename(name), call)
   }
 
-  setAutostart(isAutostart: boolean, { signal }: CallOptions = {}): Promise<void> {
-    return run(this.#face.setAutostart(isAutostart), signal)
+  setAutostart(isAutostart: boolean, call: CallOptions = {}): Promise<void> {
+    return run(this.#face.setAutostart(isAutostart), call)
   }
 
-  title({ signal }: CallOptions = {}): Promise<string | undefined> {
-    return run(this.#face.title, signal)
+  title(call: CallOptions = {}): Promise<string | undefined> {
+    return run(this.#face.title, call)
   }
 
   setTitle(
     text: string | undefined,
-    { signal, ...affects }: CallOptions & AffectsOptions = {}
+    { signal, operationId, ...affects }: CallOptions & AffectsOptions = {}
   ): Promise<void> {
-    return run(this.#face.setTitle(text, affects), signal)
+    return run(this.#face.setTitle(text, affects), { signal, operationId })
   }
 
-  description({ signal }: CallOptions = {}): Promise<string | undefined> {
-    return run(this.#face.description, signal)
+  description(call: CallOptions = {}): Promise<string | undefined> {
+    return run(this.#face.description, call)
   }
 
   setDescription(
     text: string | undefined,
-    { signal, ...affects }: CallOptions & AffectsOptions = {}
+    { signal, operationId, ...affects }: CallOptions & AffectsOptions = {}
   ): Promise<void> {
-    return run(this.#face.setDescription(text, affects), signal)
+    return run(this.#face.setDescription(text, affects), { signal, operationId })
   }
 
   /** The element of `<metadata>` in this namespace, as text. */
-  metadata(uri: string, { signal }: CallOptions = {}): Promise<string | undefined> {
-    return run(this.#face.metadata(uri), signal)
+  metadata(uri: string, call: CallOptions = {}): Promise<string | undefined> {
+    return run(this.#face.metadata(uri), call)
   }
 
   setMetadata(
     metadata: Parameters<Face.Domain["setMetadata"]>[0],
-    { signal, ...affects }: CallOptions & AffectsOptions = {}
+    { signal, operationId, ...affects }: CallOptions & AffectsOptions = {}
   ): Promise<void> {
-    return run(this.#face.setMetadata(metadata, affects), signal)
+    return run(this.#face.setMetadata(metadata, affects), { signal, operationId })
   }
 
   /** State, id, epoch, and whether it is persistent; without waiting for anybody. */
-  summary({ signal }: CallOptions = {}): Promise<DomainSummary> {
-    return run(this.#face.summary, signal)
+  summary(call: CallOptions = {}): Promise<DomainSummary> {
+    return run(this.#face.summary, call)
   }
 
-  info({ signal }: CallOptions = {}): Promise<DomainInfo> {
-    return run(this.#face.info, signal)
+  info(call: CallOptions = {}): Promise<DomainInfo> {
+    return run(this.#face.info, call)
   }
 
   /** The live definition of a running domain, or the persistent one. */
-  xml({ signal, ...options }: CallOptions & XmlOptions = {}): Promise<string> {
-    return run(this.#face.xml(options), signal)
+  xml({ signal, operationId, ...options }: CallOptions & XmlOptions = {}): Promise<string> {
+    return run(this.#face.xml(options), { signal, operationId })
   }
 
   /** What QEMU said last, on its standard error. */
   log({
     signal,
+    operationId,
     ...options
   }: CallOptions & { readonly linesMax?: number } = {}): Promise<readonly string[]> {
-    return run(this.#face.log(options), signal)
+    return run(this.#face.log(options), { signal, operationId })
   }
 
   /** Returns when the domain is in this state; one that is no more counts as shut off. */
   waitFor(
     state: DomainState,
-    { signal, ...options }: CallOptions & { readonly timeoutMs?: number } = {}
+    { signal, operationId, ...options }: CallOptions & { readonly timeoutMs?: number } = {}
   ): Promise<void> {
-    return run(this.#face.waitFor(state, options), signal)
+    return run(this.#face.waitFor(state, options), { signal, operationId })
   }
 }
 
@@ -224,7 +233,10 @@ export class Connection implements AsyncDisposable {
   }
 }
 
-/** What happens to domains, from the moment it was asked for. Ends with the engine, or with `return`. */
+/**
+ * What happens to domains, from the moment it was asked for. Ends with the engine, or with
+ * `return`.
+ */
 export class Events implements AsyncIterableIterator<TroupeEvent>, AsyncDisposable {
   readonly #take: Effect.Effect<TroupeEvent | undefined>
   readonly #scope: Scope.Closeable
@@ -243,7 +255,7 @@ export class Events implements AsyncIterableIterator<TroupeEvent>, AsyncDisposab
   /** Aborted, it throws the signal's reason and is over. */
   async next(): Promise<IteratorResult<TroupeEvent, undefined>> {
     try {
-      const value = await run(this.#take, this.#signal)
+      const value = await run(this.#take, { signal: this.#signal })
       return value === undefined ? await this.return() : { done: false, value }
     } catch (error) {
       await this.return()
@@ -278,76 +290,86 @@ export class Troupe implements AsyncDisposable {
   }
 
   /** Opens the root, takes over the guests that run, starts those with autostart. */
-  static async open({ signal, ...options }: TroupeOptions & CallOptions = {}): Promise<Troupe> {
+  static async open({
+    signal,
+    operationId: _,
+    ...options
+  }: TroupeOptions & CallOptions = {}): Promise<Troupe> {
     const scope = Scope.makeUnsafe()
     const opening = Layer.buildWithScope(Face.layer(options), scope).pipe(
       Effect.onError(() => Scope.close(scope, Exit.void))
     )
-    return new Troupe(Context.get(await run(opening, signal), Face.Troupe), scope)
+    return new Troupe(Context.get(await run(opening, { signal }), Face.Troupe), scope)
   }
 
   /** Makes a persistent domain, or replaces its definition; durable when it returns. */
   async define(
     xml: string,
-    { signal, ...options }: CallOptions & DefineOptions = {}
+    { signal, operationId, ...options }: CallOptions & DefineOptions = {}
   ): Promise<Domain> {
-    return new Domain(await run(this.#engine.defineXML(xml, options), signal))
+    return new Domain(await run(this.#engine.defineXML(xml, options), { signal, operationId }))
   }
 
   /** Starts this definition; a domain that was not there before ends with its guest. */
   async create(
     xml: string,
-    { signal, ...options }: StartOptions & DefineOptions = {}
+    { signal, operationId, ...options }: StartOptions & DefineOptions = {}
   ): Promise<Domain> {
-    return new Domain(await run(this.#engine.createXML(xml, options), signal))
+    return new Domain(await run(this.#engine.createXML(xml, options), { signal, operationId }))
   }
 
   /** By name, uuid or number; a text is tried as each of them, in this order. */
-  async lookup(key: Key, { signal }: CallOptions = {}): Promise<Domain> {
-    return new Domain(await run(this.#engine.lookup(key), signal))
+  async lookup(key: Key, call: CallOptions = {}): Promise<Domain> {
+    return new Domain(await run(this.#engine.lookup(key), call))
   }
 
   /** All domains at one moment, by name. */
-  list({ signal, ...filter }: CallOptions & DomainFilter = {}): Promise<readonly DomainSummary[]> {
-    return run(this.#engine.list(filter), signal)
+  list({
+    signal,
+    operationId,
+    ...filter
+  }: CallOptions & DomainFilter = {}): Promise<readonly DomainSummary[]> {
+    return run(this.#engine.list(filter), { signal, operationId })
   }
 
-  /** Listens from now on, whether or not anybody iterates yet; what is too much is told as a gap. */
-  events({ signal, ...options }: CallOptions & EventOptions = {}): Events {
+  /**
+   * Listens from now on, whether or not anybody iterates yet; what is too much is told as a gap.
+   */
+  events({ signal, operationId, ...options }: CallOptions & EventOptions = {}): Events {
     signal?.throwIfAborted()
     const scope = Scope.makeUnsafe()
     const subscribing = Scope.provide(this.#engine.subscribe(options), scope)
     return new Events(Effect.runSync(subscribing), scope, signal)
   }
 
-  async connect({ signal }: CallOptions = {}): Promise<Connection> {
+  async connect(call: CallOptions = {}): Promise<Connection> {
     const scope = Scope.makeUnsafe()
-    const { id } = await run(Scope.provide(this.#engine.connect, scope), signal)
+    const { id } = await run(Scope.provide(this.#engine.connect, scope), call)
     return new Connection(id, scope)
   }
 
-  config({ signal }: CallOptions = {}): Promise<ConfigSnapshot> {
-    return run(this.#engine.config, signal)
+  config(call: CallOptions = {}): Promise<ConfigSnapshot> {
+    return run(this.#engine.config, call)
   }
 
   /** Takes the file as a whole, or throws what is wrong with it and changes nothing. */
-  reloadConfig({ signal }: CallOptions = {}): Promise<ConfigSnapshot> {
-    return run(this.#engine.reloadConfig, signal)
+  reloadConfig(call: CallOptions = {}): Promise<ConfigSnapshot> {
+    return run(this.#engine.reloadConfig, call)
   }
 
   /** What went wrong without a call to tell it to, oldest first. */
-  problems({ signal }: CallOptions = {}): Promise<readonly Problem[]> {
-    return run(this.#engine.problems, signal)
+  problems(call: CallOptions = {}): Promise<readonly Problem[]> {
+    return run(this.#engine.problems, call)
   }
 
   /** What a QEMU can do; KVM is tried by a guest that really runs. */
-  capabilities(emulator?: string, { signal }: CallOptions = {}): Promise<Capabilities> {
-    return run(this.#engine.capabilities(emulator), signal)
+  capabilities(emulator?: string, call: CallOptions = {}): Promise<Capabilities> {
+    return run(this.#engine.capabilities(emulator), call)
   }
 
   /** Host devices, and which start of which domain has each. */
-  hostDevices({ signal }: CallOptions = {}): Promise<Effect.Success<Engine["hostDevices"]>> {
-    return run(this.#engine.hostDevices, signal)
+  hostDevices(call: CallOptions = {}): Promise<Effect.Success<Engine["hostDevices"]>> {
+    return run(this.#engine.hostDevices, call)
   }
 
   /** Gives the root back. Guests go on, unless they are to be stopped. */

@@ -1,7 +1,7 @@
 /**
  * Where an engine lives on this host when nobody says: its root, a run directory that is short
- * enough for sockets, and the QEMU of an architecture. Makes the directories above the root; what is
- * in it is the store's.
+ * enough for sockets, and the QEMU of an architecture. Makes the directories above the root; what
+ * is in it is the store's.
  */
 import * as fs from "node:fs"
 import { dirname, isAbsolute, join, resolve } from "node:path"
@@ -11,7 +11,9 @@ import { runPathBytesMax } from "./store/layout.ts"
 import { sha256 } from "./store/sha256.ts"
 
 export interface PlaceOptions {
-  /** By default $TROUPE_ROOT, else `/var/lib/troupe` for root, `$XDG_STATE_HOME/troupe` for others. */
+  /**
+   * By default $TROUPE_ROOT, else `/var/lib/troupe` for root, `$XDG_STATE_HOME/troupe` for others.
+   */
   readonly root?: string | undefined
   /** Sockets and status. By default in the root, or elsewhere when that path is too long. */
   readonly run?: string | undefined

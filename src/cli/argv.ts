@@ -1,7 +1,7 @@
 /**
- * `troupe argv`: the command line with which QEMU would be started, one option a line, for reading or
- * for a shell. Asks QEMU what it can do, and starts no guest. Paths and ports that a start would take
- * are stood in for.
+ * `troupe argv`: the command line with which QEMU would be started, one option a line, for reading
+ * or for a shell. Asks QEMU what it can do, and starts no guest. Paths and ports that a start would
+ * take are stood in for.
  */
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"

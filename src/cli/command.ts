@@ -1,6 +1,6 @@
 /**
- * The tree of commands: words, flags and what they mean. What a command does stands in a file of its
- * own, loaded when it is called, so that `--help` is quick.
+ * The tree of commands: words, flags and what they mean. What a command does stands in a file of
+ * its own, loaded when it is called, so that `--help` is quick.
  */
 import * as Argument from "effect/cli/Argument"
 import * as Command from "effect/cli/Command"

@@ -1,6 +1,6 @@
 /**
- * `troupe doctor`: what of this host an engine would use, tried rather than believed, and what to do
- * about what is missing. Starts no guest but the one that shows whether KVM runs any.
+ * `troupe doctor`: what of this host an engine would use, tried rather than believed, and what to
+ * do about what is missing. Starts no guest but the one that shows whether KVM runs any.
  */
 import * as Effect from "effect/Effect"
 import { Ids } from "../base/ids.ts"

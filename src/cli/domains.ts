@@ -1,6 +1,6 @@
 /**
- * The commands about domains, in virsh's words, on an engine that the command opens for itself. What
- * they start goes on when they end.
+ * The commands about domains, in virsh's words, on an engine that the command opens for itself.
+ * What they start goes on when they end.
  */
 import * as Effect from "effect/Effect"
 import type { DomainState } from "../model/state.ts"

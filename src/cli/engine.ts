@@ -1,6 +1,6 @@
 /**
- * What the command line needs of an engine, and how it gets one. The embedded engine has this shape,
- * and whatever speaks to a daemon can have it too; `src/main.ts` gives the first.
+ * What the command line needs of an engine, and how it gets one. The embedded engine has this
+ * shape, and whatever speaks to a daemon can have it too; `src/main.ts` gives the first.
  */
 import * as Context from "effect/Context"
 import type * as Effect from "effect/Effect"
@@ -81,7 +81,9 @@ export interface Defined extends Guest {
   readonly reports: readonly Report[]
 }
 
-/** A gap says that the listener was too slow; the present states come first where that was asked. */
+/**
+ * A gap says that the listener was too slow; the present states come first where that was asked.
+ */
 export type Happening = DomainEvent | { readonly type: "gap" | "current" }
 
 export interface Engine {

@@ -1,6 +1,6 @@
 /**
- * How the command line says that something went wrong: what, which and why come from the error; what
- * to do next and the exit code from this table. Scripts may rely on the codes.
+ * How the command line says that something went wrong: what, which and why come from the error;
+ * what to do next and the exit code from this table. Scripts may rely on the codes.
  */
 import * as Data from "effect/Data"
 
@@ -83,5 +83,18 @@ export const exitCodeOf = (error: unknown): number => exitCodes[rowOf(error).cod
 /** What to do next, where that can be said. */
 export const nextStep = (error: unknown): string | undefined => rowOf(error).next
 
-export const sentenceOf = (error: unknown): string =>
-  error instanceof Error ? error.message : String(error)
+interface Denied {
+  readonly request: string
+  readonly because: string | undefined
+  readonly state: string
+}
+
+const isDenied = (error: object): error is Denied =>
+  "_tag" in error && error._tag === "RequestDenied" && "request" in error && "state" in error
+
+/** Actors and charts are our own words for a domain; a user has given its name. */
+export const sentenceOf = (error: unknown): string => {
+  if (typeof error !== "object" || error === null) return String(error)
+  if (isDenied(error)) return `cannot ${error.request}: ${error.because ?? `it is ${error.state}`}`
+  return error instanceof Error ? error.message : String(error)
+}

@@ -1,4 +1,6 @@
-/** What the command line has to know of the host that it runs on: places and programs. A service. */
+/**
+ * What the command line has to know of the host that it runs on: places and programs. A service.
+ */
 import * as Context from "effect/Context"
 
 export class Home extends Context.Service<

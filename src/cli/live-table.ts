@@ -1,6 +1,6 @@
 /**
- * The table of guests that `run` and `demo` show: drawn again in place on a terminal, and as one line
- * for each change where there is none. Reads; decides nothing about guests.
+ * The table of guests that `run` and `demo` show: drawn again in place on a terminal, and as one
+ * line for each change where there is none. Reads; decides nothing about guests.
  */
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
@@ -158,10 +158,12 @@ export type ChangeRecord =
       readonly line: string
     }
 
-const sentenceOf = (record: ChangeRecord): string =>
-  record.type === "serial"
-    ? `${record.name}: says ${JSON.stringify(record.line)}`
-    : `${record.name}: ${stateText(record)}${record.epoch === undefined ? "" : `, epoch ${record.epoch}`}`
+const sentenceOf = (record: ChangeRecord): string => {
+  const { name } = record
+  if (record.type === "serial") return `${name}: says ${JSON.stringify(record.line)}`
+  const epoch = record.epoch === undefined ? "" : `, epoch ${record.epoch}`
+  return `${name}: ${stateText(record)}${epoch}`
+}
 
 export interface ShowOptions {
   readonly shown: () => readonly Shown[]

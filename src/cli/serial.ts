@@ -1,6 +1,6 @@
 /**
- * Follows the first serial line of a guest: a file that QEMU writes, or a socket that it listens on.
- * A socket that is connected is always read, for one that nobody reads stalls its guest.
+ * Follows the first serial line of a guest: a file that QEMU writes, or a socket that it listens
+ * on. A socket that is connected is always read, for one that nobody reads stalls its guest.
  */
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"

@@ -1,8 +1,9 @@
 /**
- * The end of guests in order: the power button first, and destroy for those that have not ended by a
- * deadline, or when the user asks a second time.
+ * The end of guests in order: the power button first, and destroy for those that have not ended by
+ * a deadline, or when the user asks a second time.
  */
 import * as Effect from "effect/Effect"
+import * as Schedule from "effect/Schedule"
 import type { Guest } from "./engine.ts"
 import { Screen } from "./screen.ts"
 
@@ -15,11 +16,18 @@ const isOff = (guest: Guest) =>
     onFailure: () => true
   })
 
-/** A paused guest cannot hear its power button. */
+/** A guest that is still booting does not hear its button: it is pressed again. */
+const pressAgainMs = 2_000
+
+/** A paused guest does not hear it either. */
 const press = Effect.fnUntraced(function* (guest: Guest) {
   yield* Effect.ignore(guest.resume)
-  yield* guest.shutdown("acpi")
-  yield* guest.waitFor("shutoff", { timeoutMs: powerOffMs })
+  const presses = Effect.repeat(
+    Effect.ignore(guest.shutdown("acpi")),
+    Schedule.spaced(pressAgainMs)
+  )
+  const off = guest.waitFor("shutoff", { timeoutMs: powerOffMs })
+  yield* Effect.raceFirst(off, presses)
 })
 
 const end = Effect.fnUntraced(function* (guest: Guest) {

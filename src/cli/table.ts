@@ -7,8 +7,14 @@ export interface Cell {
 }
 
 /** Characters that a terminal shows two columns wide: CJK, Hangul, full-width forms, emoji. */
-const wide =
-  /[\u1100-\u115f\u2e80-\u303e\u3041-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6\u{1f300}-\u{1f64f}\u{1f900}-\u{1f9ff}\u{20000}-\u{3fffd}]/u
+const wide = new RegExp(
+  [
+    "[\\u1100-\\u115f\\u2e80-\\u303e\\u3041-\\ua4cf\\uac00-\\ud7a3\\uf900-\\ufaff",
+    "\\ufe30-\\ufe6f\\uff00-\\uff60\\uffe0-\\uffe6",
+    "\\u{1f300}-\\u{1f64f}\\u{1f900}-\\u{1f9ff}\\u{20000}-\\u{3fffd}]"
+  ].join(""),
+  "u"
+)
 const zero = /\p{Mn}|\p{Me}|\u200d/u
 
 export const widthOf = (text: string): number => {

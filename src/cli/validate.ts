@@ -1,4 +1,7 @@
-/** `troupe validate`: what is wrong with definitions, and what is kept in them without being acted on. */
+/**
+ * `troupe validate`: what is wrong with definitions, and what is kept in them without being acted
+ * on.
+ */
 import * as Effect from "effect/Effect"
 import * as Result from "effect/Result"
 import { validateDomain } from "../model/validate.ts"

@@ -1,7 +1,7 @@
 /**
  * Goal: every example of the documentation is a program that runs as it stands.
- * Method: each in a process of its own with real QEMU, importing the package by its name; one row for
- * each file of docs/examples, and a test that no file is without a row.
+ * Method: each in a process of its own with real QEMU, importing the package by its name; one row
+ * for each file of docs/examples, and a test that no file is without a row.
  */
 import { readdirSync } from "node:fs"
 import { resolve } from "node:path"

@@ -145,7 +145,7 @@ test("an aborted call throws the signal's reason, and the engine goes on", async
   await web.waitFor("running")
 })
 
-test("events come from the moment they were asked for, after the present state, in order", async () => {
+test("events come in order from the moment they were asked for", async () => {
   await using stage = setStage()
   await using troupe = await Troupe.open({ root: stage.root, guests: "stop" })
   const web = await troupe.define(stage.definition("web"))
@@ -178,7 +178,7 @@ test("a connection that closes ends its guests and no others", async () => {
   expect((await free.summary()).state).toBe("running")
 })
 
-test("closing detaches: the next engine finds the guest in the same start, and can stop it", async () => {
+test("closing detaches: the next engine finds the same guest, and can stop it", async () => {
   await using stage = setStage()
   const first = await Troupe.open({ root: stage.root })
   const { epoch, pid } = await (await first.create(stage.definition("web"))).info()

@@ -1,7 +1,7 @@
 /**
- * The demonstration: three real guests on an embedded engine in a directory of its own. On a terminal
- * they run until Ctrl-C, and are stopped in order; otherwise, or with --once, each is put through its
- * paces and the program ends by itself. Leaves nothing behind.
+ * The demonstration: three real guests on an embedded engine in a directory of its own. On a
+ * terminal they run until Ctrl-C, and are stopped in order; otherwise, or with --once, each is put
+ * through its paces and the program ends by itself. Leaves nothing behind.
  */
 import * as Effect from "effect/Effect"
 import { Files } from "../../host/files.ts"

@@ -53,7 +53,13 @@ const quiet = (guest: Guest, step: string, serial: SerialLog) =>
     why: `its serial line said ${JSON.stringify(serial.last ?? "nothing")} last`
   })
 
-const demandState = (guest: Guest, step: string, wanted: DomainState, reason: string) =>
+interface Demand {
+  readonly step: string
+  readonly state: DomainState
+  readonly reason: string
+}
+
+const demandState = (guest: Guest, { step, state: wanted, reason }: Demand) =>
   Effect.gen(function* () {
     const summary = yield* at(guest, step)(guest.summary)
     if (summary.state === wanted && summary.reason === reason) return
@@ -71,7 +77,7 @@ const pauseMs = 1_500
 /** Paused, it counts at most one second more, which it had said before and we had not read. */
 const provePaused = Effect.fnUntraced(function* ({ guest, serial }: Shown) {
   yield* at(guest, "pause")(guest.suspend)
-  yield* demandState(guest, "pause", "paused", "user")
+  yield* demandState(guest, { step: "pause", state: "paused", reason: "user" })
   yield* Effect.sleep(lookMs * 6)
   const before = ticksOf(serial)
   yield* Effect.sleep(pauseMs)
@@ -87,17 +93,17 @@ const provePaused = Effect.fnUntraced(function* ({ guest, serial }: Shown) {
 /** Speaks, is paused, resumed, and powers off at its button. */
 export const prove = Effect.fnUntraced(function* (shown: Shown) {
   const { guest, serial } = shown
-  yield* demandState(guest, "start", "running", "booted")
+  yield* demandState(guest, { step: "start", state: "running", reason: "booted" })
   yield* spoken(shown, "boot", (line) => line === guestLines.up)
   yield* spoken(shown, "count", (line) => guestLines.tick.test(line))
   yield* provePaused(shown)
   const paused = ticksOf(serial)
   yield* at(guest, "resume")(guest.resume)
-  yield* demandState(guest, "resume", "running", "unpaused")
+  yield* demandState(guest, { step: "resume", state: "running", reason: "unpaused" })
   yield* spoken(shown, "resume", () => ticksOf(serial) > paused)
   yield* at(guest, "power button")(guest.shutdown("acpi"))
   yield* at(guest, "power button")(guest.waitFor("shutoff", { timeoutMs: patienceMs }))
-  yield* demandState(guest, "power button", "shutoff", "shutdown")
+  yield* demandState(guest, { step: "power button", state: "shutoff", reason: "shutdown" })
   yield* spoken(shown, "power button", (line) => line === guestLines.powerButton)
 })
 
