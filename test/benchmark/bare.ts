@@ -87,12 +87,10 @@ export const startBare = async (argv: readonly string[], path: string): Promise<
   return { startMs, stop }
 }
 
-/** The command line with a disk and a serial log of this guest's own, copied from `model`'s. */
+/** The command line with a disk of this guest's own, copied from `model`'s. */
 export const withOwnFiles = (argv: readonly string[], model: string, own: string) => {
   copyFileSync(`${model}.img`, `${own}.img`)
-  return argv.map((word) =>
-    word.replaceAll(`${model}.img`, `${own}.img`).replaceAll(`${model}.log`, `${own}.log`)
-  )
+  return argv.map((word) => word.replaceAll(`${model}.img`, `${own}.img`))
 }
 
 /** `node bare.ts DIR COUNT` with the command line as JSON on standard input. */

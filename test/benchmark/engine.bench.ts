@@ -5,7 +5,7 @@
  */
 import { spawn } from "node:child_process"
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs"
-import { tmpdir } from "node:os"
+import { availableParallelism, tmpdir } from "node:os"
 import { join } from "node:path"
 import { parseArgs } from "node:util"
 import * as Effect from "effect/Effect"
@@ -27,7 +27,12 @@ import { parseIdentity } from "../../src/xml/identity.ts"
 import { startBare, withOwnFiles } from "./bare.ts"
 
 const { values: options } = parseArgs({
-  options: { rounds: { type: "string", default: "5" }, json: { type: "boolean", default: false } }
+  options: {
+    rounds: { type: "string", default: "5" },
+    /** Starts that work at once; the engine's own default. */
+    width: { type: "string", default: String(2 * availableParallelism()) },
+    json: { type: "boolean", default: false }
+  }
 })
 const rounds = Number(options.rounds)
 const storm = 20
@@ -39,6 +44,11 @@ const median = (numbers: readonly number[]): number => {
 const percentile = (numbers: readonly number[], share: number): number => {
   const sorted = numbers.toSorted((a, b) => a - b)
   return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? Number.NaN
+}
+/** What this thread has computed so far. */
+const cpuMs = (): number => {
+  const { user, system } = process.threadCpuUsage()
+  return (user + system) / 1000
 }
 const say = (text: string) => void process.stderr.write(`${text}\n`)
 
@@ -54,7 +64,7 @@ const openEngine = async (): Promise<Driver> => {
       readIdentity: parseIdentity,
       dispatcher: nodeDispatcher(),
       emulatorFor: () => "/usr/bin/qemu-system-x86_64",
-      startConcurrency: storm
+      startConcurrency: Number(options.width)
     }).pipe(Effect.provide(host))
   )
   await run(driver.open as Effect.Effect<void>)
@@ -67,7 +77,7 @@ const define = (driver: Driver, index: number) => {
   const xml = guestDomainXml({
     name: `g${index}`,
     diskPath,
-    serial: { kind: "file", path: join(directory, `${index}.log`) }
+    serial: { kind: "pty" }
   })
   const uuid = `00000000-0000-4000-8000-${String(index).padStart(12, "0")}`
   const { domain } = Result.getOrThrow(parseDomain(xml, { uuid }))
@@ -115,6 +125,7 @@ const readWhile = async (ref: Ref, work: () => Promise<unknown>) => {
   let isOver = false
   let blockedMs = 0
   let last = begun
+  let lastCpuMs = cpuMs()
   const read = () => {
     const { context, state } = DomainActor.view(ref)
     if (state !== "running" || context.live === undefined) throw new Error(`it is ${state}`)
@@ -125,7 +136,10 @@ const readWhile = async (ref: Ref, work: () => Promise<unknown>) => {
   const turn = () => {
     if (isOver) return
     const now = performance.now()
-    blockedMs = Math.max(blockedMs, now - last)
+    const nowCpuMs = cpuMs()
+    // Of a gap between two turns ours is what this thread computed; the rest the others did.
+    if (now - last > 5) blockedMs = Math.max(blockedMs, nowCpuMs - lastCpuMs)
+    lastCpuMs = nowCpuMs
     while (due <= now) read()
     last = performance.now()
     setImmediate(turn)
@@ -200,9 +214,9 @@ const main = async () => {
     "read p99 while 20 start, ms": median(reads.ours),
     "read p99 while 20 bare start, ms": median(reads.bare),
     "read p99 idle, ms": median(reads.idle),
-    "longest turn of the loop while 20 start, ms": median(blocked.ours),
-    "longest turn while 20 bare start, ms": median(blocked.bare),
-    "longest turn idle, ms": median(blocked.idle)
+    "longest turn of the loop while 20 start, CPU ms": median(blocked.ours),
+    "longest turn while 20 bare start, CPU ms": median(blocked.bare),
+    "longest turn idle, CPU ms": median(blocked.idle)
   }
   const shown = Object.entries(rows).map(
     ([what, value]) => `${what.padEnd(46)} ${value.toFixed(2)}`
