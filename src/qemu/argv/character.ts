@@ -2,7 +2,7 @@
 import type { Channel, Console, Parallel, Serial } from "../../model/device/character.ts"
 import { type Arg, device, jsonArg, type JsonObject } from "./arg.ts"
 import { chardevArgs, chardevId } from "./chardev.ts"
-import type { ArgvContext, DeviceArgs } from "./context.ts"
+import type { ArgvContext, DeviceArgs, Resources } from "./context.ts"
 import { controllerAlias, place } from "./place.ts"
 
 const serialDrivers: { readonly [model: string]: string } = {
@@ -87,7 +87,7 @@ const virtioChannel = (channel: Channel, context: ArgvContext): readonly Arg[] =
  */
 export const channelPath = (
   { target, address }: Channel,
-  { resources }: Pick<ArgvContext, "resources">
+  { resources }: { readonly resources: Pick<Resources, "channelDirectory"> }
 ): string => {
   const place = address?.type === "virtio-serial" ? address : undefined
   const pad = (value: number | undefined) => String(value ?? 0).padStart(2, "0")

@@ -31,6 +31,10 @@ export interface ArgvConfig {
   readonly chardevTlsX509CertDir: string
   readonly chardevTls: boolean
   readonly dumpGuestCore: boolean
+  /** Whether QEMU's process is titled by its guest. */
+  readonly setProcessName: boolean
+  /** Whether each line of QEMU's log has its time. */
+  readonly logTimestamp: boolean
   /** `-1`: QEMU's own filter where it has one. */
   readonly seccompSandbox: -1 | 0 | 1
   /** Where back-ends of `<source type='file'/>` memory are. */
@@ -62,6 +66,8 @@ export const defaultArgvConfig: ArgvConfig = {
   chardevTlsX509CertDir: "/etc/pki/libvirt-chardev",
   chardevTls: false,
   dumpGuestCore: false,
+  setProcessName: false,
+  logTimestamp: true,
   seccompSandbox: -1,
   memoryBackingDir: "/var/lib/libvirt/qemu/ram",
   hugepageMounts: []
@@ -70,11 +76,15 @@ export const defaultArgvConfig: ArgvConfig = {
 /** A descriptor that QEMU inherits, or a path that it opens itself. */
 export type Opened = { readonly fd: number } | { readonly path: string }
 
-export interface TapResources {
-  /** One per queue. */
-  readonly fds: readonly number[]
-  readonly vhostFds: readonly number[]
-}
+/** How QEMU gets at a tap device: inherited, opened by its name, or made by its bridge helper. */
+export type TapResources =
+  | {
+      /** One per queue. */
+      readonly fds: readonly number[]
+      readonly vhostFds: readonly number[]
+    }
+  | { readonly ifname: string; readonly queues: number; readonly hasVhost: boolean }
+  | { readonly bridge: string; readonly helper: string }
 
 export interface GraphicsResources {
   readonly port?: number

@@ -17,8 +17,24 @@ const descriptors = (name: string, fds: readonly number[]): JsonObject => {
   return fds.length === 1 ? { [name]: String(fds[0]) } : { [`${name}s`]: fds.join(":") }
 }
 
+/** A device that is there already; QEMU runs no script for it. */
+const namedTap = (
+  { ifname, queues, hasVhost }: Extract<TapResources, { readonly ifname: string }>,
+  card: Interface
+): JsonObject => ({
+  type: "tap",
+  ifname,
+  script: "no",
+  downscript: "no",
+  queues: queues > 1 ? queues : undefined,
+  vhost: hasVhost ? true : undefined,
+  sndbuf: card.tune?.sndbuf
+})
+
 const tap = (taps: TapResources | undefined, card: Interface): JsonObject => {
-  assert(taps !== undefined, "a tap device is opened before the command line is built")
+  assert(taps !== undefined, "a tap device is chosen before the command line is built")
+  if ("bridge" in taps) return { type: "bridge", br: taps.bridge, helper: taps.helper }
+  if ("ifname" in taps) return namedTap(taps, card)
   const hasVhost = taps.vhostFds.length > 0
   return {
     type: "tap",

@@ -6,11 +6,12 @@ import { hasOption, hasProperty, machineNamed } from "../capabilities.ts"
 import { type Arg, blockdev, device, keyValues, type KeyValue, object } from "./arg.ts"
 import type { ArgvContext, GuestArgs } from "./context.ts"
 
-export const name: GuestArgs = ({ domain, resources }) => [
+export const name: GuestArgs = ({ domain, resources, config }) => [
   [
     "-name",
     keyValues(undefined, [
       ["guest", domain.name],
+      ["process", config.setProcessName ? `qemu:${domain.name}` : undefined],
       ["debug-threads", true]
     ])
   ],
@@ -237,4 +238,5 @@ export const sandbox: GuestArgs = ({ capabilities, config }) => {
   ]
 }
 
-export const messages: GuestArgs = () => [["-msg", "timestamp=on"]]
+export const messages: GuestArgs = ({ config }) =>
+  config.logTimestamp ? [["-msg", "timestamp=on"]] : []

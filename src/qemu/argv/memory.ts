@@ -92,6 +92,10 @@ export const hugepagesOf = (context: ArgvContext, cell: number): number | "defau
   return page === systemPageKiB ? undefined : page
 }
 
+/** A guest's own folder on a mount of huge pages. */
+export const hugepageFolder = (mount: string, shortName: string): string =>
+  `${mount}/libvirt/qemu/${shortName}`
+
 const fileBackend = (region: Region, context: ArgvContext): JsonObject | undefined => {
   const { domain, config, resources } = context
   const page = hugepagesOf(context, region.cell ?? 0)
@@ -110,7 +114,7 @@ const fileBackend = (region: Region, context: ArgvContext): JsonObject | undefin
     return {
       "qom-type": "memory-backend-file",
       id: region.id,
-      "mem-path": `${path}/libvirt/qemu/${resources.shortName}`
+      "mem-path": hugepageFolder(path, resources.shortName)
     }
   }
   if (source !== "file") return undefined
