@@ -28,6 +28,8 @@ export class Belongings<R> {
   ear: Ear<DomainFact> | undefined
   /** The status record as it was last written. */
   record: StatusRecord | undefined
+  /** The sockets at places of the definition's choosing, as they were bound. */
+  sockets: NonNullable<StatusRecord["holds"]>["sockets"] | undefined
 
   /** Runs `deed` with its undo in place: interrupted anywhere, nothing of it is forgotten. */
   undoable<A, E, R2>(

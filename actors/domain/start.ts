@@ -5,21 +5,22 @@
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import type { Launch } from "../../machines/domain/base.ts"
-import { endsOnReboot } from "../../machines/domain/change.ts"
+import { logLimits } from "../../src/host/log-file.ts"
 import type { ProcessExit } from "../../src/host/process.ts"
 import type { Domain } from "../../src/model/domain.ts"
 import { StartFailed } from "../../src/model/domain-error.ts"
 import { launch, whileAlive } from "../../src/qemu/launcher.ts"
-import type { LaunchPlan } from "../../src/qemu/launch-plan.ts"
 import { domainText } from "../../src/store/domain-text.ts"
 import type { StatusRecord } from "../../src/store/status.ts"
-import type { Monitor } from "../monitor.ts"
 import { pciDevicesOf } from "../pci-pool.ts"
 import { usbDevicesOf } from "../usb-pool.ts"
 import type { Belongings } from "./belongings.ts"
 import { connect, earOf } from "./connect.ts"
 import type { DomainSelf, Identity, Needs } from "./needs.ts"
-import { planLaunch } from "./plan.ts"
+import { leavesTraces } from "./holds.ts"
+import { withOutputs } from "./outputs.ts"
+import { planLaunch, type Prepared } from "./plan.ts"
+import { settle } from "./settle.ts"
 import { dropRecord, putRecord } from "./status.ts"
 import { untilDead } from "./stop.ts"
 import { Surroundings } from "./surroundings.ts"
@@ -60,12 +61,6 @@ export const reserveDevices = Effect.fnUntraced(function* (
   }
 })
 
-interface Prepared {
-  readonly plan: LaunchPlan
-  readonly live: Domain
-  readonly ports: readonly number[]
-}
-
 /** For deaths that leave the socket open: something that QEMU started may hold it still. */
 const tellExit =
   (mine: Belongings<Needs>, self: DomainSelf, epoch: string) =>
@@ -81,7 +76,7 @@ interface Starting {
   readonly epoch: string
 }
 
-const spawn = ({ domain, self, epoch }: Starting, { plan }: Prepared) =>
+const spawn = ({ domain, self, epoch }: Starting, { plan, outputs }: Prepared) =>
   Effect.gen(function* () {
     const mine = domain.belongings.of(epoch)
     earOf(mine, self, false)
@@ -94,7 +89,7 @@ const spawn = ({ domain, self, epoch }: Starting, { plan }: Prepared) =>
       )
     )
     return yield* Effect.uninterruptible(
-      launch(plan).pipe(
+      withOutputs(outputs, plan.logLimits ?? logLimits, (files) => launch({ ...plan, files })).pipe(
         Effect.tapError((error) =>
           Effect.sync(() => {
             if (error._tag === "LaunchFailed") mine.process = error.survivor
@@ -121,7 +116,7 @@ interface Recording {
 /** The record of an epoch whose QEMU exists and has not run its guest. */
 const recordOf = Effect.fnUntraced(function* (
   mine: Belongings<Needs>,
-  { live, plan, ports }: Prepared,
+  { live, plan, ports, holds }: Prepared,
   { epoch, id, isTransient, autoDestroy }: Recording
 ) {
   const record: StatusRecord = {
@@ -138,6 +133,7 @@ const recordOf = Effect.fnUntraced(function* (
     isTransient,
     definition: domainText(live, "active"),
     reservations: { pci: pciDevicesOf(live), usb: usbDevicesOf(live), ports },
+    holds,
     startedAtMs: yield* Clock.currentTimeMillis,
     ...(autoDestroy === undefined ? {} : { autoDestroy })
   }
@@ -156,10 +152,23 @@ const record = (mine: Belongings<Needs>, status: StatusRecord) =>
     return putRecord(mine)
   })
 
-/** What QEMU is told before the guest runs. */
-const configure = Effect.fnUntraced(function* (monitor: Monitor, live: Domain) {
-  if (endsOnReboot(live))
-    yield* monitor.execute({ execute: "set-action", arguments: { reboot: "shutdown" } })
+interface Hosting extends Starting {
+  readonly recording: Recording
+}
+
+/** What is done on the host before there is a QEMU. */
+const takeHolds = Effect.fnUntraced(function* (
+  { domain, epoch, recording }: Hosting,
+  prepared: Prepared
+) {
+  const at = (step: string) => during(domain, step)
+  if (leavesTraces(prepared.holds)) {
+    const mine = domain.belongings.of(epoch)
+    // A crash between the deeds and the launch is undone by whoever reads this.
+    const first = yield* recordOf(mine, prepared, recording)
+    yield* at("record")(record(mine, { ...first, phase: "launching" }))
+  }
+  yield* at("prepare")(prepared.deeds)
 })
 
 const run = Effect.fnUntraced(function* (
@@ -175,9 +184,11 @@ const run = Effect.fnUntraced(function* (
   const prepared = yield* at("prepare")(planLaunch(domain, epoch, definition))
   const { plan, live } = prepared
   const id = yield* at("reserve")(surroundings.allocateId)
+  const recording = { epoch, id, isTransient, autoDestroy }
+  yield* takeHolds({ domain, self, epoch, recording }, prepared)
   const launched = yield* at("launch")(spawn({ domain, self, epoch }, prepared))
   self.tell({ type: "launched", epoch, id, process: launched.process, live })
-  const status = yield* recordOf(mine, prepared, { epoch, id, isTransient, autoDestroy })
+  const status = yield* recordOf(mine, prepared, recording)
   const [monitor] = yield* Effect.all(
     [
       at("connect")(whileAlive(plan, launched, connect(domain, self, epoch))),
@@ -185,13 +196,17 @@ const run = Effect.fnUntraced(function* (
     ],
     { concurrency: "unbounded" }
   )
-  yield* at("configure")(whileAlive(plan, launched, configure(monitor, live)))
+  const known = yield* at("configure")(whileAlive(plan, launched, settle(monitor, prepared)))
+  mine.sockets = known.holds.sockets
+  const definitionText = known.isNews ? domainText(known.live, "active") : status.definition
+  const settled = { ...status, definition: definitionText, holds: known.holds }
+  if (known.isNews) yield* at("record")(record(mine, settled))
   if (!isPaused)
     yield* at("continue")(whileAlive(plan, launched, monitor.execute({ execute: "cont" })))
-  const phase = isPaused ? ("paused" as const) : ("running" as const)
-  const reason = isPaused ? "starting-up" : "booted"
-  yield* at("record")(record(mine, { ...status, phase, state: phase, reason }))
-  return { type: "started" as const, isPaused }
+  // A guest that runs proves by that that it was continued. One that was to stay paused looks like
+  // one whose start was cut short: only the record can tell them apart.
+  if (isPaused) yield* at("record")(record(mine, { ...settled, phase: "paused" }))
+  return { type: "started" as const, isPaused, live: known.live }
 })
 
 export const startGuest = (domain: Identity) => (request: Launch, self: DomainSelf) =>

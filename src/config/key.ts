@@ -106,6 +106,20 @@ export const list = key<readonly string[]>({
       : { wrong: `a list is expected, not ${article(value)}` }
 })
 
+/** A list of some of these words. */
+export const listOf = (...words: readonly string[]) => {
+  const type = `list of ${words.map((word) => `"${word}"`).join(", ")}`
+  return key<readonly string[]>({
+    type,
+    decode: (value) => {
+      const decoded = decodeList(value)
+      if ("wrong" in decoded || typeof value !== "object") return { wrong: `a ${type} is expected` }
+      const odd = decoded.ok.find((word) => !words.includes(word))
+      return odd === undefined ? decoded : { wrong: `there is no "${odd}": a ${type} is expected` }
+    }
+  })
+}
+
 /** Where libvirt takes one string for a list of one (virConfGetValueStringList, compatString). */
 export const listOrText = key<readonly string[]>({
   type: "string or list of strings",

@@ -10,6 +10,7 @@ import {
   inert,
   limit,
   list,
+  listOf,
   listOrText,
   oneOf,
   refused,
@@ -23,7 +24,6 @@ const imageFormat = oneOf("raw", "gzip", "bzip2", "xz", "lzop")
 
 const noTls = "Troupe encrypts no connection, and none may look as if it were"
 const noSaslFolder = "QEMU reads its SASL settings from where they are by default"
-const noAudio = "guests hear and play only what their definition says"
 const noCertificates = "Troupe encrypts no connection, so no certificate is read"
 const noMigration = "guests are not migrated by Troupe"
 const noImages = "Troupe does not save or dump the memory of guests"
@@ -44,7 +44,7 @@ const displays = {
   ),
   vnc_sasl: flag(false, enforced("VNC clients authenticate by SASL, as QEMU is set up for it")),
   vnc_sasl_dir: text("", refused(noSaslFolder)),
-  vnc_allow_host_audio: flag(false, inert(noAudio)),
+  vnc_allow_host_audio: flag(false, enforced("a guest shown by VNC may use the host's sound")),
   spice_listen: text("127.0.0.1", enforced("a SPICE display without an address listens here")),
   spice_auto_unix_socket: flag(
     false,
@@ -58,11 +58,14 @@ const displays = {
   ),
   spice_sasl: flag(false, enforced("SPICE clients authenticate by SASL, as QEMU is set up for it")),
   spice_sasl_dir: text("", refused(noSaslFolder)),
-  nographics_allow_host_audio: flag(false, inert(noAudio)),
+  nographics_allow_host_audio: flag(
+    false,
+    enforced("a guest without a display may use the host's sound")
+  ),
   remote_display_port_min: port(5900)(5900, enforced("displays take ports from here")),
   remote_display_port_max: port(5900)(65_535, enforced("displays take ports up to here")),
-  remote_websocket_port_min: port(5700)(5700, inert("a websocket has the port that is asked for")),
-  remote_websocket_port_max: port(5700)(65_535, inert("a websocket has the port that is asked for"))
+  remote_websocket_port_min: port(5700)(5700, enforced("websockets take ports from here")),
+  remote_websocket_port_max: port(5700)(65_535, enforced("websockets take ports up to here"))
 }
 
 const encryption = {
@@ -102,18 +105,28 @@ const security = {
     false,
     refused("without a security driver no guest is confined, so none could start")
   ),
-  user: text("", refused("QEMU runs as the user of the engine")),
-  group: text("", refused("QEMU runs with the group of the engine")),
+  user: text("", enforced("QEMU runs as this user; empty: as the engine")),
+  group: text("", enforced("QEMU runs with this group; empty: the user's own, or the engine's")),
   dynamic_ownership: flag(
     true,
-    inert("QEMU runs as the user of the engine, and no file changes its owner")
+    enforced("a guest's files belong to the user of QEMU while it runs")
   ),
-  remember_owner: flag(false, inert("no file changes its owner")),
-  cgroup_controllers: list([], refused("guests are in the cgroup of the engine; set it to []")),
+  remember_owner: flag(true, inert("files always go back to whom they belonged")),
+  // No "devices": version 2 has no such controller, and no guest must look guarded by one.
+  cgroup_controllers: listOf(
+    "cpu",
+    "cpuacct",
+    "cpuset",
+    "memory",
+    "blkio"
+  )(
+    [],
+    enforced("a control group for each guest, where the host has these of version 2; []: none")
+  ),
   cgroup_device_acl: list([], refused("guests are in the cgroup of the engine; set it to []")),
   seccomp_sandbox: whole(-1, 1)(
     -1,
-    refused("QEMU always filters its system calls where it can; set it to -1")
+    enforced("QEMU's filter of system calls: 1 on, 0 off, -1 on where QEMU has one")
   ),
   namespaces: list(
     [],
@@ -123,14 +136,14 @@ const security = {
 }
 
 const processes = {
-  set_process_name: flag(false, inert("the title of QEMU's process is its command line")),
+  set_process_name: flag(false, enforced("QEMU's process has the name of its guest")),
   max_processes: count(0, enforced("RLIMIT_NPROC of QEMU; 0: as the engine's")),
   max_files: count(0, enforced("RLIMIT_NOFILE of QEMU; 0: as the engine's")),
   max_threads_per_process: count(
     0,
     refused("only systemd's machine daemon could limit them, and Troupe does not use it")
   ),
-  max_core: limit(0, inert("core dumps of QEMU have the limit of the engine")),
+  max_core: limit(0, enforced("RLIMIT_CORE of QEMU; not set: as the engine's")),
   dump_guest_core: flag(false, enforced("whether a core dump of QEMU has the guest's memory")),
   sched_core: oneOf(
     "none",
@@ -141,7 +154,7 @@ const processes = {
     "none",
     refused("Troupe sets no scheduling cookies, and guests must not look apart when they are not")
   ),
-  log_timestamp: flag(true, inert("QEMU always puts the time before each line of its log")),
+  log_timestamp: flag(true, enforced("QEMU puts the time before each line of its log")),
   stdio_handler: oneOf("logd", "file")(
     "logd",
     inert("a log file is kept within a limit by the engine")
@@ -157,13 +170,16 @@ const processes = {
 }
 
 const host = {
-  hugetlbfs_mount: listOrText([], inert("a guest with huge pages is refused at start")),
+  hugetlbfs_mount: listOrText([], enforced("huge pages come from here; []: from any mount")),
   memory_backing_dir: text(
-    "/var/lib/libvirt/qemu/ram",
-    inert("memory backed by files is always there")
+    "",
+    enforced("guest memory that is a file is here; empty: in the engine's root")
   ),
-  nvram: list([], inert("firmware and its template are found by their descriptors")),
-  bridge_helper: text("/usr/lib/qemu/qemu-bridge-helper", inert("no helper makes tap devices")),
+  nvram: list([], enforced("templates of variables for firmware that a definition names")),
+  bridge_helper: text(
+    "/usr/lib/qemu/qemu-bridge-helper",
+    enforced("connects a guest to a bridge when the engine is not root")
+  ),
   pr_helper: text(
     "/usr/bin/qemu-pr-helper",
     inert("a guest with reservations is refused at start")
@@ -209,6 +225,11 @@ const troupe = {
     "",
     enforced("the QEMU of a domain that names none; empty: that of its architecture in PATH")
   ),
+  troupe_log_bytes_max: whole(4096, 2 ** 40)(
+    2 * 1024 * 1024,
+    enforced("a guest's log or console file of this size is moved aside and begun anew")
+  ),
+  troupe_log_backups_max: whole(0, 100)(3, enforced("how many of what was moved aside are kept")),
   troupe_start_concurrency: whole(0, 1024)(
     0,
     enforced("guests that start at the same time; 0: twice the number of processors")

@@ -40,6 +40,24 @@ const Reservations = Schema.Struct({
   ports: Schema.Array(Schema.Int)
 })
 
+const Account = Schema.Struct({ uid: Schema.Int, gid: Schema.Int })
+
+/** What the epoch has changed on the host outside its own directory, to be given back. */
+const Holds = Schema.Struct({
+  /** Files that were given to the account QEMU runs as. */
+  owners: Schema.Array(Schema.Struct({ path: Schema.String, from: Account, to: Account })),
+  taps: Strings,
+  /** Sockets at places of the definition's choosing. */
+  sockets: Schema.Array(
+    Schema.Struct({ path: Schema.String, inode: Schema.optionalKey(Schema.Int) })
+  ),
+  /** Of this epoch alone. */
+  directories: Strings,
+  cgroup: Schema.optionalKey(Schema.String),
+  /** What QEMU appends to and the engine keeps within its bound. */
+  logs: Strings
+})
+
 /**
  * What one epoch is, as far as it is needed to find or to end its QEMU, even when the rest is
  * damaged.
@@ -70,6 +88,7 @@ const Status = Schema.Struct({
   /** The live definition as XML. */
   definition: Schema.String,
   reservations: Reservations,
+  holds: Schema.optionalKey(Holds),
   startedAtMs: Schema.Number,
   /** The connection whose end destroys the guest. */
   autoDestroy: Schema.optionalKey(Schema.String),
