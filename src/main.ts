@@ -5,6 +5,7 @@
 import { existsSync, readFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { dirname, join } from "node:path"
+import { isMainThread } from "node:worker_threads"
 import * as NodeServices from "@effect/platform-node/NodeServices"
 import * as Cause from "effect/Cause"
 import * as CliConfig from "effect/cli/CliConfig"
@@ -119,7 +120,15 @@ const verdict = (exit: Exit.Exit<void, unknown>, signal: string | undefined): nu
   return exitCodeOf(error)
 }
 
+/** What an older Node lacks shows late and far away from its cause. */
+const nodeMajorMin = 24
+
 const main = async (): Promise<void> => {
+  const { node } = process.versions
+  if (Number.parseInt(node, 10) < nodeMajorMin) {
+    process.stderr.write(`troupe: Node ${nodeMajorMin} or newer is needed; this is ${node}\n`)
+    process.exit(exitCodes.host)
+  }
   const live = makeScreen()
   const fiber = Effect.runFork(program(live))
   let last: string | undefined
@@ -132,4 +141,5 @@ const main = async (): Promise<void> => {
   process.exit(verdict(exit, last))
 }
 
-await main()
+// Bundled, this file is also what the spawning thread loads.
+if (isMainThread) await main()
