@@ -29,9 +29,10 @@ import { nodeDispatcher } from "../../../src/kernel/dispatcher.live.ts"
 import type { InspectionRecord } from "../../../src/kernel/inspection.ts"
 import type { Domain as Definition } from "../../../src/model/domain.ts"
 import type { DomainEvent } from "../../../src/model/event.ts"
+import { validateDomain } from "../../../src/model/validate.ts"
 import { parseDomain } from "../../../src/xml/domain.ts"
 import { parseIdentity } from "../../../src/xml/identity.ts"
-import { deadWithin, processesOf, rootIdOf } from "./processes.ts"
+import { deadWithin, processesNaming, processesOf, rootIdOf } from "./processes.ts"
 
 export const qemu = "/usr/bin/qemu-system-x86_64"
 
@@ -279,7 +280,7 @@ export class Bench {
       for (const engine of this.engines) await finish(engine, isStrict)
       if (isStrict) await this.expectNothing()
     } finally {
-      const left = processesOf(this.root)
+      const left = processesNaming(this.directory)
       for (const { pid } of left) process.kill(pid, "SIGKILL")
       await deadWithin(left, patienceMs)
       await Effect.runPromise(
@@ -310,8 +311,11 @@ export class Bench {
   }
 }
 
+/** As both faces do it: text to model, then what neither QEMU nor the host is needed for. */
 export const parse = (xml: string): Definition =>
-  Result.getOrThrow(parseDomain(xml, { uuid: freshUuid() })).domain
+  Result.getOrThrow(
+    validateDomain(Result.getOrThrow(parseDomain(xml, { uuid: freshUuid() })).domain)
+  )
 
 const finish = async (engine: Engine, isStrict: boolean): Promise<void> => {
   if (engine.driver.parts() === undefined) return

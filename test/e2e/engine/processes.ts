@@ -39,23 +39,34 @@ export const isDead = (pid: number): boolean => ["", "Z", "X"].includes(letterOf
 export const commandLine = (pid: number): readonly string[] =>
   read(`/proc/${pid}/cmdline`).split("\0").slice(0, -1)
 
+const pids = (): readonly number[] =>
+  fs
+    .readdirSync("/proc")
+    .filter((name) => /^\d+$/.test(name))
+    .map(Number)
+
 /** Every living process with this root's token. */
 export const processesOf = (root: string): readonly Seen[] => {
   const id = rootIdOf(root)
   if (id === undefined) return []
   const token = new RegExp(`troupe\\.${id}\\.([^.,]+)\\.([0-9a-f]{32})`)
-  return fs
-    .readdirSync("/proc")
-    .filter((name) => /^\d+$/.test(name))
-    .flatMap((name) => {
-      const found = token.exec(read(`/proc/${name}/cmdline`))
-      const pid = Number(name)
-      if (found === null || pid === process.pid || isDead(pid)) return []
-      const [, epoch = "", hex = ""] = found
-      const uuid = hex.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, "$1-$2-$3-$4-$5")
-      return [{ pid, uuid, epoch: epoch.replace("-", ".") }]
-    })
+  return pids().flatMap((pid) => {
+    const found = token.exec(read(`/proc/${pid}/cmdline`))
+    if (found === null || pid === process.pid || isDead(pid)) return []
+    const [, epoch = "", hex = ""] = found
+    const uuid = hex.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, "$1-$2-$3-$4-$5")
+    return [{ pid, uuid, epoch: epoch.replace("-", ".") }]
+  })
 }
+
+/** Every living emulator whose command line has a path in this directory, whatever its root is. */
+export const processesNaming = (directory: string): readonly { readonly pid: number }[] =>
+  pids()
+    .filter((pid) => {
+      const line = read(`/proc/${pid}/cmdline`)
+      return line.includes(`${directory}/`) && line.includes("troupe.") && !isDead(pid)
+    })
+    .map((pid) => ({ pid }))
 
 export const deadWithin = async (
   processes: readonly { readonly pid: number }[],
