@@ -44,7 +44,11 @@ const parseStat = (pid: number, text: string): ProcessInfo | undefined => {
   const [letter, parent] = fields
   const startTime = fields[19]
   if (letter === undefined || parent === undefined || startTime === undefined) return undefined
-  return { pid, startTime, parent: Number(parent), state: stateOf[letter] ?? "running" }
+  // num_threads (field 20): a leader that is a zombie while other threads are still ending has its
+  // files, sockets and locks yet, for some 10 ms of a killed QEMU. It is dead with the last thread.
+  const isEnding = letter === "Z" && Number(fields[17]) > 1
+  const state = isEnding ? "uninterruptible" : (stateOf[letter] ?? "running")
+  return { pid, startTime, parent: Number(parent), state }
 }
 
 /**
