@@ -1,7 +1,7 @@
 /**
- * What QEMU tells of one epoch, on its way to the domain. While the start is not finished it waits
- * here, in order: the chart takes the facts of a guest only in the states of a guest, and none of
- * them may be lost. Decides nothing.
+ * What QEMU tells of one epoch, on its way to the domain. Until the start is finished, or the guest
+ * found again, it waits here, in order: the chart takes the facts of a guest only in the states of
+ * a guest, and none of them may be lost. Decides nothing.
  */
 import { eventsLengthMax } from "../../src/kernel/limits.ts"
 
@@ -41,7 +41,14 @@ export class Ear<F> {
     this.drain()
   }
 
+  /** What is heard from now on waits. What waited is dropped: it came by a connection that is over. */
+  close(): void {
+    this.isOpen = false
+    this.held = []
+  }
+
   private drain(): void {
+    if (!this.isOpen) return
     const stuck = this.held.findIndex((fact) => !this.owner.offer(fact))
     this.held = stuck === -1 ? [] : this.held.slice(stuck)
     if (stuck !== -1) return this.owner.whenRoom(() => this.drain())

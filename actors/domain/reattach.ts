@@ -64,11 +64,13 @@ export const reattach = (domain: Identity) =>
   Effect.fnUntraced(function* ({ epoch }: { readonly epoch: string }, self: DomainSelf) {
     yield* self.settled
     const mine = domain.belongings.of(epoch)
-    earOf(mine, self, true).open()
+    const ear = earOf(mine, self, false)
     let pauseMs = firstPauseMs
     for (;;) {
       yield* mine.monitor?.close ?? Effect.void
       mine.monitor = undefined
+      // What QEMU tells after its answer to `query-status` must not overtake that answer.
+      ear.close()
       if (yield* isGone(mine)) return yield* lastWord(mine, epoch)
       const found = yield* Effect.option(talk(domain, self, epoch))
       if (found._tag === "Some") return { type: "reattached" as const, status: found.value }

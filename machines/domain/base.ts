@@ -131,6 +131,12 @@ export const happened = (
 /** The epoch of a domain that has one. */
 export const epochOf = (context: DomainContext): string => context.epoch ?? ""
 
+/** What QEMU told meanwhile is for the states of a guest, and it is in one now. */
+export const hear = {
+  type: "hear" as const,
+  params: ({ context }: { context: DomainContext }) => ({ epoch: epochOf(context) })
+}
+
 export const gone = (context: DomainContext, operation: string) =>
   failed(new DomainGone({ domain: context.name, operation }))
 

@@ -297,8 +297,13 @@ const crashed = base.createStateConfig({
   id: "crashed",
   meta: { state: "crashed" },
   entry: [...disappoint, ...noteStatus("paused")],
-  // After a panic a reset leaves QEMU stopped: it is continued as after any other power-off.
-  on: { ...endings, qmpReset: "rebooting" }
+  on: {
+    ...endings,
+    // After a panic a reset leaves QEMU stopped: it is continued as after any other power-off.
+    qmpReset: "rebooting",
+    // It was continued before anybody knew of the panic, and runs on, dead or alive.
+    qmpResume: { target: "running", actions: [because("crashed"), tellResumed] }
+  }
 })
 
 const rebooting = base.createStateConfig({
@@ -314,6 +319,8 @@ const rebooting = base.createStateConfig({
     ...endings,
     qmpReset: guestFacts.qmpReset,
     suspend: { actions: "postpone" },
+    // The event comes before the reply, and what the booting guest does may come between them.
+    qmpResume: { target: "running", actions: assign({ isRebooting: false }) },
     answered: [
       {
         guard: ({ event }) => event.failure !== undefined,

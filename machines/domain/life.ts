@@ -14,6 +14,7 @@ import {
   disappoint,
   epochOf,
   happened,
+  hear,
   joinDestroy,
   joinEnding,
   startDeadlineMs,
@@ -101,12 +102,6 @@ const closeEpoch = [
     destroyers: []
   })
 ]
-
-/** The start is over, and what QEMU told meanwhile is for the states of a guest. */
-const hear = {
-  type: "hear" as const,
-  params: ({ context }: { context: DomainContext }) => ({ epoch: epochOf(context) })
-}
 
 const shutoff = base.createStateConfig({
   id: "shutoff",

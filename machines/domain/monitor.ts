@@ -3,7 +3,7 @@
  * guest stays running or paused as last known, listed, and can be destroyed.
  */
 import { and, not } from "xstate"
-import { base, epochOf } from "./base.ts"
+import { base, epochOf, hear } from "./base.ts"
 
 const seek = {
   entry: {
@@ -30,7 +30,7 @@ export const monitor = base.createStateConfig({
       }
     },
     /** A guest of an earlier engine: sought until it is found, or seen dead. */
-    connecting: { ...seek, on: { reattached: "live" } },
+    connecting: { ...seek, on: { reattached: { target: "live", actions: hear } } },
     live: {
       on: {
         monitorSilent: "silent",
@@ -45,6 +45,6 @@ export const monitor = base.createStateConfig({
       }
     },
     /** The connection ended. Nearly always QEMU has; the process is asked, not the socket. */
-    lost: { ...seek, on: { reattached: "live" } }
+    lost: { ...seek, on: { reattached: { target: "live", actions: hear } } }
   }
 })

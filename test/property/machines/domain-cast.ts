@@ -3,6 +3,7 @@
  * script may say, as the files in actors/domain say it. `wild` facts come at any moment; tame ones
  * only when the real engine would let them through.
  */
+import fc from "fast-check"
 import type { AdoptedGuest, GuestStatus, QmpFact } from "../../../machines/domain/context.ts"
 import type { Change } from "../../../machines/domain/change.ts"
 import {
@@ -77,7 +78,8 @@ const reattachWords = (rig: DomainRig): readonly Word<DomainMessage>[] => {
   ]
 }
 
-const words = (running: Running, rig: DomainRig): readonly Word<DomainMessage>[] => {
+/** What each script may say. */
+export const words = (running: Running, rig: DomainRig): readonly Word<DomainMessage>[] => {
   switch (running.script) {
     case "launch":
       return launchWords(running, rig.state.context.live ?? definitionOf({} as Actions))
@@ -198,8 +200,14 @@ const adopted = ({ guest, actions }: Birth): AdoptedGuest => ({
   isOver: guest === "over"
 })
 
+interface Setting {
+  readonly laws?: readonly DomainLaw[]
+  /** In place of what would otherwise be said and told. */
+  readonly cast?: Partial<Cast<DomainMessage, DomainRig>>
+}
+
 /** A domain as it is when its actor has been made, and adopted its guest if there is one. */
-export const birthOf = (birth: Birth, laws: readonly DomainLaw[] = []): DomainRig => {
+export const birthOf = (birth: Birth, { laws = [], cast = {} }: Setting = {}): DomainRig => {
   const { kind, isDefined, actions, isWild } = birth
   const isPersistent = kind === "defined" || (kind === "adopted" && isDefined)
   const input = {
@@ -207,12 +215,23 @@ export const birthOf = (birth: Birth, laws: readonly DomainLaw[] = []): DomainRi
     name: "web",
     ...(isPersistent ? { persistent: definitionOf(actions) } : {})
   }
-  const cast: Cast<DomainMessage, DomainRig> = {
-    words,
-    requests: requests(actions),
-    facts: facts(isWild)
-  }
-  const rig: DomainRig = new Rig(domainMachine, input, cast, laws)
+  const usual = { words, requests: requests(actions), facts: facts(isWild), instant: ["hear"] }
+  const rig: DomainRig = new Rig(domainMachine, input, { ...usual, ...cast }, laws)
   if (kind === "adopted") rig.serve({ type: "adopt", record: adopted(birth) })
   return rig
 }
+
+const guestActions: fc.Arbitrary<Actions> = fc.record({
+  onPoweroff: fc.constantFrom("destroy", "restart", "preserve"),
+  onReboot: fc.constantFrom("restart", "destroy"),
+  onCrash: fc.constantFrom("destroy", "restart", "preserve")
+})
+
+export const anyBirth = (isWild: boolean): fc.Arbitrary<Birth> =>
+  fc.record({
+    kind: fc.constantFrom("defined", "shell", "adopted"),
+    guest: fc.constantFrom("running", "paused", "unproven", "unborn", "over"),
+    isDefined: fc.boolean(),
+    isWild: fc.constant(isWild),
+    actions: guestActions
+  })

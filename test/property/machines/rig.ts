@@ -17,6 +17,8 @@ export interface Message {
 export interface Word<M> {
   readonly message: M | undefined
   readonly isLast: boolean
+  /** What it does to the world outside, where a test has one. */
+  readonly deed?: () => void
 }
 
 export interface Running {
@@ -42,8 +44,8 @@ export interface Turn<S, M> {
 /** What is wrong with a turn, in a sentence; nothing, if it keeps the law. */
 export type Law<S, M, Self> = (turn: Turn<S, M>, rig: Self) => string | undefined | false
 
-interface Play {
-  readonly kind: "request" | "fact" | "word"
+export interface Play {
+  readonly kind: "request" | "fact" | "word" | "chance"
   readonly which: number
 }
 export type Plays = readonly Play[]
@@ -56,6 +58,12 @@ export interface Cast<M, Self> {
   readonly requests: (call: number, rig: Self) => readonly M[]
   /** What the world may tell now. */
   readonly facts: (rig: Self) => readonly M[]
+  /** What is on its way and comes sooner or later: rest waits for it. */
+  readonly moves?: (rig: Self) => readonly (() => void)[]
+  /** Scripts that end on the stack of their start. */
+  readonly instant?: readonly string[]
+  /** What may happen in the world outside, or not. */
+  readonly chances?: (rig: Self) => readonly (() => void)[]
 }
 
 const pick = <A>(from: readonly A[], which: number): A | undefined => from[which % from.length]
@@ -118,7 +126,7 @@ export class Rig<Machine extends AnyStateMachine> {
 
   /** Lets scripts speak until none will; what still waits then waits for ever. */
   rest(whiches: readonly number[]): void {
-    for (let count = 0; this.waitingScripts.length > 0; count++) {
+    for (let count = 0; this.waitingScripts.length + this.moves.length > 0; count++) {
       if (count >= wordsUntilRestMax) {
         this.blame(`no rest after ${count} words, in ${this.name}`)
         return
@@ -147,7 +155,12 @@ export class Rig<Machine extends AnyStateMachine> {
     this.broken.push(what)
   }
 
+  private get moves(): readonly (() => void)[] {
+    return this.cast.moves?.(this) ?? []
+  }
+
   private playOne({ kind, which }: Play): void {
+    if (kind === "chance") return pick(this.cast.chances?.(this) ?? [], which)?.()
     if (kind === "request") {
       const message = pick(this.cast.requests(this.calls + 1, this), which)
       if (message === undefined) return
@@ -161,16 +174,16 @@ export class Rig<Machine extends AnyStateMachine> {
       return
     }
     const said = [...this.scripts].flatMap(([key, running]) =>
-      this.cast.words(running, this).map((word) => ({ key, running, word }))
+      this.cast.words(running, this).map((word) => () => this.say(key, running, word))
     )
-    const one = pick(said, which)
-    if (one !== undefined) this.say(one.key, one.running, one.word)
+    pick([...this.moves, ...said], which)?.()
   }
 
   private say(key: string, running: Running, word: Word<EventFrom<Machine>>): void {
+    word.deed?.()
     if (word.isLast) this.scripts.delete(key)
     else {
-      const said = [...running.said, (word.message as Message | undefined)?.type ?? ""]
+      const said = [...running.said, (word.message as Message | undefined)?.type ?? "deed"]
       this.scripts.set(key, { ...running, said })
     }
     if (word.message !== undefined) this.serve(word.message, word.isLast)
@@ -226,6 +239,7 @@ export class Rig<Machine extends AnyStateMachine> {
 
   private start(action: Action): void {
     const key = scriptKey(action)
+    if (this.cast.instant?.includes(action.type) === true) return
     if (this.scripts.has(key)) this.blame(`${key} is started while it runs, in ${this.name}`)
     this.scripts.set(key, { script: action.type, params: action.params, said: [] })
   }
