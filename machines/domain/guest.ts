@@ -118,7 +118,7 @@ const found =
   ({ context, event }: { context: DomainContext; event: DomainMessage }) =>
     event.type === "reattached" && event.status === status && fits(context.live)
 
-/** The engine was away, and QEMU is not as it was left: what follows is what would have followed. */
+/** The engine was away, and QEMU is not as it was left: it follows what would have followed. */
 const foundOtherwise = [
   { guard: found("suspended"), target: "#pmsuspended" },
   { guard: found("crashed", (live) => live?.onCrash === "restart"), target: "#rebooting" },

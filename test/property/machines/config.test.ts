@@ -7,6 +7,7 @@ import fc from "fast-check"
 import { expect, test } from "vitest"
 import type { EventFrom, SnapshotFrom } from "xstate"
 import { configMachine } from "../../../machines/config.ts"
+import { Coverage } from "./coverage.ts"
 import { endings, playsOf } from "./plays.ts"
 import { type Cast, type Law, Rig } from "./rig.ts"
 
@@ -50,8 +51,11 @@ const loadOf = (answer: unknown): number => {
   return ((ok ? value : error) as { readonly load: number }).load
 }
 
-test("all or nothing, one at a time, and a reload is answered by a load that began after it", () => {
+const input = { snapshot: { load: 0 } }
+
+test("all or nothing, one at a time; a reload is answered by a load that began after it", () => {
   let [later, failed] = [0, 0]
+  const coverage = new Coverage(configMachine)
   fc.assert(
     fc.property(playsOf(40), endings, (plays, ending) => {
       const askedAt = new Map<number, number>()
@@ -59,14 +63,10 @@ test("all or nothing, one at a time, and a reload is answered by a load that beg
         askedAt.set(call, loadsOf(rig).length)
         return cast.requests(call, rig)
       }
-      const rig: ConfigRig = new Rig(
-        configMachine,
-        { snapshot: { load: 0 } },
-        { ...cast, requests },
-        laws
-      )
+      const rig: ConfigRig = new Rig(configMachine, { ...cast, requests }, { laws, input })
       rig.play(plays)
       rig.rest(ending)
+      for (const turn of rig.turns) coverage.note(turn)
       expect(rig.broken).toEqual([])
       expect(rig.name).toBe("current")
       for (const [call, answer] of rig.answers) {
@@ -75,7 +75,9 @@ test("all or nothing, one at a time, and a reload is answered by a load that beg
         if (!(answer as { ok: boolean }).ok) failed++
       }
     }),
-    { numRuns: 3000 }
+    { numRuns: 2000 }
   )
   expect(Math.min(later, failed)).toBeGreaterThan(50)
+  // Nothing is drawn that the plays do not reach.
+  expect(coverage.missing).toEqual({ states: [], transitions: [] })
 })

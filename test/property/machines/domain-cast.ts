@@ -38,7 +38,33 @@ export interface Birth {
   readonly isDefined: boolean
   readonly isWild: boolean
   readonly actions: Actions
+  /** Where the plays begin, for an adopted guest: deep states are seldom met by chance. */
+  readonly prelude: keyof typeof preludes
 }
+
+const old = { epoch: "0.9" } as const
+const ask = (which: number) => (rig: DomainRig) => rig.play([{ kind: "request", which }])
+const tell = (message: DomainMessage) => (rig: DomainRig) => void rig.serve(message)
+const hear = (script: string, message: DomainMessage) => (rig: DomainRig) =>
+  rig.hearFrom(script, message)
+
+/** What has happened already to an adopted guest. */
+const preludes = {
+  none: [],
+  asleep: [tell({ type: "qmpSuspend", toDisk: false, ...old })],
+  off: [tell({ type: "qmpShutdown", isGuest: true, reason: "guest-shutdown", ...old })],
+  panicked: [tell({ type: "qmpPanicked", ...old })],
+  pausing: [ask(0)],
+  silent: [
+    hear("reattach", { type: "reattached", status: "running" }),
+    tell({ type: "monitorSilent", ...old })
+  ],
+  changing: [
+    ask(12),
+    tell({ type: "exited", isClean: true, why: "it ended", ...old }),
+    hear("release", { type: "released" })
+  ]
+} as const
 
 const domain = "web"
 const failure = new OperationFailed({ domain, operation: "it", why: "QEMU said no" })
@@ -181,8 +207,10 @@ const facts =
     const { life } = rig.state.value
     const isStarting = typeof life === "object" && "starting" in life
     if (isStarting && !isWild) return []
+    const epoch = epochIn(rig)
     return [
-      ...guestFacts(epochIn(rig), rig.turns.length),
+      ...(rig.state.value.monitor === "silent" ? [{ type: "monitorReady" as const, epoch }] : []),
+      ...guestFacts(epoch, rig.turns.length),
       { type: "qmpShutdown", epoch: "0.1", isGuest: true, reason: "guest-shutdown" }
     ]
   }
@@ -216,8 +244,11 @@ export const birthOf = (birth: Birth, { laws = [], cast = {} }: Setting = {}): D
     ...(isPersistent ? { persistent: definitionOf(actions) } : {})
   }
   const usual = { words, requests: requests(actions), facts: facts(isWild), instant: ["hear"] }
-  const rig: DomainRig = new Rig(domainMachine, input, { ...usual, ...cast }, laws)
-  if (kind === "adopted") rig.serve({ type: "adopt", record: adopted(birth) })
+  const rig: DomainRig = new Rig(domainMachine, { ...usual, ...cast }, { laws, input })
+  if (kind === "adopted") {
+    rig.serve({ type: "adopt", record: adopted(birth) })
+    for (const happen of preludes[birth.prelude]) happen(rig)
+  }
   return rig
 }
 
@@ -229,9 +260,10 @@ const guestActions: fc.Arbitrary<Actions> = fc.record({
 
 export const anyBirth = (isWild: boolean): fc.Arbitrary<Birth> =>
   fc.record({
-    kind: fc.constantFrom("defined", "shell", "adopted"),
+    kind: fc.constantFrom("defined", "shell", "adopted", "adopted"),
     guest: fc.constantFrom("running", "paused", "unproven", "unborn", "over"),
     isDefined: fc.boolean(),
     isWild: fc.constant(isWild),
-    actions: guestActions
+    actions: guestActions,
+    prelude: fc.constantFrom("none", "asleep", "off", "panicked", "pausing", "silent", "changing")
   })

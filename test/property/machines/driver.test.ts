@@ -8,6 +8,7 @@ import fc from "fast-check"
 import { expect, test } from "vitest"
 import type { EventFrom, SnapshotFrom } from "xstate"
 import { driverMachine } from "../../../machines/driver.ts"
+import { Coverage } from "./coverage.ts"
 import { endings, playsOf } from "./plays.ts"
 import { type Cast, type Law, Rig, type Running, type Word } from "./rig.ts"
 
@@ -106,19 +107,25 @@ const laws: readonly Law<State, Message, DriverRig>[] = [
   }
 ]
 
-const made = () => new Rig(driverMachine, undefined, cast, laws)
+const made = () => new Rig(driverMachine, cast, { laws })
+
+/** Nothing is drawn that the plays do not reach. */
+const whole = { states: [], transitions: [] }
 
 test("calls enter only while it runs, a drain is bounded, and everybody is answered", () => {
+  const coverage = new Coverage(driverMachine)
   fc.assert(
     fc.property(playsOf(40), endings, (plays, ending) => {
       const rig = made()
       rig.play(plays)
       rig.rest(ending)
+      for (const turn of rig.turns) coverage.note(turn)
       expect(rig.broken).toEqual([])
       expect(["stopped", "running", "failed"]).toContain(rig.name)
     }),
-    { numRuns: 4000 }
+    { numRuns: 3000 }
   )
+  expect(coverage.missing).toEqual(whole)
 })
 
 /** Of one life, from its opening to its end: what was asked of its end, and what was done. */

@@ -46,15 +46,19 @@ export class QemuWorld {
 
   constructor(birth: Birth, status: GuestStatus) {
     if (birth.kind === "adopted") this.qemu = new Qemu(status)
-    this.rig = birthOf(birth, {
-      laws: domainLaws,
-      cast: {
-        words: (running, rig) => this.words(running, rig),
-        facts: () => [],
-        moves: (rig) => this.moves(rig),
-        chances: () => this.qemu?.whims ?? []
+    // QEMU has its own past: what a prelude says it never said.
+    this.rig = birthOf(
+      { ...birth, prelude: "none" },
+      {
+        laws: domainLaws,
+        cast: {
+          words: (running, rig) => this.words(running, rig),
+          facts: () => [],
+          moves: (rig) => this.moves(rig),
+          chances: () => this.qemu?.whims ?? []
+        }
       }
-    })
+    )
   }
 
   /** What the chart says, and what QEMU says, as far as they may differ at rest. */

@@ -66,6 +66,12 @@ export interface Cast<M, Self> {
   readonly chances?: (rig: Self) => readonly (() => void)[]
 }
 
+interface Rules<S, M, Self> {
+  readonly laws?: readonly Law<S, M, Self>[]
+  /** What the machine begins with. */
+  readonly input?: unknown
+}
+
 const pick = <A>(from: readonly A[], which: number): A | undefined => from[which % from.length]
 
 const nameOf = (state: unknown): string => stateName((state as AnyMachineSnapshot).value)
@@ -93,9 +99,8 @@ export class Rig<Machine extends AnyStateMachine> {
 
   constructor(
     machine: Machine,
-    input: unknown,
     cast: Cast<EventFrom<Machine>, Rig<Machine>>,
-    laws: readonly Law<SnapshotFrom<Machine>, EventFrom<Machine>, Rig<Machine>>[] = []
+    { laws = [], input }: Rules<SnapshotFrom<Machine>, EventFrom<Machine>, Rig<Machine>> = {}
   ) {
     this.decide = step(machine)
     this.cast = cast
@@ -149,6 +154,11 @@ export class Rig<Machine extends AnyStateMachine> {
       for (const one of again) this.serve(one)
     }
     return outcome
+  }
+
+  /** The last word of a script, if it runs. */
+  hearFrom(key: string, message: EventFrom<Machine>): void {
+    if (this.scripts.delete(key)) this.serve(message, true)
   }
 
   blame(what: string): void {
