@@ -202,7 +202,7 @@ const expiryOf = ({ password, passwordValidTo }: Remote): string => {
   return until === undefined ? "never" : String(until)
 }
 
-/** Sets the passwords of the displays. Nobody is let in before: the argument says that one comes. */
+/** Sets the passwords of the displays; until then their arguments let nobody in. */
 export const setPasswords = Effect.fnUntraced(function* (monitor: Monitor, live: Domain) {
   for (const display of devicesOf(live, "graphics")) {
     if (!isRemote(display) || display.password === undefined) continue

@@ -1,6 +1,6 @@
 /**
- * Folders of one epoch outside its run directory: where memory that is a file lives. Made for QEMU's
- * account, and removed with what is in them.
+ * Folders of one epoch outside its run directory: where memory that is a file lives. Made for
+ * QEMU's account, and removed with what is in them.
  */
 import * as Effect from "effect/Effect"
 import { Files } from "../../src/host/files.ts"

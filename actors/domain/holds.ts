@@ -71,7 +71,7 @@ export const oweHolds = (mine: Belongings<Needs>, holds: Holds): void => {
     )
 }
 
-/** What is gone already needs no undo; what cannot be undone must not keep the guest from ending. */
+/** What is gone needs no undo; what cannot be undone must not keep the guest from ending. */
 const quiet = <R>(undo: Effect.Effect<unknown, unknown, R>): Effect.Effect<void, never, R> =>
   Effect.ignore(undo)
 

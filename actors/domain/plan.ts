@@ -62,8 +62,8 @@ const environmentOf = (directory: string) => ({
 })
 
 /**
- * Sticky, and its group's to write: QEMU makes its own sockets in it, and cannot put anything in the
- * place of the monitor's, which is ours.
+ * Sticky, and its group's to write: QEMU makes its own sockets in it, and cannot put anything in
+ * the place of the monitor's, which is ours.
  */
 const sharedMode = 0o1771
 
@@ -98,8 +98,8 @@ interface Wish {
 }
 
 /**
- * What a start still has to do outside the epoch's directory. The undos are pushed first; the status
- * record with this list is written before.
+ * What a start still has to do outside the epoch's directory. The undos are pushed first; the
+ * status record with this list is written before.
  */
 const deedsOf = (domain: Identity, epoch: string, { holds, taps, account }: Wish) =>
   Effect.gen(function* () {
@@ -155,7 +155,7 @@ const holdsOf = Effect.fnUntraced(function* (
   return holds
 })
 
-/** Where the parts of a guest outside itself are; each may refuse. Ports and directory are taken. */
+/** Where a guest's parts on the host are; each may refuse. Ports and directory are taken. */
 const placeGuest = Effect.fnUntraced(function* (
   domain: Identity,
   epoch: string,

@@ -17,7 +17,7 @@ import { usbDevicesOf } from "../usb-pool.ts"
 import type { Belongings } from "./belongings.ts"
 import { connect, earOf } from "./connect.ts"
 import type { DomainSelf, Identity, Needs } from "./needs.ts"
-import { leavesTraces } from "./holds.ts"
+import { leavesTraces, lookAtSockets } from "./holds.ts"
 import { withOutputs } from "./outputs.ts"
 import { planLaunch, type Prepared } from "./plan.ts"
 import { settle } from "./settle.ts"
@@ -76,7 +76,7 @@ interface Starting {
   readonly epoch: string
 }
 
-const spawn = ({ domain, self, epoch }: Starting, { plan, outputs }: Prepared) =>
+const spawn = ({ domain, self, epoch }: Starting, { plan, outputs, holds }: Prepared) =>
   Effect.gen(function* () {
     const mine = domain.belongings.of(epoch)
     earOf(mine, self, false)
@@ -101,6 +101,9 @@ const spawn = ({ domain, self, epoch }: Starting, { plan, outputs }: Prepared) =
             mine.onExit = launched.onExit
             launched.onExit(tellExit(mine, self, epoch))
           })
+        ),
+        Effect.tap(() =>
+          Effect.map(lookAtSockets(holds.sockets), (bound) => (mine.sockets = bound))
         )
       )
     )

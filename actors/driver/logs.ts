@@ -8,7 +8,7 @@ import { type LogLimits, trimLog } from "../../src/host/log-file.ts"
 import { view } from "../domain/domain.ts"
 import type { Parts } from "./parts.ts"
 
-/** Between two looks. A guest that floods can be past its bound by what it writes in one of them. */
+/** Between two looks: a guest that floods can be past its bound by what it writes meanwhile. */
 const calmMs = 1_000
 /** When something was cut, there is more to come. */
 const floodMs = 100

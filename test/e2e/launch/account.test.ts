@@ -1,14 +1,14 @@
 /**
- * Goal: QEMU runs as the account of the config, with the limits of the config, and the guest's files
- * belong to that account exactly as long as the guest runs: also when the start fails, and when the
- * engine was killed meanwhile.
- * Method: real QEMU under TCG started by root as `nobody`; ids and limits are read from /proc, owners
- * from the file system.
+ * Goal: QEMU runs as the account of the config, with the limits of the config, and the guest's
+ * files belong to that account exactly as long as the guest runs: also when the start fails, and
+ * when the engine went away meanwhile.
+ * Method: real QEMU under TCG started by root as `nobody`; ids and limits are read from /proc,
+ * owners from the file system.
  */
 import * as fs from "node:fs"
 import { join } from "node:path"
 import { expect, test } from "vitest"
-import { onBench, outcome, qemu, until } from "../engine/harness.ts"
+import { onBench, outcome, pidOf, qemu, until } from "../engine/harness.ts"
 import {
   configure,
   idsOf,
@@ -177,17 +177,13 @@ test("memory that is a file is in a folder of its own, of the account", () =>
     expect(fs.readdirSync(folder)).toEqual([])
   }))
 
-test("control groups that the host does not offer are said to be missing, and the guest starts", () =>
+test("control groups that the host does not offer are said to be missing", () =>
   withConfig(['cgroup_controllers = [ "cpu" ]'], async (engine, bench) => {
     const { definition } = ownGuest(bench, "web")
     const ref = await engine.define(definition)
     await engine.start(ref)
     const log = fs.readFileSync(join(bench.root, "log/qemu/web.log"), "utf8")
-    const group = fs.readFileSync(
-      `/proc/${ref.actor.published.context.process?.pid}/cgroup`,
-      "utf8"
-    )
-    const isGrouped = /^0::\/troupe-/m.test(group)
+    const isGrouped = /^0::\/troupe-/m.test(fs.readFileSync(`/proc/${pidOf(ref)}/cgroup`, "utf8"))
     expect(isGrouped || log.includes("QEMU gets no control group of its own")).toBe(true)
     await engine.destroy(ref)
   }))

@@ -1,7 +1,8 @@
 /**
  * Goal: what a guest makes QEMU write stays within the bound of the config while it runs: its log,
  * the file of a serial console, and the log of a console; also for the engine that takes it over.
- * Method: a boot sector that writes to COM1 for ever, under TCG; the files are looked at from outside.
+ * Method: a boot sector that writes to COM1 for ever, under TCG; the files are looked at from
+ * outside.
  */
 import * as fs from "node:fs"
 import { join } from "node:path"

@@ -5,53 +5,23 @@
  * Method: as root, with a bridge that the test makes by iproute2 and removes; skipped by name where
  * the host allows no bridge or has no /dev/net/tun.
  */
-import { execFileSync } from "node:child_process"
 import * as fs from "node:fs"
 import { expect, test } from "vitest"
 import type { DomainRef } from "../../../actors/domain/domain.ts"
 import { view } from "../../../actors/domain/domain.ts"
 import { devicesOf } from "../../../src/model/device.ts"
 import { onBench, outcome, until } from "../engine/harness.ts"
+import { Bridge, ip, links } from "./bridge.ts"
 import { configure, ownGuest, withConfig, withDevices, wordsOf } from "./stage.ts"
 
-const ip = (...words: readonly string[]): string =>
-  execFileSync("ip", words, { encoding: "utf8", stdio: ["ignore", "pipe", "pipe"] })
-
-const bridge = `trbr${process.pid % 100_000}`
-
-const whyNoBridge = ((): string | undefined => {
-  if (process.getuid?.() !== 0) return "only root makes bridges"
-  if (!fs.existsSync("/dev/net/tun")) return "the host has no /dev/net/tun"
-  try {
-    ip("link", "add", "name", bridge, "type", "bridge")
-    ip("link", "delete", "dev", bridge)
-    return undefined
-  } catch (error) {
-    return `the host makes no bridge: ${String(error)}`
-  }
-})()
-
-const onBridge = test.skipIf(whyNoBridge !== undefined)
-
-/** Runs with a bridge of the test's own. */
-const withBridge = async (run: () => Promise<void>): Promise<void> => {
-  ip("link", "add", "name", bridge, "type", "bridge")
-  try {
-    ip("link", "set", "dev", bridge, "mtu", "1400", "up")
-    await run()
-  } finally {
-    ip("link", "delete", "dev", bridge)
-  }
-}
-
-const links = (): readonly string[] => fs.readdirSync("/sys/class/net")
-const onTheBridge = (): readonly string[] => fs.readdirSync(`/sys/class/net/${bridge}/brif`)
+const bridge = new Bridge("n")
+const onBridge = test.skipIf(bridge.whyNot !== undefined)
 
 const card = (type: string, inside: string): string =>
   `<interface type='${type}'><mac address='52:54:00:01:02:03'/>${inside}` +
   "<model type='virtio'/></interface>"
 
-const bridged = withDevices(card("bridge", `<source bridge='${bridge}'/>`))
+const bridged = withDevices(card("bridge", `<source bridge='${bridge.name}'/>`))
 
 const tapsOf = (ref: DomainRef): readonly (string | undefined)[] => {
   const { live } = view(ref).context
@@ -62,56 +32,56 @@ const textOf = (name: string, what: string): string =>
   fs.readFileSync(`/sys/class/net/${name}/${what}`, "utf8").trim()
 
 onBridge("a card on a bridge has a device there while its guest runs", () =>
-  withBridge(() =>
+  bridge.during(() =>
     withConfig([], async (engine, bench) => {
       const ref = await engine.define(ownGuest(bench, "web", bridged).definition)
       await engine.start(ref)
       const [name = ""] = tapsOf(ref)
       expect(name).toMatch(/^vnet[0-9a-f]{10}$/)
-      expect(onTheBridge()).toEqual([name])
+      expect(bridge.ports).toEqual([name])
       expect(textOf(name, "address")).toBe("fe:54:00:01:02:03")
       expect(textOf(name, "mtu")).toBe("1400")
       await until("QEMU to have the device", () => textOf(name, "carrier") === "1")
       await engine.destroy(ref)
-      expect(onTheBridge()).toEqual([])
+      expect(bridge.ports).toEqual([])
     })
   )
 )
 
 onBridge("a start that fails leaves no device", () =>
-  withBridge(() =>
+  bridge.during(() =>
     withConfig([], async (engine, bench) => {
       const broken = (xml: string) =>
         bridged(xml).replace(/<source file='[^']*'/, "<source file='/nowhere/at-all.img'")
       const ref = await engine.define(ownGuest(bench, "web", broken).definition)
       expect(String(await outcome(engine.start(ref)))).toContain("/nowhere/at-all.img")
-      expect(onTheBridge()).toEqual([])
+      expect(bridge.ports).toEqual([])
     })
   )
 )
 
 onBridge("the next engine removes what the one before had made", () =>
-  withBridge(() =>
+  bridge.during(() =>
     onBench(async (bench) => {
       configure(bench, [])
       const first = await bench.open()
       await first.start(await first.define(ownGuest(bench, "web", bridged).definition))
       await first.close()
-      expect(onTheBridge()).toHaveLength(1)
+      expect(bridge.ports).toHaveLength(1)
       const second = await bench.open()
       await second.destroy(await second.lookUp("web"))
-      expect(onTheBridge()).toEqual([])
+      expect(bridge.ports).toEqual([])
     })
   )
 )
 
 onBridge("a network that is a bridge of the host is that bridge, any other is refused", () =>
-  withBridge(() =>
+  bridge.during(() =>
     withConfig([], async (engine, bench) => {
-      const known = withDevices(card("network", `<source network='${bridge}'/>`))
+      const known = withDevices(card("network", `<source network='${bridge.name}'/>`))
       const ref = await engine.define(ownGuest(bench, "web", known).definition)
       await engine.start(ref)
-      expect(onTheBridge()).toEqual(tapsOf(ref))
+      expect(bridge.ports).toEqual(tapsOf(ref))
       await engine.destroy(ref)
       const other = withDevices(card("network", "<source network='none-such'/>"))
       const lost = await engine.define(ownGuest(bench, "db", other).definition)

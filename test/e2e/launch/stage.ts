@@ -28,6 +28,7 @@ export const configure = (bench: Bench, lines: readonly string[]): void => {
 
 export interface Guest {
   readonly definition: Definition
+  readonly xml: string
   readonly uuid: string
   readonly imagePath: string
   readonly serialPath: string
@@ -44,14 +45,10 @@ export const ownGuest = (
   const imagePath = join(bench.directory, `${name}.img`)
   fs.writeFileSync(imagePath, guestImage(), { mode: 0o600 })
   const serialPath = join(bench.directory, `${name}.serial`)
-  const xml = guestDomainXml({
-    name,
-    uuid,
-    diskPath: imagePath,
-    serial: { kind: "file", path: serialPath }
-  })
+  const serial = { kind: "file", path: serialPath } as const
+  const xml = edit(guestDomainXml({ name, uuid, diskPath: imagePath, serial }))
   const said = () => (fs.existsSync(serialPath) ? fs.readFileSync(serialPath, "latin1") : "")
-  return { definition: parse(edit(xml)), uuid, imagePath, serialPath, said }
+  return { definition: parse(xml), xml, uuid, imagePath, serialPath, said }
 }
 
 /** Adds devices to a definition. */
