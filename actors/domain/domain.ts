@@ -13,7 +13,7 @@ import type {
   Signal,
   SignalMode
 } from "../../machines/domain/context.ts"
-import { domainMachine, stateOfLife } from "../../machines/domain/domain.ts"
+import { domainMachine, reasonOf, stateOfLife } from "../../machines/domain/domain.ts"
 import { Actor } from "../../src/kernel/actor.ts"
 import type { ActorCrashed } from "../../src/kernel/error.ts"
 import { initialStep, stateName, step } from "../../src/kernel/statechart.ts"
@@ -155,6 +155,8 @@ export const isGone = (ref: DomainRef): boolean => ref.actor.published.value.lif
 /** What readers see: one immutable snapshot, taken without a message. */
 export interface DomainView {
   readonly state: DomainState
+  /** Always one of that state's. */
+  readonly reason: string
   readonly context: DomainContext
   /** The chart's own name for the state, all regions. */
   readonly chart: string
@@ -162,7 +164,8 @@ export interface DomainView {
 
 export const view = (ref: DomainRef): DomainView => {
   const { value, context } = ref.actor.published
-  return { state: stateOfLife(value.life), context, chart: stateName(value) }
+  const state = stateOfLife(value.life)
+  return { state, reason: reasonOf(state, context), context, chart: stateName(value) }
 }
 
 /** Ends the actor, not the guest: everything it has stays where it is. */

@@ -55,8 +55,8 @@ export const summaryOf = ({ uuid, name, isAutostart, ref }: Entry): DomainSummar
       epoch: undefined,
       startedAtMs: undefined
     }
-  const { state, context } = DomainActor.view(ref)
-  const { epoch, id, reason, persistent } = context
+  const { state, reason, context } = DomainActor.view(ref)
+  const { epoch, id, persistent } = context
   return {
     uuid,
     name: context.name,

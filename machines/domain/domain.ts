@@ -3,7 +3,7 @@
  * one region, which admits, postpones or refuses it; the others read it with `stateIn` only.
  */
 import type { EventFrom, SnapshotFrom } from "xstate"
-import type { DomainState } from "../../src/model/state.ts"
+import { type DomainState, reasonNumber } from "../../src/model/state.ts"
 import { base } from "./base.ts"
 import { job } from "./job.ts"
 import { life } from "./life.ts"
@@ -45,6 +45,13 @@ export const stateOfLife = (value: unknown): DomainState => {
   const meta = node?.meta as { readonly state?: DomainState } | undefined
   return meta?.state ?? "nostate"
 }
+
+/**
+ * libvirt's reason within that state. While a guest ends, the context holds the reason of the state
+ * it goes to, which is none of the state that it is in.
+ */
+export const reasonOf = (state: DomainState, { reason }: { readonly reason: string }): string =>
+  Object.hasOwn(reasonNumber[state], reason) ? reason : "unknown"
 
 /** The chart at one moment: its state and its context. Immutable. */
 export type DomainSnapshot = SnapshotFrom<typeof domainMachine>

@@ -1,6 +1,6 @@
 /** The laws of the domain's chart, one sentence each. A law sees one turn and what came before. */
 import type { DomainSnapshot } from "../../../machines/domain/domain.ts"
-import { stateOfLife } from "../../../machines/domain/domain.ts"
+import { reasonOf, stateOfLife } from "../../../machines/domain/domain.ts"
 import { afterChange, type Definitions } from "../../../machines/domain/change.ts"
 import type { Action } from "../../../src/kernel/behaviour.ts"
 import { stateName } from "../../../src/kernel/statechart.ts"
@@ -95,8 +95,13 @@ const goneIsGone: DomainLaw = ({ before, after, outcome, message }) => {
 /** While it ends, the reason is that of the end: it shows once the guest is off. */
 const legalReasons: DomainLaw = ({ after }) => {
   const state = isIn(after, "stopping") ? "shutoff" : stateOfLife(after.value.life)
-  const { reason } = after.context
-  return !Object.hasOwn(reasonNumber[state], reason) && `${reason} is no reason of ${state}`
+  const shown = stateOfLife(after.value.life)
+  for (const [of, reason] of [
+    [state, after.context.reason],
+    [shown, reasonOf(shown, after.context)]
+  ] as const)
+    if (!Object.hasOwn(reasonNumber[of], reason)) return `${reason} is no reason of ${of}`
+  return undefined
 }
 
 /** What is published changes by `written` alone, and is then what was written. */
