@@ -6,7 +6,7 @@
 import * as fs from "node:fs"
 import { expect, test } from "vitest"
 import { EngineProcess } from "./child.ts"
-import { type Bench, onBench } from "./harness.ts"
+import { type Bench, onBench, pause } from "./harness.ts"
 
 const isRoot = process.getuid?.() === 0
 
@@ -64,6 +64,8 @@ test("a full disk fails a start, which leaves nothing, and a running guest can s
     await engine.demand({ op: "define", xml: bench.guest("web").xml })
     await engine.demand({ op: "define", xml: bench.guest("runs").xml })
     await engine.demand({ op: "start", name: "runs" })
+    // What the engine still writes for itself after a start gives room back when it is done.
+    await pause(200)
     await engine.demand({ op: "shell", command: fill(root) })
     const refused = await engine.order({ op: "start", name: "web" })
     expect(refused).toMatchObject({ is: "refused", tag: "StartFailed" })
