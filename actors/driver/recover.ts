@@ -83,7 +83,8 @@ const adopted = (
   process: process.id,
   live,
   isPaused: record.phase === "paused",
-  reason: record.reason,
+  // What it was in the middle of is no reason for what it is now.
+  reason: isUnproven(record) ? "unknown" : record.reason,
   autoDestroy: record.autoDestroy,
   isUnborn: isUnborn(record),
   isUnproven: isUnproven(record),
