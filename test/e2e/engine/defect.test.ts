@@ -128,7 +128,7 @@ test.each(["launch", "write", "pauseGuest", "release"])(
       if (script !== "launch") await engine.start(ref)
       breakScript(ref, script)
       const config = { config: true, live: false }
-      const asked =
+      const asked: Promise<unknown> =
         script === "launch"
           ? engine.start(ref)
           : script === "write"
