@@ -148,6 +148,7 @@ export const boot = Effect.fnUntraced(function* (kernel: Kernel, options: BootOp
     nextEpoch: Effect.sync(() => `${store.generation}.${++counter}`),
     quarantined: index.quarantined,
     errands: yield* FiberSet.make<void>(),
+    operations: new Set(),
     note
   }
   later.parts = parts

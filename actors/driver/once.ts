@@ -57,13 +57,25 @@ export type CallError = KernelError | OnceError
 
 /** `work` gives a plain value or nothing: that is what the journal can keep. */
 export const once = <A extends string | number | boolean | void, E, R>(
-  { store }: Parts,
+  { store, operations }: Parts,
   procedure: string,
   work: Effect.Effect<A, E, R>
 ): Effect.Effect<A, E | OnceError, R> =>
   Effect.withFiber((fiber) => {
     const id = fiber.getRef(OperationId)
-    return id === undefined ? work : journalled(store, { id, procedure }, work)
+    if (id === undefined) return work
+    // Looking into the journal waits for the disk: two that ask at once would both find nothing.
+    if (operations.has(id)) {
+      const why = "it is under way"
+      return Effect.fail(
+        new OperationRepeated({ operationId: id, procedure, outcome: "unfinished", why })
+      )
+    }
+    operations.add(id)
+    return Effect.ensuring(
+      journalled(store, { id, procedure }, work),
+      Effect.sync(() => operations.delete(id))
+    )
   })
 
 const journalled = <A, E, R>(
@@ -81,7 +93,7 @@ const journalled = <A, E, R>(
       return yield* answerAgain<A>(JSON.parse(known.reply) as Reply, repeated)
     if (known !== undefined) {
       const isOurs = known.generation === store.generation
-      const why = isOurs ? "it is under way" : "an engine ended while it was under way"
+      const why = isOurs ? "its answer could not be kept" : "an engine ended while it was under way"
       return yield* repeated("unfinished", why)
     }
     const { generation } = store

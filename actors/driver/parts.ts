@@ -52,6 +52,8 @@ export interface Parts {
   readonly quarantined: readonly QuarantinedDefinition[]
   /** What the engine does on its own beside the calls: ended first when the engine ends. */
   readonly errands: FiberSet.FiberSet<void>
+  /** Ids of the operations that are under way, changed in one step with looking: `once.ts`. */
+  readonly operations: Set<string>
   /** Kept for `problems()`, newest last. */
   readonly note: (problem: Problem) => void
 }
