@@ -199,12 +199,18 @@ const autostart = Effect.fnUntraced(function* (parts: Parts) {
     (entry) =>
       Effect.gen(function* () {
         const ref = yield* openDomain(parts, entry)
-        if (DomainActor.view(ref).context.epoch === undefined) yield* start(parts, ref)
+        const { epoch, isUnproven } = DomainActor.view(ref).context
+        // A start that was cut short is over when this one's turn has come; a guest goes on.
+        const isGuest = epoch !== undefined && DomainActor.isSettled(ref) && !isUnproven
+        if (!isGuest) yield* start(parts, ref)
       }).pipe(
         Effect.catch((error) =>
-          Effect.sync(() =>
+          Effect.sync(() => {
+            const found = parts.domains.byUuid(entry.uuid)?.ref
+            // It had been continued after all.
+            if (found !== undefined && DomainActor.view(found).state === "running") return
             parts.note({ what: `autostart of '${entry.name}'`, why: error.message })
-          )
+          })
         )
       ),
     { concurrency: autostartsMax, discard: true }

@@ -95,6 +95,7 @@ export const base = setup({
     fits: ({ context, event }) => event.type === "change" && isPossible(context, event.change),
     wasClean: ({ event }) => event.type === "exited" && event.isClean,
     isDefined: ({ context }) => context.persistent !== undefined,
+    isUnproven: ({ context }) => context.isUnproven,
     isJobIdle: stateIn({ job: "idle" }),
     isEnding: stateIn({ life: "stopping" }),
     /** There is a QEMU, and the guest in it has been started. */

@@ -176,6 +176,9 @@ const running = base.createStateConfig({
   on: {
     ...endings,
     ...guestFacts,
+    // Whether there is a guest is not known yet; what is no guest makes way for one.
+    start: { guard: "isUnproven", actions: "postpone" },
+    create: { guard: "isUnproven", actions: "postpone" },
     qmpStop: {
       target: "paused",
       actions: [
@@ -194,7 +197,7 @@ const running = base.createStateConfig({
       },
       {
         guard: ({ context, event }) => context.isUnproven && event.status === "running",
-        actions: [because("booted"), assign({ isUnproven: false })]
+        actions: [because("booted"), assign({ isUnproven: false }), ...noteStatus("running")]
       },
       // Launched and not continued: the engine ended in the middle of a start.
       {

@@ -146,5 +146,36 @@ test("killed while it takes over, several times in a row", { timeout: 180_000 },
   })
 )
 
+test("killed while it starts what is marked", { timeout: 180_000 }, () =>
+  onCrashBench("kill during autostart", async (crash, bench) => {
+    const first = await crash.next()
+    for (const name of names) {
+      const ref = await first.define(bench.guest(name).definition)
+      await first.change(ref, { type: "autostart", isAutostart: true })
+    }
+    await first.close()
+    for (let round = 0; round < 8; round++) {
+      const engine = await crash.take()
+      await crash.killDuring(engine, () => {
+        const opening = engine.order({ op: "open", root: bench.root })
+        return [opening.then(() => engine.order({ op: "shell", command: "sleep 0.3" }))]
+      })
+      const next = await crash.next()
+      for (const name of names) {
+        const ref = await next.lookUp(name)
+        await until(
+          `${name} to run; ${Domain.view(ref).chart} (${crash.random.told})`,
+          () =>
+            Domain.view(ref).chart.includes("life.running.steady") &&
+            Domain.view(ref).chart.includes("monitor.live")
+        )
+      }
+      await crash.expectSound(next)
+      expect(next.driver.problems().filter(({ what }) => what.startsWith("autostart"))).toEqual([])
+      await endAll(next)
+    }
+  })
+)
+
 const byUuid = (a: { readonly uuid: string }, b: { readonly uuid: string }): number =>
   a.uuid < b.uuid ? -1 : 1
