@@ -4,7 +4,9 @@
  */
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
+import * as Result from "effect/Result"
 import type * as Scope from "effect/Scope"
+import { answered, type Request, type RequestMessage } from "../src/base/protocol.ts"
 import { Actor } from "../src/kernel/actor.ts"
 import type { Action, Decision, Fact } from "../src/kernel/behaviour.ts"
 import type { Kernel } from "../src/kernel/kernel.ts"
@@ -21,32 +23,47 @@ export interface Gap {
 
 export type Heard = DomainEvent | Gap
 
-type Listeners = { readonly [number: number]: (event: DomainEvent) => void }
+interface Listener {
+  readonly hear: (event: DomainEvent) => void
+  readonly end: () => void
+}
 
-type Message =
-  | (Fact & {
-      readonly type: "listen"
-      readonly number: number
-      readonly heard: (event: DomainEvent) => void
-    })
+type Listeners = { readonly [number: number]: Listener }
+
+interface BusProtocol {
+  /** Behind all that happened before: every listener hears that, and then that it is over. */
+  readonly close: Request
+}
+
+type BusFact =
+  | (Fact & { readonly type: "listen"; readonly number: number; readonly listener: Listener })
   | (Fact & { readonly type: "leave"; readonly number: number })
   | (Fact & { readonly type: "happened"; readonly event: DomainEvent })
 
-const decide = (state: Listeners, message: Message): Decision<Listeners> => {
+const tell = (act: () => void): Action => ({ type: "emit", params: { event: act } })
+
+const decide = (
+  state: Listeners,
+  message: RequestMessage<BusProtocol> | BusFact
+): Decision<Listeners> => {
   switch (message.type) {
     case "listen":
-      return { next: { ...state, [message.number]: message.heard }, actions: [] }
+      return { next: { ...state, [message.number]: message.listener }, actions: [] }
     case "leave": {
       const { [message.number]: _, ...rest } = state
       return { next: rest, actions: [] }
     }
-    case "happened":
-      return {
-        next: state,
-        actions: Object.values(state).map(
-          (heard): Action => ({ type: "emit", params: { event: () => heard(message.event) } })
-        )
-      }
+    case "happened": {
+      const { event } = message
+      const listeners = Object.values(state)
+      return { next: state, actions: listeners.map(({ hear }) => tell(() => hear(event))) }
+    }
+    case "close": {
+      const calls = [message.call]
+      const acknowledge = { type: "reply", params: { calls, answer: answered() } }
+      const ends = Object.values(state).map(({ end }) => tell(end))
+      return { next: {}, actions: [...ends, acknowledge] }
+    }
   }
 }
 
@@ -109,36 +126,45 @@ export interface EventBus {
   readonly stop: () => Effect.Effect<void>
 }
 
+/** A filter that throws is its listener's mistake: it hears no more, and nobody else notices. */
+const listenerOf = (
+  subscription: Subscription,
+  filter: (event: DomainEvent) => boolean
+): Listener => ({
+  hear: (event) => {
+    const isMeant = Result.try(() => filter(event))
+    if (Result.isFailure(isMeant)) subscription.end()
+    else if (isMeant.success) subscription.hear(event)
+  },
+  end: () => subscription.end()
+})
+
 export const makeEventBus = (kernel: Kernel): EventBus => {
-  const subscriptions = new Set<Subscription>()
-  const actor = new Actor<Listeners, object, Message>(
+  const actor = new Actor<Listeners, BusProtocol, BusFact>(
     {
       name: "event-bus",
       initial: { next: {}, actions: [] },
-      decide: (state, message) => decide(state, message as Message),
+      decide,
       describe: (state) => `${Object.keys(state).length} listeners`,
-      onEmit: (deliver) => (deliver as () => void)(),
+      onEmit: (act) => (act as () => void)(),
       scripts: {}
     },
     kernel,
     Context.empty()
   )
-  const subscribe: EventBus["subscribe"] = (filter) =>
+  const ending = { hasBegun: false }
+  const subscribe: EventBus["subscribe"] = (filter = () => true) =>
     Effect.acquireRelease(
       Effect.sync(() => {
         const subscription = new Subscription()
         const number = kernel.number()
-        const heard = (event: DomainEvent) => {
-          if (filter === undefined || filter(event)) subscription.hear(event)
-        }
-        actor.tell({ type: "listen", number, heard })
-        subscriptions.add(subscription)
+        if (ending.hasBegun) subscription.end()
+        else actor.tell({ type: "listen", number, listener: listenerOf(subscription, filter) })
         return { subscription, number }
       }),
       ({ subscription, number }) =>
         Effect.sync(() => {
           actor.tell({ type: "leave", number })
-          subscriptions.delete(subscription)
           subscription.end()
         })
     ).pipe(Effect.map(({ subscription }) => subscription))
@@ -147,8 +173,8 @@ export const makeEventBus = (kernel: Kernel): EventBus => {
     subscribe,
     stop: () =>
       Effect.suspend(() => {
-        for (const subscription of subscriptions) subscription.end()
-        return actor.stop()
+        ending.hasBegun = true
+        return Effect.andThen(Effect.ignore(actor.ask("close", {}, "control")), actor.stop())
       })
   }
 }
