@@ -92,16 +92,21 @@ const parsed = (xml: string) => {
   return result.success.domain
 }
 
-const list = async (): Promise<readonly Listed[]> =>
-  call((parts) =>
+const listed = (ref: Domain.DomainRef): Listed => {
+  const { state, context } = Domain.view(ref)
+  const { name, uuid, epoch, process: id } = context
+  return { name, uuid, state: `${state} ${context.reason}`, epoch, pid: id?.pid }
+}
+
+/** By name. */
+const list = async (): Promise<readonly Listed[]> => {
+  const found = await call((parts) =>
     Effect.forEach(parts.domains.all().filter(Calls.isVisible), (entry) =>
-      Effect.map(Calls.openDomain(parts, entry), (ref): Listed => {
-        const { state, context } = Domain.view(ref)
-        const { name, uuid, epoch, process: id } = context
-        return { name, uuid, state: `${state} ${context.reason}`, epoch, pid: id?.pid }
-      })
+      Effect.map(Calls.openDomain(parts, entry), listed)
     )
   )
+  return found.toSorted((a, b) => (a.name < b.name ? -1 : 1))
+}
 
 const carryOut = async (order: Order): Promise<unknown> => {
   switch (order.op) {
