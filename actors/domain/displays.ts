@@ -3,7 +3,9 @@
  * the live definition; and the passwords, which go to QEMU over its monitor and nowhere else.
  */
 import * as Data from "effect/Data"
+import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
 import { Files } from "../../src/host/files.ts"
 import { devicesOf } from "../../src/model/device.ts"
 import type { Graphics } from "../../src/model/device/graphics.ts"
@@ -175,24 +177,12 @@ export const displaySockets = (live: Domain): readonly string[] =>
       : []
   )
 
-/** Days from 1970-01-01 to a date of the Gregorian calendar, whose years begin in March here. */
-const daysOf = (year: number, month: number, day: number): number => {
-  const shifted = month > 2 ? year : year - 1
-  const era = Math.floor(shifted / 400)
-  const yearOfEra = shifted - era * 400
-  const dayOfYear = Math.floor((153 * ((month + 9) % 12) + 2) / 5) + day - 1
-  const leapDays = Math.floor(yearOfEra / 4) - Math.floor(yearOfEra / 100)
-  return era * 146_097 + yearOfEra * 365 + leapDays + dayOfYear - 719_468
-}
-
 /** `YYYY-MM-DDTHH:MM:SS`, UTC, as seconds since 1970. */
 export const secondsOf = (time: string): number | undefined => {
-  const match = /^(\d{4})-(\d{2})-(\d{2})T(\d{2}):(\d{2}):(\d{2})/.exec(time)
-  if (match === null) return undefined
-  const [year = 0, month = 0, day = 0, hour = 0, minute = 0, second = 0] = match
-    .slice(1)
-    .map(Number)
-  return ((daysOf(year, month, day) * 24 + hour) * 60 + minute) * 60 + second
+  const read = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}$/.test(time)
+    ? Option.getOrUndefined(DateTime.make(`${time}Z`))
+    : undefined
+  return read === undefined ? undefined : DateTime.toEpochMillis(read) / 1000
 }
 
 /** Until when the password holds; an empty one lets nobody in, as under libvirt. */
@@ -207,9 +197,9 @@ export const setPasswords = Effect.fnUntraced(function* (monitor: Monitor, live:
   for (const display of devicesOf(live, "graphics")) {
     if (!isRemote(display) || display.password === undefined) continue
     const { type, password, connected } = display
-    const { execute, arguments: words } = setPassword(type, password)
-    const arguments_ = { ...words, connected: connected ?? "keep" }
-    yield* monitor.execute({ execute, arguments: arguments_ })
+    // Of VNC's clients those that are connected stay, as QEMU knows it no other way.
+    const kept = type === "vnc" ? "keep" : (connected ?? "keep")
+    yield* monitor.execute(setPassword({ protocol: type, password, connected: kept }))
     yield* monitor.execute(expirePassword(type, expiryOf(display)))
   }
 })

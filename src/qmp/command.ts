@@ -236,10 +236,17 @@ export interface QomValue {
 
 // Displays.
 
-/** `expiresAt`: seconds since 1970, or `never`, or `now`. */
-export const setPassword = (protocol: "vnc" | "spice", password: string): Command<void> =>
-  order("set_password", { protocol, password, connected: "keep" })
+export interface Password {
+  readonly protocol: "vnc" | "spice"
+  readonly password: string
+  /** What becomes of clients that are there: VNC knows `keep` only. */
+  readonly connected: "keep" | "disconnect" | "fail"
+}
 
+export const setPassword = (password: Password): Command<void> =>
+  order("set_password", { ...password })
+
+/** `time`: seconds since 1970, or `never`, or `now`. */
 export const expirePassword = (protocol: "vnc" | "spice", time: string): Command<void> =>
   order("expire_password", { protocol, time })
 
