@@ -3,7 +3,6 @@
  * events on in order with the reader's speed; every pending command ends exactly once, whatever
  * ends the connection. Knows nothing of domains: what an event means is decided where it arrives.
  */
-import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import { answered, failed, type Request, type RequestMessage } from "../src/base/protocol.ts"
 import {
@@ -17,7 +16,7 @@ import type { Action, Decision, Fact } from "../src/kernel/behaviour.ts"
 import type { KernelError } from "../src/kernel/error.ts"
 import type { Kernel } from "../src/kernel/kernel.ts"
 import { askDeadlineMs } from "../src/kernel/limits.ts"
-import { QmpEnded, type QmpError, type QmpFault, QmpTimeout } from "../src/qmp/error.ts"
+import { QmpEnded, type QmpError, type QmpFault, QmpRefused, QmpTimeout } from "../src/qmp/error.ts"
 import type { QmpEvent } from "../src/qmp/event.ts"
 import type { Json } from "../src/qmp/json.ts"
 import * as Session from "../src/qmp/session.ts"
@@ -84,14 +83,20 @@ const without = (waiting: State["waiting"], id: number): State["waiting"] => {
   return rest
 }
 
+/** Only an end is told as one: a guest whose QEMU has much to answer is not gone. */
+const notSent = (command: string, why: Session.NotSent): QmpError => {
+  if (why === "ended") return new QmpEnded({ command, because: why })
+  if (why === "too many commands in flight") return new QmpTimeout({ command, timeoutMs: 0 })
+  return new QmpRefused({ command, class: "Unwritable", desc: why.unwritable })
+}
+
 const execute = (
   state: State,
   { call, command, timeoutMs }: Message & { readonly type: "execute" }
 ): Decision<State> => {
   const sent = Session.send(state.session, command)
   if (sent._tag === "Failure") {
-    const because = typeof sent.failure === "string" ? sent.failure : sent.failure.unwritable
-    const error = new QmpEnded({ command: command.execute, because })
+    const error = notSent(command.execute, sent.failure)
     const reply = { type: "reply", params: { calls: [call], answer: failed(error) } }
     return { next: state, actions: [reply] }
   }
@@ -213,6 +218,7 @@ class Outlet {
   private readonly listener: MonitorListener
   private readonly close: () => () => void
   private reopen: () => void = () => {}
+  isOver = false
 
   constructor(listener: MonitorListener, close: () => () => void) {
     this.listener = listener
@@ -221,12 +227,19 @@ class Outlet {
 
   /** The socket is not read while anything waits, so the backlog is at most what one read held. */
   push(hand: () => boolean): void {
+    if (this.isOver) return
     if (this.backlog.length === 0 && hand()) return
     if (this.backlog.length === 0) {
       this.reopen = this.close()
       this.listener.whenRoom(() => this.drain())
     }
     this.backlog = [...this.backlog, hand]
+  }
+
+  /** What was not taken yet will not be: the next connection begins by asking how things are. */
+  end(): void {
+    this.isOver = true
+    this.backlog = []
   }
 
   private drain(): void {
@@ -264,13 +277,12 @@ export const open = Effect.fnUntraced(function* ({
   listener
 }: MonitorOptions): Effect.fn.Return<Monitor, SocketError | QmpError | KernelError, Sockets> {
   const sockets = yield* Sockets
-  const closing = { isClosed: false }
   const events: ConnectionListener = {
     // One lane for all that the socket says: words that overtake each other are garbage.
     onData: (bytes) => {
       if (actor.push({ type: "bytes", bytes })) return
-      connection.pause()
-      actor.whenRoom(() => connection.resume())
+      // By the valve: the listener may hold the socket too, and only the last one lets go.
+      actor.whenRoom(valve())
     },
     onEnd: (error) => void actor.push({ type: "ended", because: error ?? "the peer closed" })
   }
@@ -279,9 +291,9 @@ export const open = Effect.fnUntraced(function* ({
   const outlet = new Outlet(listener, valve)
   const onEmit = (event: unknown) => {
     const told = event as Told
-    if (closing.isClosed) return
     if (told.type === "event") outlet.push(() => listener.onEvent(told.event))
     else if (told.type === "ended") outlet.push(() => listener.onEnd(told.why))
+    else if (outlet.isOver) return
     else if (told.type === "silent") listener.onSilent()
     else listener.onHeard()
   }
@@ -312,7 +324,8 @@ export const open = Effect.fnUntraced(function* ({
       }
     },
     kernel,
-    Context.empty()
+    // Its deadlines keep the kernel's time.
+    kernel.context
   )
   const run: Monitor["execute"] = (command, timeoutMs = replyTimeoutMs) =>
     Effect.suspend(() =>
@@ -321,7 +334,7 @@ export const open = Effect.fnUntraced(function* ({
         : actor.ask("execute", { command, timeoutMs })
     )
   const close = Effect.suspend(() => {
-    closing.isClosed = true
+    outlet.end()
     connection.close()
     return actor.stop()
   })
