@@ -132,14 +132,20 @@ const main = async (): Promise<void> => {
   const live = makeScreen()
   const fiber = Effect.runFork(program(live))
   let last: string | undefined
-  for (const signal of Object.keys(signalNumbers))
+  let isInterrupted = false
+  for (const [signal, number] of Object.entries(signalNumbers))
     process.on(signal, () => {
       last = signal
-      if (!live.signalled(signal)) fiber.interruptUnsafe()
+      if (live.signalled(signal)) return
+      // Who asks again does not want to wait for an end in order.
+      if (isInterrupted) process.exit(128 + number)
+      isInterrupted = true
+      fiber.interruptUnsafe()
     })
   const exit = await Effect.runPromise(Fiber.await(fiber))
   process.exit(verdict(exit, last))
 }
 
 // Bundled, this file is also what the spawning thread loads.
-if (isMainThread) await main()
+if (isMainThread) // Not awaited here: in a bundle the commands' files import this one, and would wait for it to end.
+void main()

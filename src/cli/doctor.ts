@@ -32,34 +32,35 @@ const versionText = ({ major, minor, micro }: { major: number; minor: number; mi
   `${major}.${minor}.${micro}`
 
 /** QEMU of this host's own architecture, and whether KVM really runs a guest. */
-const qemu = Effect.gen(function* () {
-  const { emulatorFor } = yield* Home
-  const directory = yield* scratchDirectory
-  const prober = yield* makeProber({
-    scratchDirectory: directory,
-    cacheDirectory: directory,
-    root: yield* (yield* Ids).uuid
-  })
-  const binary = emulatorFor(undefined)
-  const found = yield* prober.withKvm(binary)
-  const { kvm, tcg } = found.accelerators
-  const count = found.machines.length
-  const findings: readonly Finding[] = [
-    ok("QEMU", `${binary}, version ${versionText(found.version)}, ${count} machine types`),
-    kvm === "usable"
-      ? ok("KVM", "a trial guest ran")
-      : {
-          what: "KVM",
-          verdict: "warning",
-          detail: kvm.unusable,
-          next: "guests of type 'qemu' run without it, many times slower"
-        },
-    tcg
-      ? ok("TCG", "guests of type 'qemu' run")
-      : { what: "TCG", verdict: "warning", detail: "this QEMU was built without it" }
-  ]
-  return findings
-}).pipe(
+const qemu = Effect.fnUntraced(
+  function* (configured: string) {
+    const { emulatorFor } = yield* Home
+    const directory = yield* scratchDirectory
+    const prober = yield* makeProber({
+      scratchDirectory: directory,
+      cacheDirectory: directory,
+      root: yield* (yield* Ids).uuid
+    })
+    const binary = configured === "" ? emulatorFor(undefined) : configured
+    const found = yield* prober.withKvm(binary)
+    const { kvm, tcg } = found.accelerators
+    const count = found.machines.length
+    const findings: readonly Finding[] = [
+      ok("QEMU", `${binary}, version ${versionText(found.version)}, ${count} machine types`),
+      kvm === "usable"
+        ? ok("KVM", "a trial guest ran")
+        : {
+            what: "KVM",
+            verdict: "warning",
+            detail: kvm.unusable,
+            next: "guests of type 'qemu' run without it, many times slower"
+          },
+      tcg
+        ? ok("TCG", "guests of type 'qemu' run")
+        : { what: "TCG", verdict: "warning", detail: "this QEMU was built without it" }
+    ]
+    return findings
+  },
   Effect.scoped,
   Effect.catch(({ message }: Failure) =>
     Effect.succeed<readonly Finding[]>([
@@ -154,19 +155,27 @@ const cgroupFinding = Effect.match(cgroupHost, {
   })
 })
 
-const configFinding = Effect.fnUntraced(function* (root: string) {
+/** The configuration as far as it can be taken, and what is to be said of it. */
+const configured = Effect.fnUntraced(function* (root: string) {
   const path = `${root}/etc/qemu.conf`
   const bytes = yield* Effect.option((yield* Files).read(path, configBytesMax))
-  if (bytes._tag === "None") return ok("config", `${path} is not there: defaults`)
-  const loaded = load(new TextDecoder().decode(bytes.value), { number: 1, path })
-  return loaded._tag === "Success"
-    ? ok("config", `${path}, ${loaded.success.warnings.length} warnings`)
-    : ({
-        what: "config",
-        verdict: "failed",
-        detail: loaded.failure.message,
-        next: "correct the file; 'troupe config show' says more"
-      } satisfies Finding)
+  const text = bytes._tag === "None" ? "" : new TextDecoder().decode(bytes.value)
+  const loaded = load(text, { number: 1, path })
+  if (loaded._tag === "Failure") {
+    const wrong: Finding = {
+      what: "config",
+      verdict: "failed",
+      detail: loaded.failure.message,
+      next: "correct the file; 'troupe config show' says more"
+    }
+    return { finding: wrong, emulator: "" }
+  }
+  const { warnings, values } = loaded.success
+  const detail =
+    bytes._tag === "None"
+      ? `${path} is not there: defaults`
+      : `${path}, ${warnings.length} warnings`
+  return { finding: ok("config", detail), emulator: values.troupeEmulator }
 })
 
 const styles: { readonly [verdict in Verdict]: Style } = {
@@ -181,13 +190,14 @@ export const doctor = Effect.fnUntraced(function* (root: string | undefined, for
   const { defaultRoot, version, uid } = yield* Home
   const place = root ?? defaultRoot
   const user = uid === 0 ? "root" : `uid ${uid}, without privileges`
+  const { finding: config, emulator } = yield* configured(place)
   const findings: readonly Finding[] = [
     ok("troupe", `version ${version}, as ${user}`),
-    ...(yield* qemu),
+    ...(yield* qemu(emulator)),
     yield* rootFinding(place),
     yield* lockFinding(place),
     socketFinding(place),
-    yield* configFinding(place),
+    config,
     yield* cgroupFinding
   ]
   if (format !== "table") yield* printData(format, findings)

@@ -99,6 +99,12 @@ const clearBelow = "\r\u001b[J"
 const hideCursor = "\u001b[?25l"
 const showCursor = "\u001b[?25h"
 
+/** A picture that is taller than the screen could not be drawn over. */
+const within = (lines: readonly string[], most: number): readonly string[] =>
+  lines.length <= most
+    ? lines
+    : [...lines.slice(0, Math.max(0, most - 1)), `and ${lines.length - most + 1} more`]
+
 /** Draws until the scope closes, and leaves the last picture standing. */
 const drawing = Effect.fnUntraced(function* (
   shown: () => readonly Shown[],
@@ -109,10 +115,9 @@ const drawing = Effect.fnUntraced(function* (
   const draw = Effect.gen(function* () {
     if (shown().length === 0) return
     const below = note()
-    const lines = [
-      ...(yield* tableOf(shown())),
-      ...(below === undefined ? [] : ["", screen.paint("faint", cut(below, screen.columns()))])
-    ]
+    const foot =
+      below === undefined ? [] : ["", screen.paint("faint", cut(below, screen.columns()))]
+    const lines = [...within(yield* tableOf(shown()), screen.rows() - foot.length - 1), ...foot]
     const picture = `${up(height)}${clearBelow}${lines.join("\n")}\n`
     height = lines.length
     yield* screen.write(picture)

@@ -112,5 +112,6 @@ export const run = (options: RunOptions) =>
     }
     note = isKept && wasStopped ? "the guests go on" : "all guests have ended"
     if (!(isKept && wasStopped)) yield* untilTold(endings, guests())
+    yield* Effect.forEach(shown, ({ serial }) => serial.refresh, { discard: true })
     if ([...endings.values()].includes("crashed")) return yield* new Reported({ code: "failed" })
   }).pipe(Effect.scoped)

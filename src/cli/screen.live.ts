@@ -38,6 +38,7 @@ export const makeScreen = (): LiveScreen => {
       isTerminal: stdout.isTTY === true && process.env["TERM"] !== "dumb",
       // A terminal that does not know its size says 0.
       columns: () => stdout.columns || 80,
+      rows: () => stdout.rows || 24,
       write: writeTo(stdout),
       warn: writeTo(stderr),
       paint: paintFor(stdout),

@@ -14,6 +14,7 @@ export class Screen extends Context.Service<
     /** Whether standard output is a terminal that can be drawn on. */
     readonly isTerminal: boolean
     readonly columns: () => number
+    readonly rows: () => number
     /** To standard output, as it is. */
     readonly write: (text: string) => Effect.Effect<void>
     /** To standard error, as it is. */

@@ -22,6 +22,8 @@ export class SerialLog {
   private lines: readonly string[] = []
   private rest = ""
   private readonly decoder = new TextDecoder()
+  /** Reads what was said since the last look; a guest that has ended says no more after it. */
+  refresh: Effect.Effect<void> = Effect.void
 
   hear(bytes: Uint8Array): void {
     const text = this.rest + this.decoder.decode(bytes, { stream: true })
@@ -69,10 +71,8 @@ const followFile = Effect.fnUntraced(function* (path: string, log: SerialLog) {
     offset += bytes.byteLength
     log.hear(bytes)
   })
-  // What was said since the last look is read when nobody follows any more.
-  yield* Effect.repeat(Effect.ignore(look), Schedule.spaced(pauseMs)).pipe(
-    Effect.ensuring(Effect.ignore(look))
-  )
+  log.refresh = Effect.ignore(look).pipe(Effect.provideService(Files, files))
+  yield* Effect.repeat(log.refresh, Schedule.spaced(pauseMs))
 })
 
 const followSocket = Effect.fnUntraced(function* (path: string, log: SerialLog) {

@@ -1,6 +1,6 @@
 /**
- * Goal: `run` and `demo` show real guests, end them in order and leave nothing behind, also when they
- * are stopped, killed, or a guest does not start.
+ * Goal: `run` and `demo` show real guests, end them in order and leave nothing behind, also when
+ * they are stopped, killed, or a guest does not start.
  * Method: the binary as a process of its own, with a user's signals; QEMU processes are counted.
  */
 import { mkdirSync, readdirSync, writeFileSync } from "node:fs"

@@ -64,6 +64,7 @@ const perform = (engine: Engine, directory: string, isOnce: boolean) =>
     const witnesses = yield* Effect.raceFirst(body, stopped)
     notes.below = "stopping"
     yield* stopInOrder(guests)
+    yield* Effect.forEach(cast, ({ serial }) => serial.refresh, { discard: true })
     notes.below = "all guests have ended"
     return { witnesses, guests, wasStopped: isOnce && witnesses.length === 0 }
   }).pipe(Effect.scoped)

@@ -1,0 +1,32 @@
+/**
+ * Goal: the command line as it is published, bundled into few files without its packages, does the
+ * same as from a checkout: commands that are loaded when they are called load there too.
+ * Method: a bundle made by the test, run on a definition and on a real guest.
+ */
+import { spawnSync } from "node:child_process"
+import { join, resolve } from "node:path"
+import { rolldown } from "rolldown"
+import { expect, test } from "vitest"
+import { setStage } from "./faces-stage.ts"
+
+test("a bundle runs commands that need no engine, and ones that do", async () => {
+  await using stage = setStage()
+  const dir = join(stage.directory, "bundle")
+  const input = resolve(import.meta.dirname, "../../src/main.ts")
+  const bundle = await rolldown({ input, platform: "node", logLevel: "silent" })
+  await bundle.write({ dir, format: "esm", entryFileNames: "troupe.mjs" })
+  await bundle.close()
+  const play = (...words: readonly string[]) =>
+    spawnSync(process.execPath, [join(dir, "troupe.mjs"), ...words], {
+      cwd: stage.directory,
+      env: { ...process.env, TROUPE_ROOT: stage.root, NO_COLOR: "1" },
+      encoding: "utf8",
+      timeout: 30_000
+    })
+  expect(play("--version").stdout).toMatch(/^troupe v/)
+  expect(play("chart", "driver")).toMatchObject({ status: 0, stderr: "" })
+  stage.definition("web")
+  expect(play("define", "web.xml")).toMatchObject({ status: 0, stderr: "" })
+  expect(play("start", "web")).toMatchObject({ status: 0, stdout: "web is started\n" })
+  expect(play("destroy", "web")).toMatchObject({ status: 0, stdout: "web is destroyed\n" })
+})
