@@ -239,7 +239,9 @@ const orders = (driver: Driver, perform: Perform) => {
   return {
     suspend: order("domainSuspend", DomainActor.suspend),
     resume: order("domainResume", DomainActor.resume),
-    shutdown: (mode?: SignalMode) => signal("domainShutdown", "shutdown", mode),
+    // A guest that is off before QEMU has answered has done what it was told.
+    shutdown: (mode?: SignalMode) =>
+      Effect.catchTag(signal("domainShutdown", "shutdown", mode), "DomainGone", () => Effect.void),
     reboot: (mode?: SignalMode) => signal("domainReboot", "reboot", mode),
     reset: signal("domainReset", "reset"),
     wakeup: signal("domainPMWakeup", "wakeup")

@@ -146,6 +146,6 @@ const main = async (): Promise<void> => {
   process.exit(verdict(exit, last))
 }
 
-// Bundled, this file is also what the spawning thread loads.
-if (isMainThread) // Not awaited here: in a bundle the commands' files import this one, and would wait for it to end.
-void main()
+// In a bundle the spawning thread loads this file too, and the files of the commands import it: they
+// would wait for ever for a main that is awaited here.
+if (isMainThread) void main()

@@ -4,8 +4,17 @@
  * scope.
  * Method: real guests; programs of another user where the tests run as root.
  */
-import { chmodSync, chownSync, lstatSync, mkdirSync, readlinkSync, rmSync } from "node:fs"
-import { join } from "node:path"
+import {
+  chmodSync,
+  chownSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readlinkSync,
+  rmdirSync,
+  rmSync
+} from "node:fs"
+import { dirname, join } from "node:path"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
@@ -59,7 +68,9 @@ test("a root with a long path has its sockets elsewhere, found again by anybody"
     expect(await (await second.lookup("web")).info()).toMatchObject({ pid, state: "running" })
   } finally {
     if (before !== undefined) process.env["XDG_RUNTIME_DIR"] = before
-    rmSync(readlinkSync(join(root, "run")), { recursive: true })
+    const run = readlinkSync(join(root, "run"))
+    rmSync(run, { recursive: true })
+    if (readdirSync(dirname(run)).length === 0) rmdirSync(dirname(run))
   }
 })
 
