@@ -28,7 +28,7 @@ import type { DomainActor, DomainMessage, DomainSnapshot, Identity, Needs } from
 import { bootAgain, continueGuest, pauseGuest, sendSignal } from "./power.ts"
 import { reattach } from "./reattach.ts"
 import { startGuest } from "./start.ts"
-import { saveStatus } from "./status.ts"
+import { leaveStatus, saveStatus } from "./status.ts"
 import { release } from "./stop.ts"
 import { Surroundings } from "./surroundings.ts"
 
@@ -169,9 +169,11 @@ export const view = (ref: DomainRef): DomainView => {
 }
 
 /** Ends the actor, not the guest: everything it has stays where it is. */
-export const abandon = (ref: DomainRef): Effect.Effect<void> =>
+export const abandon = (ref: DomainRef): Effect.Effect<void, never, Needs> =>
   Effect.gen(function* () {
     yield* ref.actor.stop()
+    const { published } = ref.actor
+    if (isSettled(ref)) yield* leaveStatus(ref.belongings.find(published.context.epoch), published)
     for (const epoch of ref.belongings.present)
       yield* ref.belongings.of(epoch).monitor?.close ?? Effect.void
   })

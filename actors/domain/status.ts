@@ -3,10 +3,12 @@
  * before QEMU may run, at each change of state, and when the live definition changes.
  */
 import * as Effect from "effect/Effect"
+import type { DomainContext } from "../../machines/domain/context.ts"
 import type { StoreError } from "../../src/store/error.ts"
+import type { StatusRecord } from "../../src/store/status.ts"
 import { Store } from "../../src/store/store.ts"
 import type { Belongings } from "./belongings.ts"
-import type { DomainSelf, Identity, Needs } from "./needs.ts"
+import type { DomainSelf, DomainSnapshot, Identity, Needs } from "./needs.ts"
 
 /**
  * Writes the record as it stands, and again when it has changed meanwhile: whoever writes at the
@@ -32,6 +34,20 @@ export const dropRecord = (mine: Belongings<Needs>, epoch: string) =>
     yield* Effect.ignore((yield* Store).removeStatus(epoch))
   })
 
+/** The record with the state as it is published. */
+const present = (
+  record: StatusRecord,
+  { reason, persistent, name, isUnproven }: DomainContext,
+  state: "running" | "paused"
+): StatusRecord => ({
+  ...record,
+  phase: isUnproven ? record.phase : state,
+  state,
+  reason,
+  isTransient: persistent === undefined,
+  name
+})
+
 /** Script `saveStatus`: best effort, for QEMU itself knows its state when it is asked again. */
 export const saveStatus =
   (domain: Identity) =>
@@ -42,9 +58,17 @@ export const saveStatus =
       const { context } = domain.now()
       const mine = domain.belongings.find(context.epoch)
       if (mine?.record === undefined) return
-      const { reason, persistent, name, isUnproven } = context
-      const isTransient = persistent === undefined
-      const phase = isUnproven ? mine.record.phase : state
-      mine.record = { ...mine.record, phase, state, reason, isTransient, name }
+      mine.record = present(mine.record, context, state)
       yield* Effect.ignore(putRecord(mine))
     })
+
+/** For a guest that is left alone: a write that was under way may have been cut short. */
+export const leaveStatus = (mine: Belongings<Needs> | undefined, snapshot: DomainSnapshot) =>
+  Effect.suspend(() => {
+    if (mine?.record === undefined) return Effect.void
+    const { context, value } = snapshot
+    const isRunning =
+      value.life === "rebooting" || (typeof value.life === "object" && "running" in value.life)
+    mine.record = present(mine.record, context, isRunning ? "running" : "paused")
+    return Effect.ignore(putRecord(mine))
+  })

@@ -27,7 +27,9 @@ export const shutDown = Effect.fnUntraced(function* (parts: Parts, stopsGuests: 
     { concurrency, discard: true }
   )
   yield* parts.supervisor.stop()
-  yield* Effect.forEach(refs, DomainActor.abandon, { concurrency, discard: true })
+  yield* Effect.forEach(refs, DomainActor.abandon, { concurrency, discard: true }).pipe(
+    Effect.provideContext(parts.needs)
+  )
   yield* parts.domains.stop()
   yield* parts.lane.stop()
   yield* parts.connections.stop()

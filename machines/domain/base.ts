@@ -96,6 +96,8 @@ export const base = setup({
     wasClean: ({ event }) => event.type === "exited" && event.isClean,
     isDefined: ({ context }) => context.persistent !== undefined,
     isUnproven: ({ context }) => context.isUnproven,
+    /** QEMU is sought: it will be found, or seen dead, and what it is to be told waits for that. */
+    isSought: or([stateIn({ monitor: "connecting" }), stateIn({ monitor: "lost" })]),
     isJobIdle: stateIn({ job: "idle" }),
     isEnding: stateIn({ life: "stopping" }),
     /** There is a QEMU, and the guest in it has been started. */

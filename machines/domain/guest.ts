@@ -2,7 +2,7 @@
  * The states of a guest that lives: running, paused, asleep, crashed, booting again. Part of region
  * `life`; what QEMU tells is taken wherever the guest is, and every state has a way out.
  */
-import { assign } from "xstate"
+import { and, assign } from "xstate"
 import type { Domain } from "../../src/model/domain.ts"
 import { answered } from "../../src/base/protocol.ts"
 import { during } from "../words.ts"
@@ -118,22 +118,33 @@ const found =
   ({ context, event }: { context: DomainContext; event: DomainMessage }) =>
     event.type === "reattached" && event.status === status && fits(context.live)
 
+/** It was continued at least once, or it could not be what it is. */
+const proven = base.assign({ isUnproven: false })
+
 /** The engine was away, and QEMU is not as it was left: it follows what would have followed. */
 const foundOtherwise = [
-  { guard: found("suspended"), target: "#pmsuspended" },
-  { guard: found("crashed", (live) => live?.onCrash === "restart"), target: "#rebooting" },
+  { guard: found("suspended"), target: "#pmsuspended", actions: proven },
+  {
+    guard: found("crashed", (live) => live?.onCrash === "restart"),
+    target: "#rebooting",
+    actions: proven
+  },
   {
     guard: found("crashed", (live) => live?.onCrash === "preserve"),
     target: "#crashed",
-    actions: because("panicked")
+    actions: [proven, because("panicked")]
   },
   { guard: found("crashed"), target: "#stopping", actions: because("crashed") },
-  { guard: found("shutdown", (live) => live?.onPoweroff === "restart"), target: "#rebooting" },
+  {
+    guard: found("shutdown", (live) => live?.onPoweroff === "restart"),
+    target: "#rebooting",
+    actions: proven
+  },
   {
     guard: found("shutdown", (live) => live?.onPoweroff === "preserve"),
     target: "#paused",
     reenter: true,
-    actions: because("shutting-down")
+    actions: [proven, because("shutting-down")]
   },
   { guard: found("shutdown"), target: "#stopping", actions: because("shutdown") }
 ]
@@ -146,10 +157,11 @@ const running = base.createStateConfig({
   states: {
     steady: {
       on: {
-        suspend: {
-          target: "pausing",
-          actions: assign({ waiters: ({ event }) => [event.call] })
-        }
+        suspend: [
+          { guard: "isSought", actions: "postpone" },
+          { target: "pausing", actions: assign({ waiters: ({ event }) => [event.call] }) }
+        ],
+        resume: { guard: "isSought", actions: "postpone" }
       }
     },
     pausing: {
@@ -177,8 +189,8 @@ const running = base.createStateConfig({
     ...endings,
     ...guestFacts,
     // Whether there is a guest is not known yet; what is no guest makes way for one.
-    start: { guard: "isUnproven", actions: "postpone" },
-    create: { guard: "isUnproven", actions: "postpone" },
+    start: { guard: and(["isUnproven", "isSought"]), actions: "postpone" },
+    create: { guard: and(["isUnproven", "isSought"]), actions: "postpone" },
     qmpStop: {
       target: "paused",
       actions: [
@@ -193,11 +205,11 @@ const running = base.createStateConfig({
       {
         guard: found("paused"),
         target: "paused",
-        actions: [because("unknown"), ...acknowledge]
+        actions: [proven, because("unknown"), ...acknowledge]
       },
       {
         guard: ({ context, event }) => context.isUnproven && event.status === "running",
-        actions: [because("booted"), assign({ isUnproven: false }), ...noteStatus("running")]
+        actions: [because("booted"), proven, ...noteStatus("running")]
       },
       // Launched and not continued: the engine ended in the middle of a start.
       {
@@ -220,17 +232,20 @@ const paused = base.createStateConfig({
   states: {
     steady: {
       on: {
-        // Paused already is what was asked for.
-        suspend: {
-          actions: {
-            type: "reply",
-            params: ({ event }) => ({ calls: [event.call], answer: answered() })
+        // Paused already is what was asked for, once QEMU has said that it is.
+        suspend: [
+          { guard: "isSought", actions: "postpone" },
+          {
+            actions: {
+              type: "reply",
+              params: ({ event }) => ({ calls: [event.call], answer: answered() })
+            }
           }
-        },
-        resume: {
-          target: "resuming",
-          actions: assign({ waiters: ({ event }) => [event.call] })
-        }
+        ],
+        resume: [
+          { guard: "isSought", actions: "postpone" },
+          { target: "resuming", actions: assign({ waiters: ({ event }) => [event.call] }) }
+        ]
       }
     },
     resuming: {

@@ -2,7 +2,7 @@
  * Region `power`: what is told to the guest through its hardware or its agent. The call is answered
  * when it has been told; whether the guest obeys shows in region `life`.
  */
-import { assign } from "xstate"
+import { and, assign } from "xstate"
 import { answered, failed } from "../../src/base/protocol.ts"
 import { base, epochOf, gone } from "./base.ts"
 import { endsOnReboot } from "./change.ts"
@@ -12,23 +12,26 @@ export const power = base.createStateConfig({
   states: {
     idle: {
       on: {
-        signal: {
-          guard: "isAlive",
-          target: "sending",
-          actions: assign({
-            signal: ({ context, event }) => ({
-              call: event.call,
-              signal: event.signal,
-              mode: event.mode,
-              wasRebooting: context.isRebooting
-            }),
-            // Before it is sent: a guest may have powered off before we hear that it was told to.
-            isRebooting: ({ context, event }) => {
-              if (event.signal === "shutdown") return false
-              return event.signal === "reboot" ? !endsOnReboot(context.live) : context.isRebooting
-            }
-          })
-        }
+        signal: [
+          { guard: and(["isAlive", "isSought"]), actions: "postpone" },
+          {
+            guard: "isAlive",
+            target: "sending",
+            actions: assign({
+              signal: ({ context, event }) => ({
+                call: event.call,
+                signal: event.signal,
+                mode: event.mode,
+                wasRebooting: context.isRebooting
+              }),
+              // Before it is sent: a guest may have powered off before we hear that it was told to.
+              isRebooting: ({ context, event }) => {
+                if (event.signal === "shutdown") return false
+                return event.signal === "reboot" ? !endsOnReboot(context.live) : context.isRebooting
+              }
+            })
+          }
+        ]
       }
     },
     sending: {

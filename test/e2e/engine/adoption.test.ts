@@ -92,6 +92,29 @@ test("a guest started by an engine that is then killed runs on and is adopted", 
     await becomes(ref, "shutoff shutdown")
   }))
 
+test("what is asked of a guest before it was found again waits until it is", () =>
+  onBench(async (bench) => {
+    const first = await bench.open()
+    const { definition, said } = bench.guest("web")
+    const ref = await first.define(definition)
+    await first.start(ref)
+    await until("the guest to speak", () => said().includes("TROUPE GUEST UP"))
+    for (let round = 0; round < 5; round++) {
+      await bench.engines.at(-1)?.close()
+      const next = await bench.open()
+      const found = await next.lookUp("web")
+      expect(Domain.view(found).chart).toContain("monitor.connecting")
+      await next.suspend(found)
+      expect(stateOf(found)).toBe("paused user")
+      await next.resume(found)
+    }
+    await bench.engines.at(-1)?.close()
+    const last = await bench.open()
+    const found = await last.lookUp("web")
+    await last.signal(found, "shutdown")
+    await becomes(found, "shutoff shutdown")
+  }))
+
 test("what happened to guests while no engine was there is found out", () =>
   onBench(async (bench) => {
     const first = await bench.open()
