@@ -146,6 +146,6 @@ const main = async (): Promise<void> => {
   process.exit(verdict(exit, last))
 }
 
-// In a bundle the spawning thread loads this file too, and the files of the commands import it: they
-// would wait for ever for a main that is awaited here.
+// In a bundle the spawning thread loads this file too, and the commands' files import it: a main
+// that is awaited here would keep them waiting for ever.
 if (isMainThread) void main()
