@@ -12,6 +12,7 @@ import { Actor } from "../src/kernel/actor.ts"
 import type { KernelError } from "../src/kernel/error.ts"
 import type { Kernel } from "../src/kernel/kernel.ts"
 import { initialStep, stateName, step } from "../src/kernel/statechart.ts"
+import { withoutCaller } from "../src/kernel/script.ts"
 
 export type ReloadError = ConfigError | FileError | KernelError
 
@@ -28,7 +29,7 @@ export interface ConfigOptions {
   readonly kernel: Kernel
   /** Absent: the defaults, for ever. A path that does not exist is the defaults until it does. */
   readonly path: string | undefined
-  /** A reload that nobody asked for by a call came to nothing. */
+  /** A reload came to nothing. Whoever asked for it by a call is told too. */
   readonly onProblem: (error: unknown) => void
 }
 
@@ -52,7 +53,14 @@ export const makeConfigHolder = Effect.fnUntraced(function* ({
   path,
   onProblem
 }: ConfigOptions): Effect.fn.Return<ConfigHolder, ConfigError | FileError, Files | Scope.Scope> {
-  const context = yield* Effect.context<Files>()
+  const context = withoutCaller(yield* Effect.context<Files>())
+  // Watched before it is read: what is written in between must not be missed.
+  const news = { isEarly: false, tell: (): void => void (news.isEarly = true) }
+  if (path !== undefined) {
+    const files = yield* Files
+    // A directory that cannot be watched costs the convenience, not the engine.
+    yield* Effect.ignore(files.watch(path, () => news.tell()))
+  }
   const first = yield* readSnapshot(path, 1)
   const decide = step(configMachine)
   const loadNext = (): Effect.Effect<ConfigFact, never, Files> =>
@@ -75,11 +83,8 @@ export const makeConfigHolder = Effect.fnUntraced(function* ({
     context
   )
   const current = () => actor.published.context.snapshot as ConfigSnapshot
-  if (path !== undefined) {
-    const files = yield* Files
-    // A directory that cannot be watched costs the convenience, not the engine.
-    yield* Effect.ignore(files.watch(path, () => actor.tell({ type: "fileChanged" })))
-  }
+  news.tell = () => actor.tell({ type: "fileChanged" })
+  if (news.isEarly) news.tell()
   return {
     current,
     reload: (cause) => actor.ask("reload", { cause }) as Effect.Effect<ConfigSnapshot, ReloadError>,

@@ -45,3 +45,4 @@ export const layerWithoutHost = (
 /** An engine on this host; open when the layer is built, detached when its scope closes. */
 export const layer = (options: TroupeOptions = {}): Layer.Layer<Troupe, OpenError> =>
   Layer.provide(layerWithoutHost(options), hostLayer)
+export { OperationId } from "./kernel/call.ts"

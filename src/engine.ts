@@ -54,6 +54,8 @@ export interface TroupeOptions extends PlaceOptions {
   readonly emulator?: string
   /** Guests that start at the same time, when the config does not say. */
   readonly startConcurrency?: number
+  /** Whether domains with autostart are started when the engine opens. True by default. */
+  readonly autostart?: boolean
   /** What becomes of the guests when the engine closes. By default they go on. */
   readonly guests?: "leave" | "stop"
   /** Who opens it, for the message that a second engine on this root gives. */
@@ -307,6 +309,7 @@ export const makeEngine = Effect.fnUntraced(function* (options: TroupeOptions = 
     readIdentity: parseIdentity,
     dispatcher: nodeDispatcher(),
     emulatorFor: (arch) => emulator ?? emulatorFor(arch),
+    isAutostarting: options.autostart ?? true,
     startConcurrency: options.startConcurrency ?? 2 * availableParallelism(),
     ...(options.config === undefined ? {} : { configPath: options.config })
   })

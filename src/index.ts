@@ -61,7 +61,8 @@ const run = async <A, E>(
   { signal, operationId }: CallOptions = {}
 ): Promise<A> => {
   signal?.throwIfAborted()
-  const work = Effect.provideService(effect, OperationId, operationId)
+  const isOnce = operationId !== undefined
+  const work = isOnce ? Effect.provideService(effect, OperationId, operationId) : effect
   const exit = await Effect.runPromiseExit(work, signal && { signal })
   if (Exit.isSuccess(exit)) return exit.value
   if (signal?.aborted === true && Cause.hasInterruptsOnly(exit.cause)) throw signal.reason

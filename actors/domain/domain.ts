@@ -20,6 +20,7 @@ import { initialStep, stateName, step } from "../../src/kernel/statechart.ts"
 import type { Domain } from "../../src/model/domain.ts"
 import type { DomainEvent } from "../../src/model/event.ts"
 import type { DomainState } from "../../src/model/state.ts"
+import { withoutCaller } from "../../src/kernel/script.ts"
 import { askAgent } from "./agent.ts"
 import { Wardrobe } from "./belongings.ts"
 import { unregister, write } from "./change.ts"
@@ -48,7 +49,7 @@ export const spawn = Effect.fnUntraced(function* (
   input: DomainInput,
   onCrash: (crashed: ActorCrashed) => void
 ) {
-  const context = yield* Effect.context<Needs>()
+  const context = withoutCaller(yield* Effect.context<Needs>())
   const { kernel, happened } = yield* Surroundings
   const belongings = new Wardrobe<Needs>()
   const { uuid } = input

@@ -11,6 +11,7 @@ import { Supervisor } from "../../src/kernel/supervisor.ts"
 import type { Domain } from "../../src/model/domain.ts"
 import { makeProber } from "../../src/qemu/probe.ts"
 import * as Store from "../../src/store/store.ts"
+import { withoutCaller } from "../../src/kernel/script.ts"
 import { makeConfigHolder } from "../config.ts"
 import { type CloseCallback, makeConnections } from "../connections.ts"
 import * as DomainActor from "../domain/domain.ts"
@@ -34,6 +35,8 @@ export interface BootOptions extends Store.StoreOptions {
   readonly emulatorFor: (arch: string | undefined) => string
   /** Starts at once, when the config does not say. */
   readonly startConcurrency: number
+  /** Whether the domains that are to start with the engine do. */
+  readonly isAutostarting: boolean
 }
 
 /** What is needed by the children before there are any: filled in before anything runs. */
@@ -69,7 +72,7 @@ const makeSiblings = Effect.fnUntraced(function* (
   { store, config }: Root,
   { startConcurrency, later, note }: BootOptions & { readonly later: Later; readonly note: Note }
 ) {
-  const host = yield* Effect.context<HostServices>()
+  const host = withoutCaller(yield* Effect.context<HostServices>())
   const width = () => config.current().values.troupeStartConcurrency || startConcurrency
   return {
     pci: makePciPool(kernel),
@@ -131,7 +134,7 @@ export const boot = Effect.fnUntraced(function* (kernel: Kernel, options: BootOp
   const entries = index.heads.map((head): Entry => ({ ...head, ref: undefined }))
   const lastId = Math.max(0, ...statuses.records.map(({ id }) => id))
   const domains = makeDomains(kernel, { entries, lastId })
-  const host = yield* Effect.context<HostServices>()
+  const host = withoutCaller(yield* Effect.context<HostServices>())
   const surroundings = surroundingsOf({ ...siblings, kernel, config, domains }, options.emulatorFor)
   const needs: Context.Context<Needs> = host.pipe(
     Context.add(Store.Store, store),
@@ -155,7 +158,8 @@ export const boot = Effect.fnUntraced(function* (kernel: Kernel, options: BootOp
   yield* recover(parts, statuses, (identity) => obtainRecovered(parts, identity)).pipe(
     Effect.provideContext(needs)
   )
-  yield* FiberSet.run(parts.errands, autostart(parts).pipe(Effect.provideContext(needs)))
+  if (options.isAutostarting)
+    yield* FiberSet.run(parts.errands, autostart(parts).pipe(Effect.provideContext(needs)))
   yield* FiberSet.run(parts.errands, keepLogsBounded(parts).pipe(Effect.provideContext(needs)))
   return parts
 })

@@ -20,6 +20,7 @@ import { type KernelError, RequestDenied } from "../../src/kernel/error.ts"
 import { Kernel } from "../../src/kernel/kernel.ts"
 import type { Dispatcher } from "../../src/kernel/dispatcher.ts"
 import { initialStep, stateName, step } from "../../src/kernel/statechart.ts"
+import { withoutCaller } from "../../src/kernel/script.ts"
 import { boot, type BootOptions } from "./boot.ts"
 import type { HostServices, Parts, Problem } from "./parts.ts"
 import { shutDown } from "./shut-down.ts"
@@ -98,7 +99,7 @@ const initial = () => initialStep(driverMachine)
 
 /** An engine that has not been opened. */
 export const makeDriver = Effect.fnUntraced(function* (options: DriverOptions) {
-  const services = yield* Effect.context<HostServices>()
+  const services = withoutCaller(yield* Effect.context<HostServices>())
   const kernel = new Kernel(options.dispatcher, services as Context.Context<never>)
   const life: Life = { parts: undefined, scope: undefined, problems: [], working: new Map() }
   const interruptLeases = ({ leases }: { readonly leases: readonly number[] }) =>

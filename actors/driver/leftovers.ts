@@ -6,7 +6,8 @@ import * as Effect from "effect/Effect"
 import * as FiberSet from "effect/FiberSet"
 import { Files } from "../../src/host/files.ts"
 import type { ProcessId } from "../../src/host/process.ts"
-import type { MonitorToken } from "../../src/qemu/monitor-id.ts"
+import { findByToken } from "../../src/qemu/kill.ts"
+import { monitorIdPrefix, type MonitorToken } from "../../src/qemu/monitor-id.ts"
 import { epochPattern } from "../../src/store/status.ts"
 import { Belongings } from "../domain/belongings.ts"
 import * as DomainActor from "../domain/domain.ts"
@@ -71,6 +72,30 @@ export const endOrphans = Effect.fnUntraced(function* (
       isOver: false
     })
   }
+})
+
+/**
+ * An engine that was killed between the fork and the exec of a QEMU leaves a process that becomes
+ * one only now: nobody could have found it by its words before.
+ */
+const lateAfterMs = 2_000
+
+const generationOf = ({ token }: Living): number => Number(token.epoch.split("-")[0])
+
+/** Looks once more, for QEMUs of engines before us that had no words when we first looked. */
+export const endLate = Effect.fnUntraced(function* (parts: Parts, found: readonly Living[]) {
+  yield* Effect.sleep(lateAfterMs)
+  const { store } = parts
+  const search = yield* findByToken(monitorIdPrefix(store.rootId))
+  const late = search.found.filter(
+    (one) =>
+      generationOf(one) < store.generation &&
+      !found.some(({ process }) => process.pid === one.process.pid)
+  )
+  yield* Effect.forEach(late, (one) => endOrphan(parts, one), {
+    concurrency: "unbounded",
+    discard: true
+  })
 })
 
 /** Removes the directories of epochs that nobody has, and what probes have left. */

@@ -24,7 +24,7 @@ import type { Needs } from "../domain/needs.ts"
 import { dropRecord } from "../domain/status.ts"
 import { untilDead } from "../domain/stop.ts"
 import { isUnborn, isUnproven } from "./calls.ts"
-import { endOrphans, type Living, sweepRun } from "./leftovers.ts"
+import { endLate, endOrphans, type Living, sweepRun } from "./leftovers.ts"
 import type { Parts } from "./parts.ts"
 
 const isOf = ({ token }: Living, { epoch, uuid }: { epoch: string; uuid: string }): boolean =>
@@ -250,6 +250,7 @@ export const recover = Effect.fnUntraced(function* (
   }
   const orphans = living.filter((one) => !explained.has(one))
   yield* endOrphans(parts, obtain, orphans)
+  yield* FiberSet.run(parts.errands, endLate(parts, living))
   const kept = [...records, ...unreadable.map(({ head }) => head)].map(({ epoch }) => epoch)
   yield* sweepRun(parts, [...kept, ...living.map(({ token }) => token.epoch.replace("-", "."))])
 })

@@ -20,7 +20,9 @@ const withEngine = <A, E, R>({ root }: Where, use: (engine: Engine) => Effect.Ef
   Effect.scoped(
     Effect.gen(function* () {
       const engines = yield* Engines
-      return yield* use(yield* engines.open(root === undefined ? {} : { root }))
+      return yield* use(
+        yield* engines.open({ autostart: false, ...(root === undefined ? {} : { root }) })
+      )
     })
   )
 

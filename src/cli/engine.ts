@@ -110,6 +110,8 @@ export interface OpenOptions {
   readonly root?: string
   readonly config?: string
   readonly guests?: "leave" | "stop"
+  /** Whether domains with autostart are started. True by default. */
+  readonly autostart?: boolean
 }
 
 export class Engines extends Context.Service<

@@ -5,7 +5,7 @@
  */
 import * as Context from "effect/Context"
 import type * as Effect from "effect/Effect"
-import type { Call } from "./call.ts"
+import { type Call, CurrentCall, OperationId } from "./call.ts"
 
 /** One run of a script, as the wait-for graph and the fences see it. */
 export interface Run {
@@ -33,6 +33,13 @@ export const CurrentRun: Context.Reference<Run | undefined> = Context.Reference<
   "troupe/kernel/CurrentRun",
   { defaultValue: () => undefined }
 )
+
+/**
+ * The services of a context, without what is true only of the one who happens to build something with
+ * them: whose call it was, for which script it ran, which operation it named.
+ */
+export const withoutCaller = <R>(context: Context.Context<R>): Context.Context<R> =>
+  Context.omit(CurrentCall, CurrentRun, OperationId)(context) as Context.Context<R>
 
 /** What a script may do to its own actor. */
 export interface Self<M> {

@@ -70,8 +70,22 @@ export function refusals(domain: Domain): readonly Refusal[] {
         ]
       : []
   )
-  return [...pieces, ...devices]
+  return [...pieces, ...devices, ...labels(domain)]
 }
+
+/** No security driver labels anything here; what QEMU runs as is the config's matter. */
+const labels = ({ seclabels }: Domain): readonly Refusal[] =>
+  seclabels.flatMap(({ type, model }, index): readonly Refusal[] =>
+    type === "none" || (type === "dynamic" && (model === undefined || model === "dac"))
+      ? []
+      : [
+          {
+            owner: `seclabels[${index}]`,
+            what: `<seclabel type='${type}'${model === undefined ? "" : ` model='${model}'`}>`,
+            consequence: "security"
+          }
+        ]
+  )
 
 /** The first refusal as an error, or undefined when the definition may start. */
 export function firstRefusal(domain: Domain): NotSupported | undefined {

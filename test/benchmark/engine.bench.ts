@@ -64,6 +64,7 @@ const openEngine = async (): Promise<Driver> => {
       readIdentity: parseIdentity,
       dispatcher: nodeDispatcher(),
       emulatorFor: () => "/usr/bin/qemu-system-x86_64",
+      isAutostarting: true,
       startConcurrency: Number(options.width)
     }).pipe(Effect.provide(host))
   )

@@ -240,6 +240,7 @@ export class Bench {
           readIdentity: parseIdentity,
           dispatcher: nodeDispatcher(),
           emulatorFor: () => emulator,
+          isAutostarting: true,
           startConcurrency
         }),
         host
