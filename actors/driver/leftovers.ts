@@ -82,15 +82,17 @@ const lateAfterMs = 2_000
 
 const generationOf = ({ token }: Living): number => Number(token.epoch.split("-")[0])
 
-/** Looks once more, for QEMUs of engines before us that had no words when we first looked. */
-export const endLate = Effect.fnUntraced(function* (parts: Parts, found: readonly Living[]) {
+/**
+ * Looks once more, for QEMUs of engines before us that had no words when we first looked and of
+ * whose epochs nothing is known.
+ */
+export const endLate = Effect.fnUntraced(function* (parts: Parts, known: readonly string[]) {
   yield* Effect.sleep(lateAfterMs)
   const { store } = parts
   const search = yield* findByToken(monitorIdPrefix(store.rootId))
   const late = search.found.filter(
     (one) =>
-      generationOf(one) < store.generation &&
-      !found.some(({ process }) => process.pid === one.process.pid)
+      generationOf(one) < store.generation && !known.includes(one.token.epoch.replace("-", "."))
   )
   yield* Effect.forEach(late, (one) => endOrphan(parts, one), {
     concurrency: "unbounded",

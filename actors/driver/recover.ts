@@ -250,7 +250,11 @@ export const recover = Effect.fnUntraced(function* (
   }
   const orphans = living.filter((one) => !explained.has(one))
   yield* endOrphans(parts, obtain, orphans)
-  yield* FiberSet.run(parts.errands, endLate(parts, living))
-  const kept = [...records, ...unreadable.map(({ head }) => head)].map(({ epoch }) => epoch)
-  yield* sweepRun(parts, [...kept, ...living.map(({ token }) => token.epoch.replace("-", "."))])
+  const known = [
+    ...records.map(({ epoch }) => epoch),
+    ...unreadable.map(({ head }) => head.epoch),
+    ...living.map(({ token }) => token.epoch.replace("-", "."))
+  ]
+  yield* sweepRun(parts, known)
+  yield* FiberSet.run(parts.errands, endLate(parts, known).pipe(Effect.provideContext(parts.needs)))
 })

@@ -4,6 +4,7 @@
  * Method: engines in this process that detach, engines in others that are killed, and files that
  * were damaged in between.
  */
+import { spawn } from "node:child_process"
 import * as fs from "node:fs"
 import * as net from "node:net"
 import { join } from "node:path"
@@ -18,11 +19,12 @@ import {
   outcome,
   pause,
   pidOf,
+  qemu,
   stateOf,
   tagOf,
   until
 } from "./harness.ts"
-import { deadWithin, isDead, processesOf } from "./processes.ts"
+import { commandLine, deadWithin, isDead, processesOf } from "./processes.ts"
 
 const live = (ref: Domain.DomainRef) =>
   until("the monitor", () => Domain.view(ref).chart.includes("monitor.live"))
@@ -265,6 +267,30 @@ test("a definition that cannot be read costs its running guest nothing", () =>
     fs.writeFileSync(path, text)
     await next.close()
     expect((await bench.open()).names()).toEqual(["web"])
+  }))
+
+test("a QEMU that becomes one only after the next engine has looked is ended too", () =>
+  onBench(async (bench) => {
+    const first = await bench.open()
+    const ref = await first.create(bench.guest("web").definition)
+    const monitor = commandLine(pidOf(ref)).find((word) => word.startsWith("socket,id=troupe."))
+    await first.destroy(ref)
+    await first.close()
+    const next = await bench.open()
+    // What a killed engine had forked: the words of one of its starts, and no record of it.
+    const path = join(bench.directory, "late")
+    const words = ["-machine", "none", "-display", "none", "-S", "-mon"]
+    const chardev = monitor?.replace(/,fd=\d+,/, `,path=${path},`) ?? ""
+    const id = /id=([^,]+)/.exec(chardev)?.[1] ?? ""
+    const late = spawn(qemu, [...words, `chardev=${id},mode=control`, "-chardev", chardev], {
+      stdio: "ignore",
+      detached: true
+    })
+    await until("it to be there", () => processesOf(bench.root).length === 1)
+    await until("its monitor", () => fs.existsSync(path))
+    expect(isDead(late.pid ?? -1)).toBe(false)
+    await until("it to be gone", () => isDead(late.pid ?? -1))
+    expect(next.names()).toEqual([])
   }))
 
 test("a second engine on a root is refused at once, and told who holds it", () =>

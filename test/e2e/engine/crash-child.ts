@@ -68,7 +68,9 @@ const open = async (root: string): Promise<void> => {
       readIdentity: parseIdentity,
       dispatcher: nodeDispatcher(),
       emulatorFor: () => "/usr/bin/qemu-system-x86_64",
-      startConcurrency: 4
+      isAutostarting: true,
+      startConcurrency: 4,
+      isAutostarting: true
     })
   )
   await run(driver.open)

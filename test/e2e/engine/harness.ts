@@ -241,7 +241,8 @@ export class Bench {
           dispatcher: nodeDispatcher(),
           emulatorFor: () => emulator,
           isAutostarting: true,
-          startConcurrency
+          startConcurrency,
+          isAutostarting: true
         }),
         host
       )
