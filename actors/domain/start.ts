@@ -174,23 +174,35 @@ const takeHolds = Effect.fnUntraced(function* (
   yield* at("prepare")(prepared.deeds)
 })
 
-const run = Effect.fnUntraced(function* (
+/** Everything up to a process: what costs the host, and is done by so many starts at a time. */
+const bring = Effect.fnUntraced(function* (
   domain: Identity,
   { epoch, definition, starter, isTransient }: Launch,
   self: DomainSelf
 ) {
   const at = (step: string) => during(domain, step)
   const surroundings = yield* Surroundings
-  const mine = domain.belongings.of(epoch)
-  const { isPaused, autoDestroy } = starter
   yield* at("reserve")(reserveDevices(domain, epoch, definition))
   const prepared = yield* at("prepare")(planLaunch(domain, epoch, definition))
-  const { plan, live } = prepared
   const id = yield* at("reserve")(surroundings.allocateId)
-  const recording = { epoch, id, isTransient, autoDestroy }
+  const recording = { epoch, id, isTransient, autoDestroy: starter.autoDestroy }
   yield* takeHolds({ domain, self, epoch, recording }, prepared)
   const launched = yield* at("launch")(spawn({ domain, self, epoch }, prepared))
-  self.tell({ type: "launched", epoch, id, process: launched.process, live })
+  self.tell({ type: "launched", epoch, id, process: launched.process, live: prepared.live })
+  return { prepared, launched, recording }
+})
+
+type Brought = Effect.Success<ReturnType<typeof bring>>
+
+/** From a process to a guest. Waits for QEMU, and for nobody else's. */
+const awaken = Effect.fnUntraced(function* (
+  { domain, self, epoch }: Starting,
+  { prepared, launched, recording }: Brought,
+  { isPaused }: Launch["starter"]
+) {
+  const at = (step: string) => during(domain, step)
+  const mine = domain.belongings.of(epoch)
+  const { plan } = prepared
   const status = yield* recordOf(mine, prepared, recording)
   const [monitor] = yield* Effect.all(
     [
@@ -212,21 +224,29 @@ const run = Effect.fnUntraced(function* (
   return { type: "started" as const, isPaused, live: known.live }
 })
 
-export const startGuest = (domain: Identity) => (request: Launch, self: DomainSelf) =>
-  Effect.gen(function* () {
-    const { inStartLane, connections } = yield* Surroundings
-    const { epoch, starter } = request
-    // Before anything waits: a client that goes while its guest starts takes the guest with it.
-    if (starter.autoDestroy !== undefined)
-      connections.register({ connection: starter.autoDestroy, uuid: domain.uuid, epoch })
-    const place = yield* Effect.result(inStartLane(run(domain, request, self)))
-    if (place._tag === "Success") return place.success
-    const { failure } = place
-    return yield* failure._tag === "StartFailed"
+/** The lane itself can fail: the engine ends, or the line before it is full. */
+const inLane = Effect.fnUntraced(function* (domain: Identity, request: Launch, self: DomainSelf) {
+  const { inStartLane, capabilities } = yield* Surroundings
+  // Before the lane: a binary that does not answer its probe holds up only those that need it.
+  yield* during(domain, "prepare")(capabilities(request.definition))
+  return yield* Effect.mapError(inStartLane(bring(domain, request, self)), (failure) =>
+    failure._tag === "StartFailed"
       ? failure
       : new StartFailed({
           domain: domain.now().context.name,
           step: "wait for its turn",
           why: failure.message
         })
+  )
+})
+
+export const startGuest = (domain: Identity) => (request: Launch, self: DomainSelf) =>
+  Effect.gen(function* () {
+    const { connections } = yield* Surroundings
+    const { epoch, starter } = request
+    // Before anything waits: a client that goes while its guest starts takes the guest with it.
+    if (starter.autoDestroy !== undefined)
+      connections.register({ connection: starter.autoDestroy, uuid: domain.uuid, epoch })
+    const brought = yield* inLane(domain, request, self)
+    return yield* awaken({ domain, self, epoch }, brought, starter)
   }).pipe(Effect.catch((failure) => Effect.succeed({ type: "startFailed" as const, failure })))
