@@ -250,6 +250,13 @@ class Outlet {
   }
 }
 
+const scriptsOf = (connection: Connection) => ({
+  write: ({ bytes }: { readonly bytes: Uint8Array }) => Effect.sync(() => connection.write(bytes)),
+  close: () => Effect.sync(() => connection.close()),
+  deadline: ({ key, timeoutMs }: { readonly key: number; readonly timeoutMs: number }) =>
+    Effect.as(Effect.sleep(timeoutMs), { type: "timeout" as const, id: key })
+})
+
 export interface Monitor {
   /**
    * One QMP command. Fails once: refused by QEMU, not answered in time, or the connection ended.
@@ -315,13 +322,7 @@ export const open = Effect.fnUntraced(function* ({
         connection.close()
         outlet.push(() => listener.onEnd("the monitor actor failed"))
       },
-      scripts: {
-        write: ({ bytes }: { readonly bytes: Uint8Array }) =>
-          Effect.sync(() => connection.write(bytes)),
-        close: () => Effect.sync(() => connection.close()),
-        deadline: ({ key, timeoutMs }: { readonly key: number; readonly timeoutMs: number }) =>
-          Effect.as(Effect.sleep(timeoutMs), { type: "timeout" as const, id: key })
-      }
+      scripts: scriptsOf(connection)
     },
     kernel,
     // Its deadlines keep the kernel's time.

@@ -1,6 +1,6 @@
 /**
- * Goal: what was registered for a connection is done once when it closes, for that very start and no
- * other; a guest that ended before is left alone, and one that registers late is ended at once.
+ * Goal: what was registered for a connection is done once when it closes, for that very start and
+ * no other; a guest that ended before is left alone, and one that registers late is ended at once.
  * Method: random registrations, ends and closings against the plain set of what is due.
  */
 import fc from "fast-check"

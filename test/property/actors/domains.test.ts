@@ -1,8 +1,8 @@
 /**
- * Goal: names and uuids stay one to one at every version that is published (I02), a reservation ends
- * with the request that owns it (I03), and of twins exactly one wins.
- * Method: clients that define, rename, undefine and look up as the engine does, some interrupted at
- * any point, in random orders of deliveries; the index is checked after each turn and at rest.
+ * Goal: names and uuids stay one to one at every version that is published (I02), a reservation
+ * ends with the request that owns it (I03), and of twins exactly one wins.
+ * Method: clients that define, rename, undefine and look up as the engine does, some interrupted
+ * at any point, in random orders of deliveries; the index is checked after each turn and at rest.
  */
 import fc from "fast-check"
 import * as Effect from "effect/Effect"

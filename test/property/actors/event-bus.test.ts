@@ -1,6 +1,6 @@
 /**
- * Goal: each listener hears what it asked for, in order, from its subscription on; one that is slow
- * is told how many it missed, and delays nobody.
+ * Goal: each listener hears what it asked for, in order, from its subscription on; one that is
+ * slow is told how many it missed, and delays nobody.
  * Method: random bursts of events and random listeners in random orders of deliveries; what each
  * heard is held against what happened while it listened.
  */

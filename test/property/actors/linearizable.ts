@@ -1,7 +1,7 @@
 /**
- * Whether a history of calls is one that a single sequential table could have given (Wing and Gong's
- * search, with Lowe's memory of what was tried). An operation without a result was abandoned: it may
- * have taken effect at any later time, or never.
+ * Whether a history of calls is one that a single sequential table could have given (Wing and
+ * Gong's search, with Lowe's memory of what was tried). An operation without a result was
+ * abandoned: it may have taken effect at any later time, or never.
  */
 
 export interface Operation<I, O> {

@@ -1,7 +1,7 @@
 /**
  * Goal: whatever QEMU says, however it is cut, however late, and however its connection ends, each
- * command ends once with what belongs to it, and its listener hears every event in order and the end
- * once and last.
+ * command ends once with what belongs to it, and its listener hears every event in order and the
+ * end once and last.
  * Method: random commands to a scripted QEMU over a socket whose reads are cut at random, with a
  * listener that has room now and then, in random orders of deliveries.
  */
@@ -48,7 +48,7 @@ const script: fc.Arbitrary<Script> = fc.record({
   endAtMs: fc.nat(300),
   sizes: fc.array(fc.integer({ min: 1, max: 400 }), { minLength: 1, maxLength: 6 }),
   room: fc.integer({ min: 1, max: 5 }),
-  restMs: fc.nat(20)
+  restMs: fc.constantFrom(0, 0, 1, 5, 20)
 })
 
 const greeting = {
@@ -134,7 +134,7 @@ const restingListener = (world: World, { room, restMs }: Script, told: Told[]) =
 
 type Listener = Parameters<typeof open>[0]["listener"]
 
-const connect = (world: World, kernel: Kernel, socket: ScriptedSocket, listener: Listener) =>
+const connect = (kernel: Kernel, socket: ScriptedSocket, listener: Listener) =>
   open({ kernel, name: "monitor", path: "/m", listener }).pipe(
     Effect.provideService(Sockets, socket.sockets)
   )
@@ -161,7 +161,7 @@ const play = (one: Script, choices: readonly number[]) => {
       if (JSON.stringify(value) !== JSON.stringify({ index })) ends[index]?.push("another's reply")
     })
   const program = Effect.gen(function* () {
-    const monitor = yield* connect(world, kernel, qemu.socket, restingListener(world, one, told))
+    const monitor = yield* connect(kernel, qemu.socket, restingListener(world, one, told))
     for (const [index, command] of one.commands.entries()) world.fork(ask(monitor, command, index))
     yield* Effect.sleep(one.endAtMs)
     if (one.end === "eof") qemu.socket.end()
@@ -182,7 +182,7 @@ const honest: { readonly [answer: string]: string } = {
   never: "QmpTimeout"
 }
 
-test("each command ends once with its own answer; events come in order, the end once and last", () => {
+test("each command ends once as it should; events come in order, the end once and last", () => {
   const met = new Map<string, number>()
   fc.assert(
     fc.property(script, choiceList, (one, choices) => {
@@ -193,9 +193,11 @@ test("each command ends once with its own answer; events come in order, the end 
         const [end = "none"] = ends[index] ?? []
         expect(ends[index]).toHaveLength(1)
         met.set(end, (met.get(end) ?? 0) + 1)
-        if (one.end === "none" && one.room > 0 && answer !== "ok") expect(end).toBe(honest[answer])
-        else if (end !== honest[answer])
-          expect(["QmpEnded", "ActorStopped", "QmpTimeout"]).toContain(end)
+        // A reply waits behind events that the listener has no room for, and may come too late.
+        const isSwift = one.end === "none" && one.restMs === 0
+        const others =
+          one.end === "none" ? ["QmpTimeout"] : ["QmpEnded", "ActorStopped", "QmpTimeout"]
+        expect([honest[answer], ...(isSwift ? [] : others)]).toContain(end)
       }
       const events = told.filter((what) => typeof what === "number")
       expect(events).toEqual(events.map((_, index) => index))

@@ -1,7 +1,8 @@
 /**
- * Goal: a pool of host devices gives each to one holder, all or nothing, and takes back only what a
- * token took. Method: random clients, some of which give up, under random and (small) all orders of
- * deliveries; the history must be one of a sequential table, and no version may pass a device on.
+ * Goal: a pool of host devices gives each to one holder, all or nothing, and takes back only what
+ * a token took. Method: random clients, some of which give up, under random and (small) all orders
+ * of deliveries; the history must be one of a sequential table, and no version may pass a device
+ * on.
  */
 import fc from "fast-check"
 import * as Effect from "effect/Effect"
@@ -101,7 +102,7 @@ test("the checker refuses a history in which two have one device", () => {
   expect(isLinearizable([reserve("a", 1), reserve("a", 3)], model)).toBe(true)
 })
 
-test("in every order of two overlapping reservations one is whole and the other took nothing", () => {
+test("in every order of two overlapping reservations one is whole and one took nothing", () => {
   const devices = ["0000:01:00.0", "0000:02:00.0"]
   const step = (one: Input) => ({ input: one, isAbandoned: false })
   const outcomes = new Set<string>()

@@ -1,6 +1,6 @@
 /**
- * Goal: a port is one guest's at a time, the lowest that is free, and a token gives back all of its
- * own. Method: as with the pools: random clients and orders against a sequential table.
+ * Goal: a port is one guest's at a time, the lowest that is free, and a token gives back all of
+ * its own. Method: as with the pools: random clients and orders against a sequential table.
  */
 import fc from "fast-check"
 import * as Effect from "effect/Effect"

@@ -1,6 +1,6 @@
 /**
- * Goal: the configuration is replaced whole or not at all, one load at a time, and whoever asks for
- * a reload gets what a load found that began after the asking.
+ * Goal: the configuration is replaced whole or not at all, one load at a time, and whoever asks
+ * for a reload gets what a load found that began after the asking.
  * Method: random reloads, signals, file changes and outcomes of loads on the pure chart.
  */
 import fc from "fast-check"

@@ -1,7 +1,7 @@
 /**
  * Goal: the random plays reach every state and every transition that is drawn, so that the laws
- * were tried there. Method: what was taken is counted by source, event and place. Also: each request
- * belongs to one region, seen on the drawing itself.
+ * were tried there. Method: what was taken is counted by source, event and place. Also: each
+ * request belongs to one region, seen on the drawing itself.
  */
 import fc from "fast-check"
 import { expect, test } from "vitest"

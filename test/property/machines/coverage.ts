@@ -1,7 +1,7 @@
 /**
- * Which states and transitions of a chart were reached: those of the event that was taken, and those
- * that followed at once. A transition is named by its source, its event and its place among those
- * of that event, in the order in which they are tried.
+ * Which states and transitions of a chart were reached: those of the event that was taken, and
+ * those that followed at once. A transition is named by its source, its event and its place among
+ * those of that event, in the order in which they are tried.
  */
 import {
   type AnyMachineSnapshot,

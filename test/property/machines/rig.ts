@@ -1,7 +1,7 @@
 /**
  * A chart with the smallest kernel around it: one pure step per message, scripts that are only
- * names, calls that are only numbers. Plays what the kernel would play and writes down every law of
- * the kernel that the chart breaks. No clock, no fiber, no mailbox: what comes next is data.
+ * names, calls that are only numbers. Plays what the kernel would play and writes down every law
+ * of the kernel that the chart breaks. No clock, no fiber, no mailbox: what comes next is data.
  */
 import type { AnyMachineSnapshot, AnyStateMachine, EventFrom, SnapshotFrom } from "xstate"
 import { type Action, scriptKey } from "../../../src/kernel/behaviour.ts"

@@ -1,6 +1,7 @@
 /**
- * Goal: the monitor's bounds: how much it holds when nobody listens, how many commands it keeps, and
- * whose clock its deadlines are on. Method: a socket in the test's own hand, in the simulated world.
+ * Goal: the monitor's bounds: how much it holds when nobody listens, how many commands it keeps,
+ * and whose clock its deadlines are on. Method: a socket in the test's own hand, in the simulated
+ * world.
  */
 import * as Effect from "effect/Effect"
 import { expect, test } from "vitest"
