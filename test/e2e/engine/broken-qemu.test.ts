@@ -1,6 +1,6 @@
 /**
- * Goal: a QEMU that is missing, refuses, dies, hangs or talks nonsense costs its own domain an error
- * in bounded time, and nobody else anything.
+ * Goal: a QEMU that is missing, refuses, dies, hangs or talks nonsense costs its own domain an
+ * error in bounded time, and nobody else anything.
  * Method: emulators that misbehave, beside a domain on the real one that must not notice.
  */
 import * as fs from "node:fs"

@@ -1,6 +1,7 @@
 /**
- * An engine in a process of its own, for tests that kill it: takes orders as lines of JSON, and says
- * on its output, one line each, what was acknowledged. A line that came out was acknowledged before.
+ * An engine in a process of its own, for tests that kill it: takes orders as lines of JSON, and
+ * says on its output, one line each, what was acknowledged. A line that came out was acknowledged
+ * before.
  */
 import * as child from "node:child_process"
 import * as readline from "node:readline"
@@ -69,8 +70,7 @@ const open = async (root: string): Promise<void> => {
       dispatcher: nodeDispatcher(),
       emulatorFor: () => "/usr/bin/qemu-system-x86_64",
       isAutostarting: true,
-      startConcurrency: 4,
-      isAutostarting: true
+      startConcurrency: 4
     })
   )
   await run(driver.open)

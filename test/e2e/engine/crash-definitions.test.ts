@@ -1,7 +1,7 @@
 /**
  * Goal: after a kill at any instant of defining, changing, renaming and undefining, the next engine
- * has what was acknowledged, whole; what was under way is there whole or not at all; nothing that was
- * undefined comes back.
+ * has what was acknowledged, whole; what was under way is there whole or not at all; nothing that
+ * was undefined comes back.
  * Method: several changes at once in an engine that is killed at a random instant; its
  * acknowledgements against what the next engine lists and reads.
  */

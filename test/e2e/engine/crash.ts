@@ -1,6 +1,6 @@
 /**
- * What the tests that kill engines share: a supply of engines in processes of their own, the kill at
- * a random instant, the engine that comes after, and what must hold then whatever was cut short.
+ * What the tests that kill engines share: a supply of engines in processes of their own, the kill
+ * at a random instant, the engine that comes after, and what must hold then whatever was cut short.
  */
 import * as fs from "node:fs"
 import { join } from "node:path"
@@ -65,8 +65,8 @@ export class CrashBench {
   }
 
   /**
-   * Kills it at an instant of what it was told to do, and gives what became of each order. The first
-   * time it is killed afterwards, to find out how long that takes on this host.
+   * Kills it at an instant of what it was told to do, and gives what became of each order. The
+   * first time it is killed afterwards, to find out how long that takes on this host.
    */
   async killDuring<A>(
     engine: EngineProcess,
@@ -95,8 +95,8 @@ export class CrashBench {
   }
 
   /**
-   * What holds once the next engine has settled: each QEMU of the root is the guest of a domain, and
-   * each domain has one at most; no epoch is used by two starts; nothing half-made is left.
+   * What holds once the next engine has settled: each QEMU of the root is the guest of a domain,
+   * and each domain has one at most; no epoch is used by two starts; nothing half-made is left.
    */
   async expectSound(engine: Engine): Promise<void> {
     const { told } = this.random

@@ -1,8 +1,8 @@
 /**
- * Goal: a defect ends one actor and not the engine: its domain comes back from what is durable, takes
- * its living QEMU again, and neither the guest nor any other domain notices.
- * Method: an actor is told facts that no chart can take, or its scripts are made to throw, while real
- * guests run.
+ * Goal: a defect ends one actor and not the engine: its domain comes back from what is durable,
+ * takes its living QEMU again, and neither the guest nor any other domain notices.
+ * Method: an actor is told facts that no chart can take, or its scripts are made to throw, while
+ * real guests run.
  */
 import * as Effect from "effect/Effect"
 import { expect, test } from "vitest"

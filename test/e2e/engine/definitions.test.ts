@@ -1,7 +1,8 @@
 /**
  * Goal: what a domain is (persistent, transient, its names and texts) follows what was asked and
  * acknowledged, on disk as in memory, while its guest runs and while it does not.
- * Method: real QEMU under TCG, the driver's calls, and a second engine that reads what the first left.
+ * Method: real QEMU under TCG, the driver's calls, and a second engine that reads what the first
+ * left.
  */
 import * as fs from "node:fs"
 import { join } from "node:path"
@@ -154,7 +155,7 @@ const note: KeptElement = {
   children: []
 } as unknown as KeptElement
 
-test("title, description and metadata change what is asked: the next start, the guest, or both", () =>
+test("title, description and metadata change what is asked: next start, guest or both", () =>
   onBench(async (bench) => {
     const engine = await bench.open()
     const ref = await engine.define(bench.guest("web").definition)

@@ -29,7 +29,9 @@ const onSmallDisk = (
   })
 
 const fill = (root: string) =>
-  `dd if=/dev/zero of=${root}/ballast bs=1k 2>/dev/null || dd if=/dev/zero of=${root}/rest bs=1 count=4095 2>/dev/null || true`
+  ["ballast bs=1k", "rest bs=1 count=4095"]
+    .map((file) => `dd if=/dev/zero of=${root}/${file} 2>/dev/null || true`)
+    .join("; ")
 
 test("a full disk fails a define, and what was defined stays", () =>
   onSmallDisk(async (engine, root, bench) => {
@@ -59,7 +61,7 @@ test("a full disk fails a define, and what was defined stays", () =>
     expect(await read()).toContain(long)
   }))
 
-test("a full disk fails a start, which leaves nothing, and a running guest can still be ended", () =>
+test("a full disk fails a start, which leaves nothing; a running guest can be ended", () =>
   onSmallDisk(async (engine, root, bench) => {
     await engine.demand({ op: "define", xml: bench.guest("web").xml })
     await engine.demand({ op: "define", xml: bench.guest("runs").xml })

@@ -34,7 +34,8 @@ const program = `
 import net from "node:net"
 import { spawn } from "node:child_process"
 const fault = process.argv[2]
-const greeting = { QMP: { version: { qemu: { major: 7, minor: 2, micro: 0 }, package: "" }, capabilities: [] } }
+const version = { qemu: { major: 7, minor: 2, micro: 0 }, package: "" }
+const greeting = { QMP: { version, capabilities: [] } }
 const at = { seconds: 1, microseconds: 0 }
 if (fault === "dies") {
   process.stderr.write("fake: no room in the inn\\n")
@@ -77,7 +78,8 @@ const serve = (socket) => {
       if (fault === "dies-at-once") process.exit(0)
       if (fault === "floods") flood(socket, say)
       if (fault === "leaves-a-child") {
-        const child = spawn("sleep", ["30"], { detached: true, stdio: ["ignore", "ignore", "ignore", socket] })
+        const stdio = ["ignore", "ignore", "ignore", socket]
+        const child = spawn("sleep", ["30"], { detached: true, stdio })
         child.unref()
         setTimeout(() => process.exit(0), 200)
       }

@@ -241,8 +241,7 @@ export class Bench {
           dispatcher: nodeDispatcher(),
           emulatorFor: () => emulator,
           isAutostarting: true,
-          startConcurrency,
-          isAutostarting: true
+          startConcurrency
         }),
         host
       )

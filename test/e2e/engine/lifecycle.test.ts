@@ -1,5 +1,6 @@
 /**
- * Goal: a domain goes through its life as libvirt tells it: states, reasons, events and definitions.
+ * Goal: a domain goes through its life as libvirt tells it: states, reasons, events and
+ * definitions.
  * Method: real QEMU under TCG with our boot sector, driven through the driver's calls.
  */
 import { expect, test } from "vitest"
@@ -8,7 +9,7 @@ import { becomes, onEngine, outcome, pidOf, stateOf, tagOf, until } from "./harn
 
 const life = (told: readonly string[]) => told.filter((what) => what !== "rtc-change")
 
-test("a defined domain starts, pauses, resumes, shuts down by the power button and starts again", () =>
+test("a defined domain starts, pauses, resumes, shuts down by the power button, starts again", () =>
   onEngine(async (engine, bench) => {
     const { definition, said } = bench.guest("web")
     const ref = await engine.define(definition)

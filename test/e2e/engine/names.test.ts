@@ -1,6 +1,7 @@
 /**
- * Goal: a name is a name: whatever characters it has, it is no option of QEMU, no path and no markup,
- * and it is the same in file, command line, QMP, status and after another engine has read it.
+ * Goal: a name is a name: whatever characters it has, it is no option of QEMU, no path and no
+ * markup, and it is the same in file, command line, QMP, status and after another engine has read
+ * it.
  * Method: real QEMU, which is asked for its name over QMP.
  */
 import * as fs from "node:fs"

@@ -2,6 +2,7 @@
  * Instants of a test that are random and can be repeated: `TROUPE_SEED=N` gives the same ones. Real
  * processes keep their own time, so a repeat is likely to meet the same interleaving, not sure to.
  */
+import { randomInt } from "node:crypto"
 
 export interface Seeded {
   /** The next number from 0 up to 1. */
@@ -12,7 +13,7 @@ export interface Seeded {
 
 /** mulberry32: small, and even enough for instants. */
 export const seeded = (what: string): Seeded => {
-  const seed = Number(process.env.TROUPE_SEED ?? Math.floor(Math.random() * 2 ** 31))
+  const seed = Number(process.env.TROUPE_SEED ?? randomInt(2 ** 31))
   let state = seed
   const next = (): number => {
     state = (state + 0x6d2b79f5) | 0
