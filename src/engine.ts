@@ -138,6 +138,11 @@ export interface Engine {
   readonly config: Effect.Effect<ConfigSnapshot, CallError>
   /** Takes the file as a whole, or says what is wrong with it and changes nothing. */
   readonly reloadConfig: Effect.Effect<ConfigSnapshot, ReloadError | CallError>
+  /**
+   * For a signal handler of the program's own (SIGHUP): the config is read again soon. What is wrong
+   * with it shows in `problems`, and the old one stays.
+   */
+  readonly reloadConfigSoon: Effect.Effect<void>
   /** What went wrong without a call to tell it to, oldest first. */
   readonly problems: Effect.Effect<readonly Problem[]>
   /** What a QEMU can do; KVM is tried by a guest that really runs. */
@@ -287,6 +292,7 @@ const calls = (driver: Driver) => ({
     ),
   config: reading(driver, "connectGetConfig", ({ config }) => config.current()),
   reloadConfig: driver.call(makeCall("daemonReloadConfig"), ({ config }) => config.reload("api")),
+  reloadConfigSoon: Effect.sync(() => driver.parts()?.config.signalled()),
   problems: Effect.sync(driver.problems),
   capabilities: (emulator?: string) =>
     driver.call(makeCall("connectGetCapabilities"), ({ prober, config }) => {

@@ -358,6 +358,11 @@ export class Troupe implements AsyncDisposable {
     return run(this.#engine.reloadConfig, call)
   }
 
+  /** For a signal handler of the program's own; what is wrong with the file shows in `problems`. */
+  reloadConfigSoon(): void {
+    Effect.runSync(this.#engine.reloadConfigSoon)
+  }
+
   /** What went wrong without a call to tell it to, oldest first. */
   problems(call: CallOptions = {}): Promise<readonly Problem[]> {
     return run(this.#engine.problems, call)

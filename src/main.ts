@@ -48,6 +48,9 @@ const hostLayer = Layer.mergeAll(
   IdsLive.layer
 )
 
+/** Engines that are open: a SIGHUP without a terminal has them read their config again. */
+const open = new Set<{ readonly reloadConfigSoon: Effect.Effect<void> }>()
+
 /** The engine is loaded when a command needs one: half of the time of a start is its. */
 const engines = Layer.succeed(Engines, {
   open: (options) =>
@@ -55,7 +58,15 @@ const engines = Layer.succeed(Engines, {
       Effect.promise(() => import("./engine.ts")),
       ({ makeEngine }) =>
         makeEngine({ ...options, owner: `troupe ${process.argv[2] ?? ""}, pid ${process.pid}` })
-    ).pipe(Effect.provide(hostLayer))
+    ).pipe(
+      Effect.tap((engine) =>
+        Effect.acquireRelease(
+          Effect.sync(() => open.add(engine)),
+          () => Effect.sync(() => open.delete(engine))
+        )
+      ),
+      Effect.provide(hostLayer)
+    )
 })
 
 const charts = Layer.succeed(Charts, {
@@ -135,6 +146,10 @@ const main = async (): Promise<void> => {
   let isInterrupted = false
   for (const [signal, number] of Object.entries(signalNumbers))
     process.on(signal, () => {
+      if (signal === "SIGHUP" && !process.stdout.isTTY && open.size > 0) {
+        for (const engine of open) Effect.runFork(engine.reloadConfigSoon)
+        return
+      }
       last = signal
       if (live.signalled(signal)) return
       // Who asks again does not want to wait for an end in order.

@@ -3,6 +3,7 @@
  * over what lives. Handshakes with living QEMUs and autostart follow on their own: one silent QEMU
  * delays nobody.
  */
+import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as FiberSet from "effect/FiberSet"
@@ -26,7 +27,7 @@ import { makeUsbPool } from "../usb-pool.ts"
 import { openDomain, spawnDomain, start, supervise } from "./calls.ts"
 import { keepLogsBounded } from "./logs.ts"
 import type { HostServices, Parts, Problem } from "./parts.ts"
-import { recover } from "./recover.ts"
+import { type Obtain, recover } from "./recover.ts"
 
 export interface BootOptions extends Store.StoreOptions {
   /** qemu.conf. Absent: `ROOT/etc/qemu.conf`, which need not exist. */
@@ -160,6 +161,7 @@ export const boot = Effect.fnUntraced(function* (kernel: Kernel, options: BootOp
   )
   if (options.isAutostarting)
     yield* FiberSet.run(parts.errands, autostart(parts).pipe(Effect.provideContext(needs)))
+  yield* FiberSet.run(parts.errands, forgetOldOperations(parts))
   yield* FiberSet.run(parts.errands, keepLogsBounded(parts).pipe(Effect.provideContext(needs)))
   return parts
 })
@@ -167,18 +169,23 @@ export const boot = Effect.fnUntraced(function* (kernel: Kernel, options: BootOp
 const messageOf = (error: unknown): string =>
   error instanceof Error ? error.message : String(error)
 
+/** Answers that nobody asks for any more are dropped, once a day and at each start. */
+const forgetOldOperations = ({ store }: Parts) =>
+  Effect.gen(function* () {
+    const nowMs = yield* Clock.currentTimeMillis
+    yield* Effect.ignore(store.compactOperations(nowMs))
+  }).pipe(Effect.andThen(Effect.sleep("1 day")), Effect.forever)
+
 /** A connection is gone: its guests go, each only in the start that was bound to it. */
 const endWithConnection = ({ parts }: Later, { uuid, epoch }: CloseCallback): void => {
   const ref = parts?.domains.byUuid(uuid)?.ref
   if (parts === undefined || ref === undefined) return
-  Effect.runForkWith(parts.needs)(Effect.ignore(DomainActor.destroy(ref, { epoch })))
+  const end = Effect.ignore(DomainActor.destroy(ref, { epoch }))
+  Effect.runForkWith(parts.needs)(FiberSet.run(parts.errands, end))
 }
 
 /** The actor for a guest of the engine before: with its definition if it has one. */
-const obtainRecovered = (
-  parts: Parts,
-  { uuid, name }: { readonly uuid: string; readonly name: string }
-) =>
+const obtainRecovered = (parts: Parts, { uuid, name, live }: Parameters<Obtain>[0]) =>
   Effect.gen(function* () {
     const entry = parts.domains.byUuid(uuid)
     if (entry !== undefined) {
@@ -186,7 +193,13 @@ const obtainRecovered = (
       if (opened._tag === "Some") return opened.value
       parts.note({ what: `definition of '${name}'`, why: "it cannot be read; its guest goes on" })
     }
-    const ref = yield* spawnDomain(parts, { uuid, name })
+    // It has a definition, and stays listed when its guest ends. The file is left as it is.
+    const persistent = entry === undefined ? undefined : live
+    const ref = yield* spawnDomain(parts, {
+      uuid,
+      name,
+      ...(persistent === undefined ? {} : { persistent })
+    })
     const isAutostart = entry?.isAutostart ?? false
     yield* Effect.orDie(parts.domains.commit("recovery", { uuid, name, isAutostart, ref }))
     supervise(parts, ref)

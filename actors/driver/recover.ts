@@ -103,6 +103,8 @@ const placeholder = ({ name, uuid }: StatusHead): string => {
 export type Obtain = (identity: {
   readonly uuid: string
   readonly name: string
+  /** What its guest runs with: stands in for a definition on disk that cannot be read. */
+  readonly live?: Domain
 }) => Effect.Effect<DomainRef, never, Needs>
 
 /** Its process is gone, as far as can be seen now. Where that cannot be seen, it may live. */
@@ -121,7 +123,8 @@ const adoptRecord = (parts: Parts, obtain: Obtain, { record, living }: Found) =>
   Effect.gen(function* () {
     const parsed = domainFromText(record.definition, "active")
     if (parsed._tag === "Failure") return false
-    const ref = yield* obtain(record)
+    const { uuid, name } = record
+    const ref = yield* obtain({ uuid, name, live: parsed.success.domain })
     const mine = ref.belongings.of(record.epoch)
     yield* fill(parts, mine, { head: record, record })
     mine.process = living?.process ?? record.process
@@ -226,6 +229,8 @@ export const recover = Effect.fnUntraced(function* (
   const { store } = parts
   const search = yield* findByToken(monitorIdPrefix(store.rootId))
   const living: readonly Living[] = search.found
+  for (const { pid } of search.unreadable)
+    parts.note({ what: `process ${pid}`, why: "it does not tell whether it is a QEMU of ours" })
   const explained = new Set<Living>()
   const found = records.map((record): Found => ({ record, living: livingOf(living, record) }))
   const { guests, others } = oneEach(found)

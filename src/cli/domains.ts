@@ -20,9 +20,14 @@ const withEngine = <A, E, R>({ root }: Where, use: (engine: Engine) => Effect.Ef
   Effect.scoped(
     Effect.gen(function* () {
       const engines = yield* Engines
-      return yield* use(
-        yield* engines.open({ autostart: false, ...(root === undefined ? {} : { root }) })
-      )
+      const engine = yield* engines.open({
+        autostart: false,
+        ...(root === undefined ? {} : { root })
+      })
+      const screen = yield* Screen
+      for (const { what, why } of yield* engine.problems)
+        yield* screen.warn(`troupe: ${what}: ${why}\n`)
+      return yield* use(engine)
     })
   )
 
