@@ -14,7 +14,7 @@ export interface CloseCallback {
   readonly epoch: string
 }
 
-/** Connections that are over and still known to be: a start may be under way that is bound to one. */
+/** Connections known to be over: a start that is under way may be bound to one of them. */
 const closedMax = 1024
 
 interface State {

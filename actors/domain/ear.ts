@@ -41,7 +41,7 @@ export class Ear<F> {
     this.drain()
   }
 
-  /** What is heard from now on waits. What waited is dropped: it came by a connection that is over. */
+  /** From now on facts wait. Those that waited are dropped: their connection is over. */
   close(): void {
     this.isOpen = false
     this.held = []
