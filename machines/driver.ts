@@ -10,6 +10,9 @@ import { during, words } from "./words.ts"
 /** How long a shutdown waits for calls under way before it interrupts them. */
 export const drainDeadlineMs = 30_000
 
+/** More defects than this in one life of an engine are no accident. */
+export const restartsMax = 3
+
 export interface Lease {
   readonly procedure: string
   readonly connection: string
@@ -23,6 +26,8 @@ export interface DriverContext {
   readonly closers: readonly number[]
   readonly stopsGuests: boolean
   readonly failure: unknown
+  /** How often the engine was brought up anew after a defect of a child. */
+  readonly restarts: number
 }
 
 export interface DriverProtocol {
@@ -36,6 +41,8 @@ export type DriverFact =
   | { readonly type: "opened" | "overdue" | "ended" }
   | { readonly type: "openFailed"; readonly error: unknown }
   | { readonly type: "leave"; readonly lease: number }
+  /** A child that everything stands on has a defect: what it knew is lost. */
+  | { readonly type: "childFailed"; readonly error: unknown }
 
 const base = setup({
   types: {
@@ -55,6 +62,7 @@ const base = setup({
   },
   guards: {
     isFree: ({ context }) => Object.keys(context.leases).length === 0,
+    mayRestart: ({ context }) => context.restarts < restartsMax,
     /** The children are being ended already, and their guests go on. */
     isTooLate: ({ context, event }) =>
       event.type === "close" && event.stopsGuests && !context.stopsGuests
@@ -78,9 +86,27 @@ const joinClose = base.assign({
     event.type === "close" ? event.stopsGuests || context.stopsGuests : context.stopsGuests
 })
 
+/** The calls under way are answered: what they worked with is gone. */
+const cutShort = [
+  {
+    type: "interruptLeases" as const,
+    params: ({ context }: { context: DriverContext }) => ({
+      leases: Object.keys(context.leases).map(Number)
+    })
+  },
+  base.assign({ leases: {} })
+]
+
 export const driverMachine = base.createMachine({
   id: "driver",
-  context: { leases: {}, openers: [], closers: [], stopsGuests: false, failure: undefined },
+  context: {
+    leases: {},
+    openers: [],
+    closers: [],
+    stopsGuests: false,
+    failure: undefined,
+    restarts: 0
+  },
   initial: "stopped",
   on: { leave },
   states: {
@@ -104,6 +130,19 @@ export const driverMachine = base.createMachine({
           ]
         },
         openFailed: {
+          target: "failed",
+          actions: [
+            {
+              type: "reply",
+              params: ({ context, event }) => ({
+                calls: context.openers,
+                answer: failed(event.error)
+              })
+            },
+            assign({ openers: [], failure: ({ event }) => event.error })
+          ]
+        },
+        childFailed: {
           target: "failed",
           actions: [
             {
@@ -140,11 +179,32 @@ export const driverMachine = base.createMachine({
             }
           ]
         },
+        childFailed: [
+          {
+            guard: "mayRestart",
+            target: "restarting",
+            actions: [...cutShort, assign({ restarts: ({ context }) => context.restarts + 1 })]
+          },
+          {
+            target: "failed",
+            actions: [...cutShort, assign({ failure: ({ event }) => event.error })]
+          }
+        ],
         // Not by way of `draining`: nothing is to be waited for, and its deadline would outlive it.
         close: [
           { guard: "isFree", target: "stopping", actions: joinClose },
           { target: "draining", actions: joinClose }
         ]
+      }
+    },
+    /** All children end and are made anew from what is durable. Guests go on, and are adopted. */
+    restarting: {
+      entry: { type: "endChildren", params: { stopsGuests: false } },
+      ...during("interruptLeases"),
+      on: {
+        ended: "starting",
+        enter: { actions: "postpone" },
+        close: { actions: "postpone" }
       }
     },
     draining: {
@@ -176,7 +236,7 @@ export const driverMachine = base.createMachine({
               type: "reply",
               params: ({ context }) => ({ calls: context.closers, answer: answered() })
             },
-            assign({ closers: [], leases: {}, stopsGuests: false, failure: undefined })
+            assign({ closers: [], leases: {}, stopsGuests: false, failure: undefined, restarts: 0 })
           ]
         }
       }

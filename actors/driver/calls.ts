@@ -146,37 +146,42 @@ const obtain = Effect.fnUntraced(function* (
 const looksMax = 3
 
 /**
- * Runs `use` on the actor for this name and uuid. One that was made for it, and that is neither
- * defined nor started afterwards, is off the list again, however `use` ended. One that is no more
- * when the request arrives has made room: the request begins again.
+ * One look: the domain with `use` done on it, or nothing when it was no more when the request
+ * arrived. One that was made for it, and that is neither defined nor started afterwards, is off the
+ * list again, however `use` ended.
  */
-const withDomain = <E, R>(
+const lookOnce = <E, R>(
   parts: Parts,
   wanted: { readonly name: string; readonly uuid: string },
-  use: (ref: DomainRef) => Effect.Effect<unknown, E, R>,
-  looksLeft: number = looksMax
-) => {
-  const attempt = reserving(parts, wanted, (reserved) =>
+  use: (ref: DomainRef) => Effect.Effect<unknown, E, R>
+) =>
+  reserving(parts, wanted, (reserved) =>
     Effect.uninterruptibleMask((restore) =>
       Effect.gen(function* () {
         const ref = yield* obtain(parts, wanted, reserved)
         const done = yield* Effect.result(
           Effect.onError(restore(use(ref)), () => Effect.ignore(DomainActor.discard(ref)))
         )
-        const isGone = done._tag === "Failure" && looksLeft > 0 && wasGone(done.failure, ref)
-        if (isGone) return undefined
+        if (done._tag === "Failure" && wasGone(done.failure, ref)) return { gone: done.failure }
         yield* Effect.fromResult(done)
-        return ref
+        return { ref }
       })
     )
   )
-  type Attempt = typeof attempt
-  return Effect.flatMap(
-    attempt,
-    (ref): Effect.Effect<DomainRef, Effect.Error<Attempt>, Effect.Services<Attempt>> =>
-      ref === undefined ? withDomain(parts, wanted, use, looksLeft - 1) : Effect.succeed(ref)
-  )
-}
+
+/** Runs `use` on the actor for this name and uuid; one that has made room is looked for again. */
+const withDomain = <E, R>(
+  parts: Parts,
+  wanted: { readonly name: string; readonly uuid: string },
+  use: (ref: DomainRef) => Effect.Effect<unknown, E, R>
+) =>
+  Effect.gen(function* () {
+    for (let looksLeft = looksMax; ; looksLeft--) {
+      const { ref, gone } = yield* lookOnce(parts, wanted, use)
+      if (ref !== undefined) return ref
+      if (looksLeft === 0) return yield* Effect.fail(gone)
+    }
+  })
 
 const wasGone = (failure: unknown, ref: DomainRef): boolean =>
   failure instanceof RequestDenied && DomainActor.isGone(ref)
@@ -185,8 +190,7 @@ const wasGone = (failure: unknown, ref: DomainRef): boolean =>
 export const define = Effect.fnUntraced(function* (parts: Parts, definition: Domain) {
   const { domain } = yield* complete(definition)
   return yield* withDomain(parts, definition, (ref) =>
-    // Once begun it is carried through: a definition on disk that no list knows would be lost.
-    Effect.uninterruptible(DomainActor.change(ref, { type: "define", definition: domain }))
+    DomainActor.change(ref, { type: "define", definition: domain })
   )
 })
 

@@ -133,6 +133,10 @@ export const makeDriver = Effect.fnUntraced(function* (options: DriverOptions) {
     services
   )
   const phase = () => stateName(actor.published.value)
+  kernel.onUnsupervised = (crashed) => {
+    life.problems = [...life.problems, { what: crashed.actor, why: crashed.defect }]
+    if (crashed.actor !== "driver") actor.tell({ type: "childFailed", error: crashed })
+  }
   const driver: Driver = {
     kernel,
     phase,

@@ -354,7 +354,7 @@ export class Actor<S, P = Protocol, F extends Fact = Fact, R = never> {
       this.scripts?.interruptAll()
       this.desk.refuseAll(() => crashed, envelope)
       // Not on this stack: whoever supervises may restart, and the turn is not over.
-      const { onCrash } = this.behaviour
+      const onCrash = this.behaviour.onCrash ?? this.kernel.onUnsupervised
       if (onCrash !== undefined)
         this.kernel.dispatcher.schedule(`${this.name} crashed`, () => onCrash(crashed))
     }

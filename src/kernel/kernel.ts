@@ -4,6 +4,7 @@
  */
 import * as Context from "effect/Context"
 import type { Dispatcher } from "./dispatcher.ts"
+import type { ActorCrashed } from "./error.ts"
 import { Inspection } from "./inspection.ts"
 import { Timers } from "./timers.ts"
 
@@ -13,6 +14,10 @@ export class Kernel {
   readonly inspection = new Inspection()
   /** The clock and the scheduler of all that the kernel runs itself. */
   readonly context: Context.Context<never>
+  /**
+   * Told of a defect of an actor that nobody supervises: whoever owns the kernel owns what follows.
+   */
+  onUnsupervised: ((crashed: ActorCrashed) => void) | undefined
   private last = 0
 
   constructor(dispatcher: Dispatcher, context: Context.Context<never> = Context.empty()) {

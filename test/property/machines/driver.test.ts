@@ -40,18 +40,24 @@ const cast: Cast<Message, DriverRig> = {
     { type: "close", call, stopsGuests: false },
     { type: "close", call, stopsGuests: true }
   ],
-  // Leases leave in any order, twice, and after a drain that did not wait for them.
+  // A defect of a child may come at any time. Leases leave in any order, twice, and after a drain that did not wait for them.
   facts: ({ turns }) =>
-    turns.flatMap(({ message }) =>
-      message.type === "enter" ? [{ type: "leave" as const, lease: message.lease }] : []
+    turns.flatMap(({ message }): readonly Message[] =>
+      message.type === "enter"
+        ? [
+            { type: "leave", lease: message.lease },
+            { type: "childFailed", error: "a defect" }
+          ]
+        : []
     )
 }
 
+const isMade = ({ value }: State) => value === "starting" || value === "restarting"
 const leases = ({ context }: State) => Object.keys(context.leases)
-const runsIn: { readonly [script: string]: string } = {
-  boot: "starting",
-  deadline: "draining",
-  endChildren: "stopping"
+const runsIn: { readonly [script: string]: readonly string[] } = {
+  boot: ["starting"],
+  deadline: ["draining"],
+  endChildren: ["stopping", "restarting"]
 }
 
 const laws: readonly Law<State, Message, DriverRig>[] = [
@@ -61,7 +67,7 @@ const laws: readonly Law<State, Message, DriverRig>[] = [
     `enter is ${outcome}`,
   ({ before, message, outcome }) =>
     message.type === "enter" &&
-    (outcome === "postponed") !== (before.value === "starting") &&
+    (outcome === "postponed") !== isMade(before) &&
     `enter is ${outcome}`,
   ({ before, after, message }) =>
     before.value === "draining" &&
@@ -83,7 +89,7 @@ const laws: readonly Law<State, Message, DriverRig>[] = [
   ({ message, after }) =>
     message.type === "leave" && leases(after).includes(String(message.lease)) && "it did not leave",
   ({ after }) =>
-    ["stopped", "failed", "starting"].includes(String(after.value)) &&
+    ["stopped", "failed", "starting", "restarting"].includes(String(after.value)) &&
     leases(after).length > 0 &&
     `a lease in ${String(after.value)}`,
   ({ before, message, outcome }) =>
@@ -96,12 +102,12 @@ const laws: readonly Law<State, Message, DriverRig>[] = [
     (outcome === "taken") !== (before.value === "stopped") &&
     `open is ${outcome}`,
   (_, { scripts, name }) => {
-    const astray = [...scripts.keys()].find((script) => (runsIn[script] ?? name) !== name)
+    const astray = [...scripts.keys()].find((script) => runsIn[script]?.includes(name) === false)
     return astray !== undefined && `${astray} runs in ${name}`
   },
   (_, { scripts, name }) => {
     const missing = Object.entries(runsIn).find(
-      ([script, at]) => at === name && !scripts.has(script)
+      ([script, at]) => at.includes(name) && !scripts.has(script)
     )
     return missing !== undefined && `${missing[0]} does not run in ${name}`
   }
@@ -125,21 +131,24 @@ test("calls enter only while it runs, a drain is bounded, and everybody is answe
     }),
     { numRuns: 3000 }
   )
+  for (const turn of worn().turns) coverage.note(turn)
   expect(coverage.missing).toEqual(whole)
 })
 
 /** Of one life, from its opening to its end: what was asked of its end, and what was done. */
 const livesOf = (rig: DriverRig) => {
   const lives: { asked: boolean; done: boolean[]; acknowledged: boolean }[] = []
-  for (const { message, outcome, actions } of rig.turns) {
+  for (const { before, message, outcome, actions } of rig.turns) {
     if (message.type === "open" && outcome === "taken")
       lives.push({ asked: false, done: [], acknowledged: false })
     const life = lives.at(-1)
     if (life === undefined) continue
     if (message.type === "close" && outcome === "taken") life.asked ||= message.stopsGuests
     const end = actions.find(({ type }) => type === "endChildren")
-    if (end !== undefined) life.done.push((end.params as { stopsGuests: boolean }).stopsGuests)
-    if (message.type === "ended") life.acknowledged = true
+    // A defect ends the children too, and brings them up again; that is no end of the engine.
+    if (end !== undefined && message.type !== "childFailed")
+      life.done.push((end.params as { stopsGuests: boolean }).stopsGuests)
+    if (message.type === "ended" && before.value !== "restarting") life.acknowledged = true
   }
   return lives
 }
@@ -170,6 +179,21 @@ const through = (...messages: readonly Message[]) => {
 }
 const open = { type: "open", call: 1 } as const
 const close = { type: "close", call: 2, stopsGuests: false } as const
+
+/** One defect more than an engine is brought up again after. */
+const worn = () => {
+  const failing = { type: "childFailed", error: "a defect" } as const
+  const again = [failing, { type: "ended" }, { type: "opened" }] as const
+  return through(open, { type: "opened" }, ...again, ...again, ...again, failing)
+}
+
+test("a child that keeps failing is an end of the engine, and closing it still works", () => {
+  const rig = worn()
+  expect(rig.name).toBe("failed")
+  rig.serve(close, true)
+  rig.serve({ type: "ended" }, true)
+  expect(rig.name).toBe("stopped")
+})
 
 test("an engine that was closed can be opened again, and one that could not start too", () => {
   const again = through(open, { type: "opened" }, close, { type: "ended" }, { ...open, call: 3 })
