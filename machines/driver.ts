@@ -97,6 +97,126 @@ const cutShort = [
   base.assign({ leases: {} })
 ]
 
+const starting = base.createStateConfig({
+  entry: "boot",
+  ...during("boot"),
+  on: {
+    opened: {
+      target: "running",
+      actions: [
+        {
+          type: "reply",
+          params: ({ context }) => ({ calls: context.openers, answer: answered() })
+        },
+        assign({ openers: [] })
+      ]
+    },
+    openFailed: {
+      target: "failed",
+      actions: [
+        {
+          type: "reply",
+          params: ({ context, event }) => ({
+            calls: context.openers,
+            answer: failed(event.error)
+          })
+        },
+        assign({ openers: [], failure: ({ event }) => event.error })
+      ]
+    },
+    childFailed: {
+      target: "failed",
+      actions: [
+        {
+          type: "reply",
+          params: ({ context, event }) => ({
+            calls: context.openers,
+            answer: failed(event.error)
+          })
+        },
+        assign({ openers: [], failure: ({ event }) => event.error })
+      ]
+    },
+    enter: { actions: "postpone" },
+    close: { actions: "postpone" }
+  }
+})
+
+const running = base.createStateConfig({
+  on: {
+    enter: {
+      actions: [
+        assign({
+          leases: ({ context, event }) => ({
+            ...context.leases,
+            [event.lease]: {
+              procedure: event.procedure,
+              connection: event.connection,
+              sinceMs: event.sinceMs
+            }
+          })
+        }),
+        {
+          type: "reply",
+          params: ({ event }) => ({ calls: [event.call], answer: answered() })
+        }
+      ]
+    },
+    childFailed: [
+      {
+        guard: "mayRestart",
+        target: "restarting",
+        actions: [...cutShort, assign({ restarts: ({ context }) => context.restarts + 1 })]
+      },
+      {
+        target: "failed",
+        actions: [...cutShort, assign({ failure: ({ event }) => event.error })]
+      }
+    ],
+    // Not by way of `draining`: nothing is to be waited for, and its deadline would outlive it.
+    close: [
+      { guard: "isFree", target: "stopping", actions: joinClose },
+      { target: "draining", actions: joinClose }
+    ]
+  }
+})
+
+const draining = base.createStateConfig({
+  entry: { type: "deadline", params: { ms: drainDeadlineMs } },
+  ...during("deadline"),
+  always: { guard: "isFree", target: "stopping" },
+  on: {
+    close: { actions: joinClose },
+    overdue: {
+      target: "stopping",
+      actions: {
+        type: "interruptLeases",
+        params: ({ context }) => ({ leases: Object.keys(context.leases).map(Number) })
+      }
+    }
+  }
+})
+
+const stopping = base.createStateConfig({
+  entry: {
+    type: "endChildren",
+    params: ({ context }) => ({ stopsGuests: context.stopsGuests })
+  },
+  on: {
+    close: [{ guard: "isTooLate", actions: "postpone" }, { actions: joinClose }],
+    ended: {
+      target: "stopped",
+      actions: [
+        {
+          type: "reply",
+          params: ({ context }) => ({ calls: context.closers, answer: answered() })
+        },
+        assign({ closers: [], leases: {}, stopsGuests: false, failure: undefined, restarts: 0 })
+      ]
+    }
+  }
+})
+
 export const driverMachine = base.createMachine({
   id: "driver",
   context: {
@@ -115,88 +235,8 @@ export const driverMachine = base.createMachine({
         open: { target: "starting", actions: assign({ openers: ({ event }) => [event.call] }) }
       }
     },
-    starting: {
-      entry: "boot",
-      ...during("boot"),
-      on: {
-        opened: {
-          target: "running",
-          actions: [
-            {
-              type: "reply",
-              params: ({ context }) => ({ calls: context.openers, answer: answered() })
-            },
-            assign({ openers: [] })
-          ]
-        },
-        openFailed: {
-          target: "failed",
-          actions: [
-            {
-              type: "reply",
-              params: ({ context, event }) => ({
-                calls: context.openers,
-                answer: failed(event.error)
-              })
-            },
-            assign({ openers: [], failure: ({ event }) => event.error })
-          ]
-        },
-        childFailed: {
-          target: "failed",
-          actions: [
-            {
-              type: "reply",
-              params: ({ context, event }) => ({
-                calls: context.openers,
-                answer: failed(event.error)
-              })
-            },
-            assign({ openers: [], failure: ({ event }) => event.error })
-          ]
-        },
-        enter: { actions: "postpone" },
-        close: { actions: "postpone" }
-      }
-    },
-    running: {
-      on: {
-        enter: {
-          actions: [
-            assign({
-              leases: ({ context, event }) => ({
-                ...context.leases,
-                [event.lease]: {
-                  procedure: event.procedure,
-                  connection: event.connection,
-                  sinceMs: event.sinceMs
-                }
-              })
-            }),
-            {
-              type: "reply",
-              params: ({ event }) => ({ calls: [event.call], answer: answered() })
-            }
-          ]
-        },
-        childFailed: [
-          {
-            guard: "mayRestart",
-            target: "restarting",
-            actions: [...cutShort, assign({ restarts: ({ context }) => context.restarts + 1 })]
-          },
-          {
-            target: "failed",
-            actions: [...cutShort, assign({ failure: ({ event }) => event.error })]
-          }
-        ],
-        // Not by way of `draining`: nothing is to be waited for, and its deadline would outlive it.
-        close: [
-          { guard: "isFree", target: "stopping", actions: joinClose },
-          { target: "draining", actions: joinClose }
-        ]
-      }
-    },
+    starting,
+    running,
     /** All children end and are made anew from what is durable. Guests go on, and are adopted. */
     restarting: {
       entry: { type: "endChildren", params: { stopsGuests: false } },
@@ -207,40 +247,8 @@ export const driverMachine = base.createMachine({
         close: { actions: "postpone" }
       }
     },
-    draining: {
-      entry: { type: "deadline", params: { ms: drainDeadlineMs } },
-      ...during("deadline"),
-      always: { guard: "isFree", target: "stopping" },
-      on: {
-        close: { actions: joinClose },
-        overdue: {
-          target: "stopping",
-          actions: {
-            type: "interruptLeases",
-            params: ({ context }) => ({ leases: Object.keys(context.leases).map(Number) })
-          }
-        }
-      }
-    },
-    stopping: {
-      entry: {
-        type: "endChildren",
-        params: ({ context }) => ({ stopsGuests: context.stopsGuests })
-      },
-      on: {
-        close: [{ guard: "isTooLate", actions: "postpone" }, { actions: joinClose }],
-        ended: {
-          target: "stopped",
-          actions: [
-            {
-              type: "reply",
-              params: ({ context }) => ({ calls: context.closers, answer: answered() })
-            },
-            assign({ closers: [], leases: {}, stopsGuests: false, failure: undefined, restarts: 0 })
-          ]
-        }
-      }
-    },
+    draining,
+    stopping,
     failed: {
       on: { close: { target: "stopping", actions: joinClose } }
     }

@@ -139,8 +139,8 @@ export interface Engine {
   /** Takes the file as a whole, or says what is wrong with it and changes nothing. */
   readonly reloadConfig: Effect.Effect<ConfigSnapshot, ReloadError | CallError>
   /**
-   * For a signal handler of the program's own (SIGHUP): the config is read again soon. What is wrong
-   * with it shows in `problems`, and the old one stays.
+   * For a signal handler of the program's own (SIGHUP): the config is read again soon. What is
+   * wrong with it shows in `problems`, and the old one stays.
    */
   readonly reloadConfigSoon: Effect.Effect<void>
   /** What went wrong without a call to tell it to, oldest first. */

@@ -66,7 +66,13 @@ const unless = (codes: readonly string[], effect: Effect.Effect<void, FileError>
     )
   )
 
-const open = (operation: string, path: string, flags: number, mode: number) =>
+interface Opening {
+  readonly operation: string
+  readonly flags: number
+  readonly mode: number
+}
+
+const open = (path: string, { operation, flags, mode }: Opening) =>
   deed<number>(operation, path, (done) => fs.open(path, flags, mode, done)).pipe(
     Effect.map((fd): FileHandle => ({ path, fd }))
   )
@@ -95,15 +101,14 @@ const write = (file: FileHandle, bytes: Uint8Array): Effect.Effect<void, FileErr
 
 /** Fills `into` from `position`, or from where the descriptor stands, until it is full or EOF. */
 const fill = (
-  file: FileHandle,
+  { fd, position }: { readonly fd: number; readonly position: number | undefined },
   into: Uint8Array,
-  position: number | undefined,
   done: Done<number>
 ) => {
   const rest = (from: number): void => {
     if (from === into.byteLength) return done(null, from)
     const at = position === undefined ? null : position + from
-    fs.read(file.fd, into, from, into.byteLength - from, at, (error, count) => {
+    fs.read(fd, into, from, into.byteLength - from, at, (error, count) => {
       if (error) return done(error)
       if (count === 0) return done(null, from)
       rest(from + count)
@@ -114,9 +119,9 @@ const fill = (
 
 const readAt = (file: FileHandle, offset: number, bytesMax: number) => {
   const into = new Uint8Array(bytesMax)
-  return deed<number>("read", file.path, (done) => fill(file, into, offset, done)).pipe(
-    Effect.map((count) => into.subarray(0, count))
-  )
+  return deed<number>("read", file.path, (done) =>
+    fill({ fd: file.fd, position: offset }, into, done)
+  ).pipe(Effect.map((count) => into.subarray(0, count)))
 }
 
 /** Reads to the end without asking the size: files of /proc say 0. */
@@ -187,9 +192,11 @@ const flock = (file: FileHandle) =>
 
 const lock = (path: string) =>
   Effect.acquireRelease(
-    open("lock", path, O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK, 0o600).pipe(
-      Effect.tap((file) => Effect.onError(flock(file), () => close(file)))
-    ),
+    open(path, {
+      operation: "lock",
+      flags: O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK,
+      mode: 0o600
+    }).pipe(Effect.tap((file) => Effect.onError(flock(file), () => close(file)))),
     close
   ).pipe(Effect.asVoid)
 
@@ -225,15 +232,18 @@ const watch = (path: string, changed: () => void) =>
   ).pipe(Effect.asVoid)
 
 export const layer: Layer.Layer<Files> = Layer.succeed(Files, {
-  open: (path, flag, mode = 0o600) => open("open", path, flagsOf[flag], mode),
+  open: (path, flag, mode = 0o600) =>
+    open(path, { operation: "open", flags: flagsOf[flag], mode: mode }),
   write,
   sync: (file) => deed("sync", file.path, (done: Done<void>) => fs.fsync(file.fd, done)),
   close,
   readAt,
   read: (path, bytesMax) =>
-    withFile(open("read", path, flagsOf.read, 0), (file) => readAll(file, bytesMax)),
+    withFile(open(path, { operation: "read", flags: flagsOf.read, mode: 0 }), (file) =>
+      readAll(file, bytesMax)
+    ),
   syncDirectory: (path) =>
-    withFile(open("sync", path, O_RDONLY, 0), (file) =>
+    withFile(open(path, { operation: "sync", flags: O_RDONLY, mode: 0 }), (file) =>
       deed("sync", path, (done: Done<void>) => fs.fsync(file.fd, done))
     ),
   rename: (from, to) => deed("rename", from, (done: Done<void>) => fs.rename(from, to, done)),

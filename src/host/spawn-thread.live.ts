@@ -1,7 +1,8 @@
 /**
  * Spawns children on a thread of its own. `fork` and the wait for `exec` block the thread that does
- * them, by 2 ms in a small process on an idle host and 50 ms in a large one on a busy one; here they
- * block nobody's event loop. This file is both sides: the asking one and, in the thread, the doing.
+ * them, by 2 ms in a small process on an idle host and 50 ms in a large one on a busy one; here
+ * they block nobody's event loop. This file is both sides: the asking one and, in the thread, the
+ * doing.
  */
 import { spawn, type StdioOptions } from "node:child_process"
 import * as fs from "node:fs"
@@ -77,7 +78,9 @@ export class SpawnThread {
     else listener?.onExited(told.exit)
   }
 
-  /** The thread died of something: what was asked fails; children live on and are seen by looking. */
+  /**
+   * The thread died of something: what was asked fails; children live on and are seen by looking.
+   */
   private lose(): void {
     this.worker = undefined
     this.unanswered = 0

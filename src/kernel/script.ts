@@ -35,8 +35,8 @@ export const CurrentRun: Context.Reference<Run | undefined> = Context.Reference<
 )
 
 /**
- * The services of a context, without what is true only of the one who happens to build something with
- * them: whose call it was, for which script it ran, which operation it named.
+ * The services of a context, without what is true only of the one who happens to build something
+ * with them: whose call it was, for which script it ran, which operation it named.
  */
 export const withoutCaller = <R>(context: Context.Context<R>): Context.Context<R> =>
   Context.omit(CurrentCall, CurrentRun, OperationId)(context) as Context.Context<R>

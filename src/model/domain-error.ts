@@ -41,7 +41,8 @@ export class StillDying extends Data.TaggedError("StillDying")<{
   readonly pid: number
 }> {
   override get message(): string {
-    return `'${this.domain}' is not dead yet: process ${this.pid} does not end; its resources are kept`
+    const { domain, pid } = this
+    return `'${domain}' is not dead yet: process ${pid} does not end; its resources are kept`
   }
 }
 

@@ -151,6 +151,37 @@ const readWhile = async (ref: Ref, work: () => Promise<unknown>) => {
   return { p50: percentile(latencies, 0.5), p99: percentile(latencies, 0.99), blockedMs, wall }
 }
 
+interface Rounds {
+  readonly sequential: Record<"ours" | "bare" | "destroy" | "term", readonly number[]>
+  readonly storms: Record<"ours" | "bare", readonly number[]>
+  readonly reads: Record<"ours" | "bare" | "idle", readonly number[]>
+  readonly blocked: Record<"ours" | "bare" | "idle", readonly number[]>
+}
+
+/** What the rounds came to, by row. */
+const tell = ({ sequential, storms, reads, blocked }: Rounds): void => {
+  const rows = {
+    "start to running, ms": median(sequential.ours),
+    "bare start to running, ms": median(sequential.bare),
+    "start, ratio to bare": median(sequential.ours.map((ms, i) => ms / (sequential.bare[i] ?? 1))),
+    "destroy, ms": median(sequential.destroy),
+    "bare SIGTERM to exit, ms": median(sequential.term),
+    "20 at once, ms": median(storms.ours),
+    "bare 20 at once, ms": median(storms.bare),
+    "20 at once, ratio to bare": median(storms.ours.map((ms, i) => ms / (storms.bare[i] ?? 1))),
+    "read p99 while 20 start, ms": median(reads.ours),
+    "read p99 while 20 bare start, ms": median(reads.bare),
+    "read p99 idle, ms": median(reads.idle),
+    "longest turn of the loop while 20 start, CPU ms": median(blocked.ours),
+    "longest turn while 20 bare start, CPU ms": median(blocked.bare),
+    "longest turn idle, CPU ms": median(blocked.idle)
+  }
+  const shown = Object.entries(rows).map(
+    ([what, value]) => `${what.padEnd(46)} ${value.toFixed(2)}`
+  )
+  process.stdout.write(options.json ? `${JSON.stringify(rows)}\n` : `${shown.join("\n")}\n`)
+}
+
 const main = async () => {
   const driver = await openEngine()
   const refs: Ref[] = []
@@ -197,32 +228,12 @@ const main = async () => {
     blocked.ours.push(ours.blockedMs)
     blocked.bare.push(bare.blockedMs)
     blocked.idle.push(idle.blockedMs)
-    say(
-      `round ${round + 1} of ${rounds}: 20 at once ${ours.wall.toFixed(0)} ms, bare ${wallMs.toFixed(0)} ms`
-    )
+    const walls = `${ours.wall.toFixed(0)} ms, bare ${wallMs.toFixed(0)} ms`
+    say(`round ${round + 1} of ${rounds}: 20 at once ${walls}`)
   }
   await run(driver.close({ stopsGuests: true }) as Effect.Effect<void>)
   rmSync(directory, { recursive: true })
-  const rows = {
-    "start to running, ms": median(sequential.ours),
-    "bare start to running, ms": median(sequential.bare),
-    "start, ratio to bare": median(sequential.ours.map((ms, i) => ms / (sequential.bare[i] ?? 1))),
-    "destroy, ms": median(sequential.destroy),
-    "bare SIGTERM to exit, ms": median(sequential.term),
-    "20 at once, ms": median(storms.ours),
-    "bare 20 at once, ms": median(storms.bare),
-    "20 at once, ratio to bare": median(storms.ours.map((ms, i) => ms / (storms.bare[i] ?? 1))),
-    "read p99 while 20 start, ms": median(reads.ours),
-    "read p99 while 20 bare start, ms": median(reads.bare),
-    "read p99 idle, ms": median(reads.idle),
-    "longest turn of the loop while 20 start, CPU ms": median(blocked.ours),
-    "longest turn while 20 bare start, CPU ms": median(blocked.bare),
-    "longest turn idle, CPU ms": median(blocked.idle)
-  }
-  const shown = Object.entries(rows).map(
-    ([what, value]) => `${what.padEnd(46)} ${value.toFixed(2)}`
-  )
-  process.stdout.write(options.json ? `${JSON.stringify(rows)}\n` : `${shown.join("\n")}\n`)
+  tell({ sequential, storms, reads, blocked })
 }
 
 await main()

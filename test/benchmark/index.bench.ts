@@ -40,7 +40,10 @@ rmSync(directory, { recursive: true })
 const [first = Number.NaN] = times
 const sorted = times.toSorted((a, b) => a - b)
 const median = sorted[Math.floor(sorted.length / 2)] ?? Number.NaN
+const resident = Math.round(process.memoryUsage.rss() / 2 ** 20)
 process.stdout.write(
-  `${values.definitions} definitions: open in ${median.toFixed(0)} ms (median of ${times.length}), ` +
-    `the first ${first.toFixed(0)} ms, resident ${Math.round(process.memoryUsage.rss() / 2 ** 20)} MiB\n`
+  [
+    `${values.definitions} definitions: open in ${median.toFixed(0)} ms`,
+    `median of ${times.length}, the first ${first.toFixed(0)} ms, resident ${resident} MiB\n`
+  ].join(", ")
 )

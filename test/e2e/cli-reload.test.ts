@@ -1,6 +1,6 @@
 // Goal: SIGHUP has a running `troupe run` read its config again, and its guests go on.
-// Method: the real program with a real guest; and the library, whose wrong new config is told and the
-// old one stays.
+// Method: the real program with a real guest; and the library, whose wrong new config is told while
+// the old one stays.
 import { spawn } from "node:child_process"
 import { once } from "node:events"
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs"
@@ -47,7 +47,7 @@ test("a SIGHUP is no end: guests go on, and the program ends in order when asked
   }
 }, 60_000)
 
-test("the library reloads soon when it is told so, and keeps the old config when it is wrong", async () => {
+test("the library reloads soon, and keeps the old config when the new one is wrong", async () => {
   const root = join(directory, "library")
   mkdirSync(join(root, "etc"), { recursive: true })
   const config = join(root, "etc/qemu.conf")

@@ -1,5 +1,5 @@
 // Goal: an operation that is asked for twice, also of a later engine, is done once.
-// Method: the promise face on a real root, with the same operation id again; a real guest is started.
+// Method: the promise face on a real root, with the same operation id again, and a real guest.
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"

@@ -1,8 +1,8 @@
 /**
- * Goal: a defect of an actor that everything stands on costs no guest: the engine comes up again from
- * what is durable, and finds its guests as they were.
- * Method: the display ports' actor is asked for what makes it throw, in an engine with a real guest;
- * then the guest is looked at, paused and ended through the engine that came up again.
+ * Goal: a defect of an actor that everything stands on costs no guest: the engine comes up again
+ * from what is durable, and finds its guests as they were. Method: the display ports' actor is
+ * asked for what makes it throw, in an engine with a real guest; then the guest is looked at,
+ * paused and ended through the engine that came up again.
  */
 import * as Effect from "effect/Effect"
 import { expect, test } from "vitest"

@@ -40,7 +40,8 @@ const cast: Cast<Message, DriverRig> = {
     { type: "close", call, stopsGuests: false },
     { type: "close", call, stopsGuests: true }
   ],
-  // A defect of a child may come at any time. Leases leave in any order, twice, and after a drain that did not wait for them.
+  // A defect of a child may come at any time. Leases leave in any order, twice, and after a drain
+  // that did not wait for them.
   facts: ({ turns }) =>
     turns.flatMap(({ message }): readonly Message[] =>
       message.type === "enter"
