@@ -14,7 +14,9 @@ import type {
   SignalMode
 } from "../../machines/domain/context.ts"
 import { domainMachine, reasonOf, stateOfLife } from "../../machines/domain/domain.ts"
+import { shutdownGraceMs, startDeadlineMs } from "../../machines/domain/base.ts"
 import { Actor } from "../../src/kernel/actor.ts"
+import { CurrentCall } from "../../src/kernel/call.ts"
 import type { ActorCrashed } from "../../src/kernel/error.ts"
 import { initialStep, stateName, step } from "../../src/kernel/statechart.ts"
 import type { Domain } from "../../src/model/domain.ts"
@@ -103,16 +105,28 @@ const startFields = (epoch: string, { isPaused = false, autoDestroy }: StartOpti
   autoDestroy
 })
 
+/** A start has a deadline of its own, and what it took is given back before it is answered. */
+const startPatienceMs = startDeadlineMs + shutdownGraceMs
+
+/** Waits for the answer as long as a start may take, unless the call says when it wants it. */
+const patiently = <A, E>(ref: DomainRef, asked: Effect.Effect<A, E>): Effect.Effect<A, E> =>
+  Effect.withFiber((fiber) => {
+    const call = fiber.getRef(CurrentCall)
+    const nowMs = ref.actor.kernel.timers.nowMs()
+    const deadlineMs = call.deadlineMs ?? nowMs + startPatienceMs
+    return Effect.provideService(asked, CurrentCall, { ...call, deadlineMs })
+  })
+
 /** Starts the persistent definition. The number of the running domain. */
 export const start = (ref: DomainRef, epoch: string, options: StartOptions = {}) =>
-  ref.actor.ask("start", startFields(epoch, options))
+  patiently(ref, ref.actor.ask("start", startFields(epoch, options)))
 
 /** Starts this definition, whatever the persistent one says. */
 export const create = (
   ref: DomainRef,
   definition: Domain,
   options: StartOptions & { readonly epoch: string }
-) => ref.actor.ask("create", { ...startFields(options.epoch, options), definition })
+) => patiently(ref, ref.actor.ask("create", { ...startFields(options.epoch, options), definition }))
 
 export interface DestroyOptions {
   readonly isGraceful?: boolean

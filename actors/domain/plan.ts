@@ -14,7 +14,7 @@ import type { ArgvConfig, Resources } from "../../src/qemu/argv/context.ts"
 import { completeDomain, macsNeeded, prepareDomain } from "../../src/qemu/complete.ts"
 import type { LaunchPlan } from "../../src/qemu/launch-plan.ts"
 import { monitorId } from "../../src/qemu/monitor-id.ts"
-import { firstRefusal } from "../../src/qemu/refusal.ts"
+import { startRefusal } from "../../src/qemu/refusal.ts"
 import { logPath } from "../../src/store/layout.ts"
 import { Store } from "../../src/store/store.ts"
 import { type Account, accountOf } from "./account.ts"
@@ -196,7 +196,7 @@ export const planLaunch = Effect.fnUntraced(function* (
   epoch: string,
   definition: Domain
 ) {
-  const refused = firstRefusal(definition)
+  const refused = startRefusal(definition)
   if (refused !== undefined) return yield* refused
   const { config } = yield* Surroundings
   const store = yield* Store

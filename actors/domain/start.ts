@@ -31,9 +31,11 @@ const during =
   <A, E extends { readonly message: string }, R>(
     work: Effect.Effect<A, E, R>
   ): Effect.Effect<A, StartFailed, R> =>
-    Effect.mapError(work, ({ message }) => {
+    Effect.mapError(work, (error) => {
       const { name } = domain.now().context
-      return new StartFailed({ domain: name, step, why: message })
+      // QEMU reads its words, opens its disks, and dies of them, while it is connected to.
+      const isQemu = "_tag" in error && error._tag === "QemuDied"
+      return new StartFailed({ domain: name, step: isQemu ? "launch" : step, why: error.message })
     })
 
 /** Host devices of both kinds, all or nothing, by one token. */

@@ -8,7 +8,7 @@ import type { Change } from "../../machines/domain/change.ts"
 import { Ids } from "../../src/base/ids.ts"
 import type { Domain } from "../../src/model/domain.ts"
 import { DefinitionQuarantined, DomainNotFound } from "../../src/model/domain-error.ts"
-import { firstRefusal } from "../../src/qemu/refusal.ts"
+import { startRefusal } from "../../src/qemu/refusal.ts"
 import { RequestDenied } from "../../src/kernel/error.ts"
 import { domainFromText } from "../../src/store/domain-text.ts"
 import { definitionPath } from "../../src/store/layout.ts"
@@ -202,7 +202,7 @@ export const create = Effect.fnUntraced(function* (
   definition: Domain,
   options: DomainActor.StartOptions = {}
 ) {
-  const refused = firstRefusal(definition)
+  const refused = startRefusal(definition)
   if (refused !== undefined) return yield* refused
   return yield* withDomain(parts, definition, (ref) =>
     Effect.flatMap(parts.nextEpoch, (epoch) =>

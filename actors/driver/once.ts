@@ -1,7 +1,8 @@
 /**
  * A call that carries an operation id is done once: asked again, after a lost reply or a restart of
- * the engine, it is answered from the journal. The claim is on disk before the deed, the answer after
- * it. One that a crash interrupted has an unknown outcome, and says so instead of being done twice.
+ * the engine, it is answered from the journal. The claim is on disk before the deed, the answer
+ * after it. One that a crash interrupted has an unknown outcome, and says so instead of being done
+ * twice.
  */
 import * as Cause from "effect/Cause"
 import * as Data from "effect/Data"
@@ -29,7 +30,9 @@ type Reply =
   | { readonly ok: true; readonly value: unknown }
   | { readonly ok: false; readonly why: string }
 
-/** What the journal can keep: plain data. Anything else is answered with nothing the second time. */
+/**
+ * What the journal can keep: plain data. Anything else is answered with nothing the second time.
+ */
 const keepable = (value: unknown): unknown => {
   const isPlain = value === null || ["string", "number", "boolean"].includes(typeof value)
   return isPlain ? value : undefined

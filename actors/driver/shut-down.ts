@@ -23,7 +23,12 @@ export const shutDown = Effect.fnUntraced(function* (parts: Parts, stopsGuests: 
   })
   yield* Effect.forEach(
     ending,
-    (ref) => Effect.ignore(DomainActor.destroy(ref, { isGraceful: true })),
+    (ref) =>
+      DomainActor.destroy(ref, { isGraceful: true }).pipe(
+        Effect.catch(({ message }) =>
+          Effect.sync(() => parts.note({ what: "the end of a guest", why: message }))
+        )
+      ),
     { concurrency, discard: true }
   )
   yield* parts.supervisor.stop()

@@ -5,7 +5,7 @@
 import * as Effect from "effect/Effect"
 import * as Result from "effect/Result"
 import { validateDomain } from "../model/validate.ts"
-import { refusals } from "../qemu/refusal.ts"
+import { startRefusal } from "../qemu/refusal.ts"
 import { parseDomain } from "../xml/domain.ts"
 import type { Report } from "../xml/reading.ts"
 import { decodeText } from "../xml/text.ts"
@@ -72,7 +72,7 @@ export const tellReports = Effect.fnUntraced(function* (file: string, reports: r
 
 const startability = (bytes: Uint8Array): boolean => {
   const parsed = Result.flatMap(decodeText(bytes), (text) => parseDomain(text, { uuid: anyUuid }))
-  return Result.isSuccess(parsed) && refusals(parsed.success.domain).length === 0
+  return Result.isSuccess(parsed) && startRefusal(parsed.success.domain) === undefined
 }
 
 /** Fails when a definition is wrong. One that is only refused at start is told so. */

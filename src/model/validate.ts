@@ -137,6 +137,15 @@ function duplicates<A>(
   })
 }
 
+/** A guest that powers off is reset to boot again, and the reset would be its end. */
+const actions: Check = ({ onPoweroff, onReboot }) =>
+  problem(
+    "onReboot",
+    onPoweroff === "restart" &&
+      (onReboot === "destroy" || onReboot === "preserve") &&
+      `on_poweroff 'restart' and on_reboot '${onReboot}' exclude each other`
+  )
+
 const checks: readonly Check[] = [
   identity,
   memory,
@@ -145,7 +154,8 @@ const checks: readonly Check[] = [
   disks,
   controllers,
   aliases,
-  single
+  single,
+  actions
 ]
 
 /** The domain itself when it is sound, or the first thing that is wrong with it. */

@@ -70,7 +70,7 @@ export function refusals(domain: Domain): readonly Refusal[] {
         ]
       : []
   )
-  return [...pieces, ...devices, ...labels(domain)]
+  return [...pieces, ...devices]
 }
 
 /** No security driver labels anything here; what QEMU runs as is the config's matter. */
@@ -89,7 +89,15 @@ const labels = ({ seclabels }: Domain): readonly Refusal[] =>
 
 /** The first refusal as an error, or undefined when the definition may start. */
 export function firstRefusal(domain: Domain): NotSupported | undefined {
-  const [first] = refusals(domain)
+  return refusedBy(domain, refusals(domain))
+}
+
+/** As `firstRefusal`, and what only a guest that runs would miss: its security labels. */
+export function startRefusal(domain: Domain): NotSupported | undefined {
+  return firstRefusal(domain) ?? refusedBy(domain, labels(domain))
+}
+
+const refusedBy = (domain: Domain, [first]: readonly Refusal[]): NotSupported | undefined => {
   if (first === undefined) return undefined
   const { what, owner, consequence } = first
   return new NotSupported({
