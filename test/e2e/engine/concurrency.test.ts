@@ -4,9 +4,12 @@
  * Method: calls started together or at random instants of each other, on real QEMU; the bench looks
  * for leftovers after each test. The seed of the instants is printed by a failure.
  */
+import * as fs from "node:fs"
+import { join } from "node:path"
 import { expect, test } from "vitest"
 import * as Domain from "../../../actors/domain/domain.ts"
 import type { DomainRef } from "../../../actors/domain/domain.ts"
+import { fakeQemu } from "./fake-qemu.ts"
 import {
   becomes,
   type Engine,
@@ -15,6 +18,7 @@ import {
   onEngine,
   outcome,
   pause,
+  qemu,
   stateOf,
   tagOf,
   until
@@ -95,7 +99,32 @@ test(
     })
 )
 
-test("a destroy reaches a start that waits in the line", () =>
+test("a destroy reaches a start that waits in the line, whatever holds the line up", () =>
+  onEngine(
+    async (engine, bench) => {
+      const emulator = fakeQemu(bench.directory, qemu, "mute")
+      const { definition } = bench.guest("mute", {
+        edit: (xml) => xml.replace("<devices>", `<devices><emulator>${emulator}</emulator>`)
+      })
+      const mute = await engine.define(definition)
+      const waits = await engine.define(bench.guest("waits").definition)
+      const hanging = outcome(engine.start(mute))
+      await until("it to hang", () => processesOf(bench.root).length === 1)
+      const waiting = outcome(engine.start(waits))
+      await until("the other to wait", () => Domain.view(waits).chart.includes("starting"))
+      const before = performance.now()
+      await engine.destroy(waits)
+      expect(performance.now() - before).toBeLessThan(1_000)
+      expect(tagOf(await waiting)).toBe("StartFailed")
+      await engine.destroy(mute)
+      expect(tagOf(await hanging)).toBe("StartFailed")
+      await engine.start(waits)
+      await engine.destroy(waits)
+    },
+    { startConcurrency: 1 }
+  ))
+
+test("a destroy reaches the last of many starts, and its place is free", () =>
   onEngine(
     async (engine, bench) => {
       const refs: DomainRef[] = []
@@ -244,6 +273,40 @@ test("a define whose caller goes is made whole or not at all", () =>
     await engine.close()
     const next = await bench.open()
     expect(next.names()).toEqual(listed)
+  }))
+
+test("a create that is left at any turn leaves a guest or a free name", { timeout: 120_000 }, () =>
+  onEngine(async (engine, bench) => {
+    const seen = new Set<string>()
+    // So many turns of all actors together a create takes, and some.
+    for (let turn = 0; turn < 26; turn++) {
+      const { definition } = bench.guest("web")
+      await engine.leftAt(turn, (signal) => engine.create(definition, {}, signal))
+      await until("idle", () => engine.refs().every((ref) => ref.actor.isIdle))
+      seen.add(engine.allNames().join())
+      for (const ref of engine.refs()) {
+        await becomes(ref, "running booted")
+        await engine.destroy(ref)
+      }
+      expect(engine.allNames(), `turn ${turn}`).toEqual([])
+    }
+    expect(seen).toEqual(new Set(["", "web"]))
+  })
+)
+
+test("a define that is left at any turn is listed or was never made", () =>
+  onEngine(async (engine, bench) => {
+    const seen = new Set<boolean>()
+    for (let turn = 0; turn < 20; turn++) {
+      const { definition } = bench.guest(`d${turn}`)
+      await engine.leftAt(turn, (signal) => engine.define(definition, signal))
+      await until("idle", () => engine.refs().every((ref) => ref.actor.isIdle))
+      const isOnDisk = fs.existsSync(join(bench.root, "etc/qemu", `d${turn}.xml`))
+      expect(engine.allNames().includes(`d${turn}`), `turn ${turn}`).toBe(isOnDisk)
+      expect(engine.names()).toEqual(engine.allNames())
+      seen.add(isOnDisk)
+    }
+    expect(seen).toEqual(new Set([true, false]))
   }))
 
 test("a caller that leaves while its suspend is under way changes nothing of it", () =>

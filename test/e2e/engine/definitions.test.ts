@@ -17,10 +17,13 @@ import {
   onBench,
   onEngine,
   outcome,
+  pause,
+  pidOf,
   stateOf,
   tagOf,
   until
 } from "./harness.ts"
+import { processesOf } from "./processes.ts"
 
 const fileOf = (bench: Bench, name: string) => join(bench.root, "etc/qemu", `${name}.xml`)
 const both = { config: true, live: true }
@@ -95,6 +98,25 @@ test("a define or an undefine that meets the guest's end decides what remains", 
     }
   }))
 
+test("a guest that ends while its definition is written is what was written", () =>
+  onBench(async (bench) => {
+    const engine = await bench.open({ slow: { syncMs: 150 } })
+    const { definition } = bench.guest("web")
+    const ref = await engine.create(definition)
+    const defining = engine.define(definition)
+    await until("the write", () => Domain.view(ref).chart.includes("job.writing"))
+    const ended = engine.destroy(ref)
+    await until("the end", () => Domain.view(ref).chart.includes("stopping.closing"))
+    await Promise.all([defining, ended])
+    expect(engine.names()).toEqual(["web"])
+    await engine.start(ref)
+    const undefining = engine.change(ref, { type: "undefine" })
+    await until("the write", () => Domain.view(ref).chart.includes("job.writing"))
+    await Promise.all([undefining, engine.destroy(ref)])
+    expect(engine.allNames()).toEqual([])
+    expect(fs.existsSync(fileOf(bench, "web"))).toBe(false)
+  }))
+
 test("a rename is told as undefine and define, and takes the file and the autostart along", () =>
   onEngine(async (engine, bench) => {
     const ref = await engine.define(bench.guest("web").definition)
@@ -130,7 +152,7 @@ test("a domain that is marked starts when the engine opens", () =>
     await next.destroy(started)
   }))
 
-test("an autostart that is under way when the engine closes leaves nothing", () =>
+test("an autostart that is under way when the engine closes leaves guests or nothing", () =>
   onBench(async (bench) => {
     const first = await bench.open()
     for (const name of ["a", "b", "c"]) {
@@ -138,12 +160,26 @@ test("an autostart that is under way when the engine closes leaves nothing", () 
       await first.change(ref, { type: "autostart", isAutostart: true })
     }
     await first.close()
-    for (let round = 0; round < 4; round++) {
-      const next = await bench.open({ startConcurrency: 1 })
-      await new Promise((resolve) => setTimeout(resolve, round * 40))
-      await next.close(true)
-      await bench.expectNothing()
+    const counts = new Set<number>()
+    for (const afterMs of [0, 30, 60, 90, 120, 200, 400]) {
+      const starting = await bench.open({ startConcurrency: 1, slow: { readMs: 20 } })
+      await pause(afterMs)
+      await starting.close()
+      // Nothing starts any more, and nothing is half started.
+      await pause(60)
+      const left = processesOf(bench.root).map(({ pid }) => pid)
+      counts.add(left.length)
+      const next = await bench.open({ isAutostarting: false })
+      const guests = next.refs().filter((ref) => Domain.view(ref).state === "running")
+      for (const ref of guests)
+        await until("the monitor", () => Domain.view(ref).chart.includes("monitor.live"))
+      expect(guests.map(pidOf).toSorted(), `after ${afterMs} ms`).toEqual(left.toSorted())
+      expect(next.driver.problems()).toEqual([])
+      expect(next.events).toEqual([])
+      for (const ref of guests) await next.destroy(ref)
+      await next.close()
     }
+    expect(counts.size).toBeGreaterThan(1)
   }))
 
 const note: KeptElement = {

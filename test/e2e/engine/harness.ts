@@ -32,6 +32,7 @@ import type { DomainEvent } from "../../../src/model/event.ts"
 import { validateDomain } from "../../../src/model/validate.ts"
 import { parseDomain } from "../../../src/xml/domain.ts"
 import { parseIdentity } from "../../../src/xml/identity.ts"
+import { slowed, type Slowness } from "./slow-disk.ts"
 import { deadWithin, processesNaming, processesOf, rootIdOf } from "./processes.ts"
 
 export const qemu = "/usr/bin/qemu-system-x86_64"
@@ -195,6 +196,18 @@ export class Engine {
       .map((event) => (event.type === "lifecycle" ? `${event.event} ${event.detail}` : event.type))
   }
 
+  /** Runs a call whose caller leaves at the n-th turn of any actor from now on. */
+  async leftAt<A>(turn: number, call: (signal: AbortSignal) => Promise<A>): Promise<A | Error> {
+    const leaving = new AbortController()
+    let turns = 0
+    const unwatch = this.driver.kernel.inspection.watch(() => {
+      if (turns++ === turn) leaving.abort()
+    })
+    const result = await outcome(call(leaving.signal))
+    unwatch()
+    return result
+  }
+
   async tells(uuid: string, what: string): Promise<void> {
     await until(`'${what}' of ${uuid}, told ${this.told(uuid).join(", ")}`, () =>
       this.told(uuid).includes(what)
@@ -220,6 +233,8 @@ export interface GuestOptions {
 export interface BenchOptions {
   readonly emulator?: string
   readonly startConcurrency?: number
+  readonly isAutostarting?: boolean
+  readonly slow?: Slowness
 }
 
 /** A directory, a root in it, and the engines that were opened on that. */
@@ -230,8 +245,9 @@ export class Bench {
   private readonly scope = Scope.makeUnsafe()
 
   async engine(options: BenchOptions = {}): Promise<Engine> {
-    const { emulator = qemu, startConcurrency = 4 } = options
-    const host = await Effect.runPromise(Layer.buildWithScope(hostLayer, this.scope))
+    const { emulator = qemu, startConcurrency = 4, isAutostarting = true, slow = {} } = options
+    const services = await Effect.runPromise(Layer.buildWithScope(hostLayer, this.scope))
+    const host = slowed(services, slow)
     const driver = await Effect.runPromise(
       Effect.provideContext(
         makeDriver({
@@ -240,7 +256,7 @@ export class Bench {
           readIdentity: parseIdentity,
           dispatcher: nodeDispatcher(),
           emulatorFor: () => emulator,
-          isAutostarting: true,
+          isAutostarting,
           startConcurrency
         }),
         host
