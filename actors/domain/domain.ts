@@ -154,9 +154,16 @@ export const discard = (ref: DomainRef) => ref.actor.ask("discard", {}, "control
 export const adopt = (ref: DomainRef, record: AdoptedGuest): void =>
   ref.actor.tell({ type: "adopt", record })
 
-/** After a defect: the actor runs again from what is durable; `adopt` gives it its guest back. */
-export const restart = (ref: DomainRef, input: DomainInput): void =>
-  ref.actor.restart(initialStep(domainMachine, input))
+/**
+ * After a defect: the actor runs again from what is durable, and with its guest if it has one. Both
+ * in one step: what was asked meanwhile is served next, and must not find a domain without a guest.
+ */
+export const restart = (ref: DomainRef, input: DomainInput, guest?: AdoptedGuest): void => {
+  const fresh = initialStep(domainMachine, input)
+  if (guest === undefined) return ref.actor.restart(fresh)
+  const { next, actions } = decide(fresh.next, { type: "adopt", record: guest })
+  ref.actor.restart({ next, actions: [...fresh.actions, ...actions] })
+}
 
 /** Neither between two states nor at its end. */
 export const isSettled = (ref: DomainRef): boolean => {

@@ -89,11 +89,31 @@ const makeSiblings = Effect.fnUntraced(function* (
     events: makeEventBus(kernel),
     supervisor: new Supervisor("supervisor", kernel, {
       context: host as Context.Context<never>,
-      onGivenUp: (uuid) =>
-        note({ what: `domain ${uuid}`, why: "it failed too often and stays down" })
+      onGivenUp: (uuid) => {
+        note({ what: `domain ${uuid}`, why: "it failed too often and is down for a while" })
+        if (later.parts !== undefined) Effect.runForkWith(host)(bringBackLater(later.parts, uuid))
+      }
     })
   }
 })
+
+/** What made a domain fail again and again may pass; until then it is not tried without a pause. */
+const downMs = 5_000
+
+/** Nobody could destroy the guest of a domain that stayed down: it is tried again, slowly. */
+const bringBackLater = (parts: Parts, uuid: string) =>
+  FiberSet.run(
+    parts.errands,
+    Effect.andThen(
+      Effect.sleep(downMs),
+      Effect.sync(() => {
+        const ref = parts.domains.byUuid(uuid)?.ref
+        if (ref === undefined) return
+        supervise(parts, ref)
+        parts.supervisor.crashed(uuid)
+      })
+    )
+  )
 
 type Siblings = Effect.Success<ReturnType<typeof makeSiblings>>
 

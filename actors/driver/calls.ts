@@ -69,6 +69,8 @@ export const openDomain = Effect.fnUntraced(function* (parts: Parts, entry: Entr
 export const reviveDomain = Effect.fnUntraced(function* (parts: Parts, ref: DomainRef) {
   const { name, isAutostart, epoch, live, id, process, reason, autoDestroy } =
     ref.actor.published.context
+  // A write that the defect met is carried through: what is read is what then stands.
+  yield* ref.actor.settled
   const loaded = yield* Effect.result(loadDefinition(parts, { name, uuid: ref.uuid }))
   // A disk that cannot be read now has not taken the definition away.
   const persistent =
@@ -77,18 +79,17 @@ export const reviveDomain = Effect.fnUntraced(function* (parts: Parts, ref: Doma
       : isAbsent(loaded.failure)
         ? undefined
         : ref.actor.published.context.persistent
-  yield* ref.actor.settled
-  DomainActor.restart(ref, {
+  const input = {
     uuid: ref.uuid,
     name,
     isAutostart,
     ...(persistent === undefined ? {} : { persistent })
-  })
-  if (epoch === undefined || live === undefined) return
+  }
+  if (epoch === undefined || live === undefined) return DomainActor.restart(ref, input)
   const record = ref.belongings.find(epoch)?.record
   const guest = { epoch, id, process, live, reason, autoDestroy, isOver: false }
   const isPaused = record?.phase === "paused"
-  DomainActor.adopt(ref, {
+  DomainActor.restart(ref, input, {
     ...guest,
     isPaused,
     isUnborn: isUnborn(record),

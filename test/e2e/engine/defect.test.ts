@@ -14,7 +14,6 @@ import {
   expectQuiet,
   onEngine,
   outcome,
-  pause,
   pidOf,
   stateOf,
   tagOf,
@@ -120,6 +119,27 @@ test("what happens to the guest while its actor is down is found out", () =>
     await engine.destroy(ref)
   }))
 
+test("what is asked while the actor is down finds the guest, and starts no other", () =>
+  onEngine(async (engine, bench) => {
+    const ref = await engine.define(bench.guest("web").definition)
+    await engine.start(ref)
+    const pid = pidOf(ref)
+    let isDown = false
+    const asked: Promise<unknown>[] = []
+    const unwatch = engine.driver.kernel.inspection.watch(({ outcome: what, actor }) => {
+      if (what !== "crashed" || actor !== `domain/${ref.uuid}` || isDown) return
+      isDown = true
+      asked.push(outcome(engine.start(ref)), outcome(engine.suspend(ref)))
+    })
+    breakNextTurn(ref)
+    await comesBack(engine, ref)
+    unwatch()
+    expect((await Promise.all(asked)).map(tagOf)).toEqual(["RequestDenied", "ok"])
+    expect(processesOf(bench.root).map((one) => one.pid)).toEqual([pid])
+    expect(stateOf(ref)).toBe("paused user")
+    await engine.destroy(ref)
+  }))
+
 test.each(["launch", "write", "pauseGuest", "release"])(
   "a defect in the script '%s' is told to who asked, and leaves nothing behind",
   (script) =>
@@ -167,10 +187,9 @@ test("a defect in the middle of a start ends the QEMU that it had launched", () 
     await engine.destroy(ref)
   }))
 
-test("one that fails again and again is left alone, and told; its guest runs on", () =>
+test("one that fails again and again is down for a while, and told; its guest runs on", () =>
   onEngine(async (engine, bench) => {
     const ref = await engine.create(bench.guest("web").definition)
-    const other = await engine.create(bench.guest("other").definition)
     const pid = pidOf(ref)
     for (let defect = 0; defect <= restartsMax; defect++) {
       breakNextTurn(ref)
@@ -178,13 +197,27 @@ test("one that fails again and again is left alone, and told; its guest runs on"
     }
     await until("it to be told", () => engine.driver.problems().length === 1)
     expect(engine.driver.problems()[0]?.what).toContain(ref.uuid)
-    expect(processesOf(bench.root).map((one) => one.pid)).toContain(pid)
-    await engine.destroy(other)
+    expect(processesOf(bench.root).map((one) => one.pid)).toEqual([pid])
+    // What is asked meanwhile waits, and is done when it is back.
+    await engine.destroy(ref)
+    expect(outcomesOf(engine, ref).filter((what) => what === "restarted")).toHaveLength(
+      restartsMax + 1
+    )
+    expect(engine.names()).toEqual([])
+  }))
+
+test("a guest whose domain is down when the engine ends is the next engine's", () =>
+  onEngine(async (engine, bench) => {
+    const ref = await engine.create(bench.guest("web").definition)
+    const pid = pidOf(ref)
+    for (let defect = 0; defect <= restartsMax; defect++) {
+      breakNextTurn(ref)
+      if (defect < restartsMax) await comesBack(engine, ref, defect + 1)
+    }
+    await until("it to be told", () => engine.driver.problems().length === 1)
     await engine.close()
-    // The next engine starts anew.
     const next = await bench.open()
     const found = await next.lookUp("web")
     expect(pidOf(found)).toBe(pid)
-    await pause(50)
     await next.destroy(found)
   }))
