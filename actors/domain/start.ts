@@ -217,9 +217,12 @@ const awaken = Effect.fnUntraced(function* (
   mine.sockets = known.holds.sockets
   const definitionText = known.isNews ? domainText(known.live, "active") : status.definition
   const settled = { ...status, definition: definitionText, holds: known.holds }
-  if (known.isNews) yield* at("record")(record(mine, settled))
-  if (!isPaused)
-    yield* at("continue")(whileAlive(plan, launched, monitor.execute({ execute: "cont" })))
+  // A terminal's path is news that only readers miss: it is on disk before the start is answered.
+  const news = known.isNews ? at("record")(record(mine, settled)) : Effect.void
+  const goes = isPaused
+    ? Effect.void
+    : at("continue")(whileAlive(plan, launched, monitor.execute({ execute: "cont" })))
+  yield* Effect.all([news, goes], { concurrency: "unbounded" })
   // A guest that runs proves by that that it was continued. One that was to stay paused looks like
   // one whose start was cut short: only the record can tell them apart.
   if (isPaused) yield* at("record")(record(mine, { ...settled, phase: "paused" }))
