@@ -9,6 +9,7 @@ import { join } from "node:path"
 import { expect, test } from "vitest"
 import * as Domain from "../../../actors/domain/domain.ts"
 import type { DomainRef } from "../../../actors/domain/domain.ts"
+import * as Calls from "../../../actors/driver/calls.ts"
 import { fakeQemu } from "./fake-qemu.ts"
 import {
   becomes,
@@ -305,6 +306,45 @@ test("a define that is left at any turn is listed or was never made", () =>
       expect(engine.allNames().includes(`d${turn}`), `turn ${turn}`).toBe(isOnDisk)
       expect(engine.names()).toEqual(engine.allNames())
       seen.add(isOnDisk)
+    }
+    expect(seen).toEqual(new Set([true, false]))
+  }))
+
+test("a start that is left at any turn runs or never began", () =>
+  onEngine(async (engine, bench) => {
+    const ref = await engine.define(bench.guest("web").definition)
+    const seen = new Set<string>()
+    for (let turn = 0; turn < 22; turn++) {
+      await engine.leftAt(turn, (signal) => engine.start(ref, {}, signal))
+      await until("a state that lasts", () => Domain.isSettled(ref) && ref.actor.isIdle)
+      seen.add(Domain.view(ref).state)
+      if (Domain.view(ref).state === "running") await engine.destroy(ref)
+      expect(stateOf(ref), `turn ${turn}`).toMatch(/^shutoff (unknown|destroyed)$/)
+      expect(bench.leftovers()).toEqual([])
+    }
+    expect(seen).toEqual(new Set(["shutoff", "running"]))
+    await expectQuiet(engine)
+  }))
+
+test("a rename that is left at any turn is whole or was never made", () =>
+  onEngine(async (engine, bench) => {
+    const ref = await engine.define(bench.guest("n").definition)
+    const seen = new Set<boolean>()
+    for (let turn = 0; turn < 18; turn++) {
+      const before = Domain.view(ref).context.name
+      await engine.leftAt(turn, (signal) =>
+        engine.call((parts) => Calls.rename(parts, ref, `n${turn}`), signal)
+      )
+      await until("a state that lasts", () => ref.actor.isIdle)
+      const { name } = Domain.view(ref).context
+      expect([before, `n${turn}`]).toContain(name)
+      expect(engine.allNames(), `turn ${turn}`).toEqual([name])
+      const files = fs.readdirSync(join(bench.root, "etc/qemu")).toSorted()
+      expect(files).toEqual(["autostart", `${name}.xml`])
+      // No name is held by one that left.
+      const free = await engine.define(bench.guest(`n${turn}x`).definition)
+      await engine.change(free, { type: "undefine" })
+      seen.add(name === before)
     }
     expect(seen).toEqual(new Set([true, false]))
   }))
