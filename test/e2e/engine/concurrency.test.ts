@@ -20,6 +20,7 @@ import {
   outcome,
   pause,
   qemu,
+  startTime,
   stateOf,
   tagOf,
   until
@@ -80,11 +81,11 @@ test(
     onEngine(async (engine, bench) => {
       const random = seeded("destroy during start")
       const ref = await engine.define(bench.guest("web").definition)
-      await engine.start(ref)
-      await engine.destroy(ref)
+      const spanMs = await startTime(engine, ref)
       const seen = new Set<string>()
       for (let round = 0; round < 60; round++) {
-        const { started, destroyed, isAfterStart } = await race(engine, ref, random() * 150)
+        const afterMs = random() * spanMs * 1.5
+        const { started, destroyed, isAfterStart } = await race(engine, ref, afterMs)
         const both = `${tagOf(started)}/${tagOf(destroyed)}`
         seen.add(both)
         expect(["StartFailed/ok", "ok/ok"], random.told).toContain(both)
