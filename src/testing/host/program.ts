@@ -1,0 +1,46 @@
+/**
+ * What a simulated process runs: the process's side of the simulated host. A program is registered
+ * under the path of its binary; `SimulatedQemu` is one.
+ */
+import type { ProcessId } from "../../host/process.ts"
+
+export interface Program {
+  /** Called once the process exists, in a later turn than the spawn. */
+  readonly start: (self: Self) => void
+}
+
+/** A process as its program sees it. After its death every one of these does nothing. */
+export interface Self extends ProcessId {
+  /** All words, the exec chain before the program's own included. */
+  readonly argv: readonly string[]
+  /** Runs `run` in a later turn; while the process is stopped (SIGSTOP) it waits. */
+  readonly soon: (label: string, run: () => void) => void
+  /** The same after `ms`. The result cancels it. */
+  readonly after: (ms: number, run: () => void) => () => void
+  /**
+   * Accepts from the listening socket that it inherited at `fd`, or bound itself with `bind`.
+   * Further clients wait in the backlog until `next` is called: one monitor client at a time.
+   */
+  readonly accept: (fd: number, onClient: (client: Stream) => void) => void
+  /** Binds a listening socket of its own at `path`; the descriptor. Throws an errno name. */
+  readonly bind: (path: string) => number
+  /** Writes text to a descriptor that is a file: its log, its console. */
+  readonly write: (fd: number, text: string) => void
+  /** Whether a path exists, as `open` would find it. */
+  readonly has: (path: string) => boolean
+  /** Puts `handler` in place of the default, which is death. */
+  readonly onSignal: (signal: "SIGTERM" | "SIGINT" | "SIGHUP", handler: () => void) => void
+  readonly exit: (code: number) => void
+  /** Dies of a signal, as of a bug. */
+  readonly abort: () => void
+}
+
+/** One accepted connection. */
+export interface Stream {
+  readonly onData: (listener: (bytes: Uint8Array) => void) => void
+  /** The client closed, or died. */
+  readonly onEnd: (listener: () => void) => void
+  readonly write: (bytes: Uint8Array) => void
+  /** What was written is delivered first, then the end. */
+  readonly close: () => void
+}
