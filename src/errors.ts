@@ -3,7 +3,7 @@
  * is one sentence: what, which, and why.
  */
 export { ConfigError } from "./config/snapshot.ts"
-export { StateNotReached } from "./waiting.ts"
+export { StateNotReached } from "./engine/waiting.ts"
 export { FileError } from "./host/files.ts"
 export {
   ActorCrashed,

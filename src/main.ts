@@ -55,7 +55,7 @@ const open = new Set<{ readonly reloadConfigSoon: Effect.Effect<void> }>()
 const engines = Layer.succeed(Engines, {
   open: (options) =>
     Effect.flatMap(
-      Effect.promise(() => import("./engine.ts")),
+      Effect.promise(() => import("./open-engine.ts")),
       ({ makeEngine }) =>
         makeEngine({ ...options, owner: `troupe ${process.argv[2] ?? ""}, pid ${process.pid}` })
     ).pipe(

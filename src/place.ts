@@ -6,6 +6,7 @@
 import * as fs from "node:fs"
 import { dirname, isAbsolute, join, resolve } from "node:path"
 import * as Effect from "effect/Effect"
+import type { Place } from "./engine/engine.ts"
 import { faultOf, StoreError } from "./store/error.ts"
 import { runPathBytesMax } from "./store/layout.ts"
 import { sha256 } from "./store/sha256.ts"
@@ -17,11 +18,6 @@ export interface PlaceOptions {
   readonly root?: string | undefined
   /** Sockets and status. By default in the root, or elsewhere when that path is too long. */
   readonly run?: string | undefined
-}
-
-export interface Place {
-  readonly root: string
-  readonly run: string
 }
 
 const uid = (): number => process.getuid?.() ?? -1

@@ -20,7 +20,7 @@ const layer = (folder: string, folders: string, packages: string): Layer => ({
 
 const underTesting =
   "src/base src/kernel src/model src/config machines src/xml src/qmp src/host src/qemu src/store " +
-  "src/storage actors src/charts src/rpc src/console"
+  "src/storage actors src/engine src/charts src/rpc src/console"
 
 const underCli =
   "src/base src/kernel src/model src/config src/xml src/qemu src/host src/rpc src/charts " +
@@ -42,6 +42,11 @@ export const layers: readonly Layer[] = [
     "actors",
     "src/base src/kernel src/model src/config machines src/qmp src/host src/qemu src/store " +
       "src/storage",
+    "effect"
+  ),
+  layer(
+    "src/engine",
+    "src/base src/kernel src/model src/config machines src/xml src/host src/qemu src/store actors",
     "effect"
   ),
   layer("src/charts", "src/base machines src/kernel", "xstate elkjs @resvg/resvg-js"),

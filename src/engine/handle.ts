@@ -4,19 +4,19 @@
  * published. Holds no state of its own.
  */
 import * as Effect from "effect/Effect"
-import type { Signal, SignalMode } from "../machines/domain/context.ts"
-import * as DomainActor from "../actors/domain/domain.ts"
-import type { DomainRef } from "../actors/domain/domain.ts"
-import type { Needs } from "../actors/domain/needs.ts"
-import * as Calls from "../actors/driver/calls.ts"
-import { type CallError, once } from "../actors/driver/once.ts"
-import * as Changes from "../actors/driver/changes.ts"
-import type { Driver } from "../actors/driver/driver.ts"
-import type { Parts } from "../actors/driver/parts.ts"
-import * as Reads from "../actors/driver/reads.ts"
-import type { DomainSummary } from "../actors/driver/reads.ts"
-import { lastWords } from "./host/log-file.ts"
-import { makeCall } from "./kernel/call.ts"
+import type { Signal, SignalMode } from "../../machines/domain/context.ts"
+import * as DomainActor from "../../actors/domain/domain.ts"
+import type { DomainRef } from "../../actors/domain/domain.ts"
+import type { Needs } from "../../actors/domain/needs.ts"
+import * as Calls from "../../actors/driver/calls.ts"
+import { type CallError, once } from "../../actors/driver/once.ts"
+import * as Changes from "../../actors/driver/changes.ts"
+import type { Driver } from "../../actors/driver/driver.ts"
+import type { Parts } from "../../actors/driver/parts.ts"
+import * as Reads from "../../actors/driver/reads.ts"
+import type { DomainSummary } from "../../actors/driver/reads.ts"
+import { lastWords } from "../host/log-file.ts"
+import { makeCall } from "../kernel/call.ts"
 import {
   type DefinitionQuarantined,
   type DomainExists,
@@ -25,11 +25,11 @@ import {
   OperationFailed,
   type StartFailed,
   type StillDying
-} from "./model/domain-error.ts"
-import type { InvalidDomain } from "./model/error.ts"
-import type { DomainState } from "./model/state.ts"
-import { logPath } from "./store/layout.ts"
-import type { StoreError } from "./store/error.ts"
+} from "../model/domain-error.ts"
+import type { InvalidDomain } from "../model/error.ts"
+import type { DomainState } from "../model/state.ts"
+import { logPath } from "../store/layout.ts"
+import type { StoreError } from "../store/error.ts"
 import {
   type Identity,
   reached,
@@ -38,9 +38,9 @@ import {
   waitFor,
   type WaitOptions
 } from "./waiting.ts"
-import { formatDomain } from "./xml/domain.ts"
-import type { XmlError } from "./xml/error.ts"
-import { formatMetadata, namespaceOf, parseMetadata } from "./xml/metadata.ts"
+import { formatDomain } from "../xml/domain.ts"
+import type { XmlError } from "../xml/error.ts"
+import { formatMetadata, namespaceOf, parseMetadata } from "../xml/metadata.ts"
 
 /** What a look at a domain can fail with. */
 export type LookupError = DomainNotFound | DefinitionQuarantined | StoreError | CallError

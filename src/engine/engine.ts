@@ -3,63 +3,73 @@
  * faces of the library, promises and Effect, are thin layers over this file. Holds nothing but the
  * driver; every deed runs within one of its leases.
  */
-import { availableParallelism } from "node:os"
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
-import type { ReloadError } from "../actors/config.ts"
-import * as DomainActor from "../actors/domain/domain.ts"
-import type { DomainRef } from "../actors/domain/domain.ts"
-import type { Needs } from "../actors/domain/needs.ts"
-import * as Calls from "../actors/driver/calls.ts"
-import { type CallError, once } from "../actors/driver/once.ts"
-import { type Driver, makeDriver } from "../actors/driver/driver.ts"
-import type { Parts, Problem } from "../actors/driver/parts.ts"
-import * as Reads from "../actors/driver/reads.ts"
-import type { DomainFilter, DomainSummary } from "../actors/driver/reads.ts"
-import type { Heard } from "../actors/event-bus.ts"
-import type { Holdings } from "../actors/host-device-pool.ts"
-import { Ids } from "./base/ids.ts"
-import type { ConfigError, ConfigSnapshot } from "./config/snapshot.ts"
+import type { ReloadError } from "../../actors/config.ts"
+import * as DomainActor from "../../actors/domain/domain.ts"
+import type { DomainRef } from "../../actors/domain/domain.ts"
+import type { Needs } from "../../actors/domain/needs.ts"
+import * as Calls from "../../actors/driver/calls.ts"
+import { type CallError, once } from "../../actors/driver/once.ts"
+import { type Driver, makeDriver } from "../../actors/driver/driver.ts"
+import type { Parts, Problem } from "../../actors/driver/parts.ts"
+import * as Reads from "../../actors/driver/reads.ts"
+import type { DomainFilter, DomainSummary } from "../../actors/driver/reads.ts"
+import type { Heard } from "../../actors/event-bus.ts"
+import type { Holdings } from "../../actors/host-device-pool.ts"
+import { Ids } from "../base/ids.ts"
+import type { ConfigError, ConfigSnapshot } from "../config/snapshot.ts"
 import { type Domain, handleOf, type StartOptions } from "./handle.ts"
 import { reading } from "./waiting.ts"
-import type { FileError } from "./host/files.ts"
-import { makeCall } from "./kernel/call.ts"
-import { nodeDispatcher } from "./kernel/dispatcher.live.ts"
-import type { Inspection } from "./kernel/inspection.ts"
+import type { FileError } from "../host/files.ts"
+import { makeCall } from "../kernel/call.ts"
+import type { Dispatcher } from "../kernel/dispatcher.ts"
+import type { Inspection } from "../kernel/inspection.ts"
 import {
   type DefinitionQuarantined,
   type DomainExists,
   DomainNotFound,
   type StartFailed
-} from "./model/domain-error.ts"
-import type { Domain as Definition } from "./model/domain.ts"
-import type { ModelError } from "./model/error.ts"
-import { validateDomain } from "./model/validate.ts"
-import { emulatorFor, findPlace, type Place, type PlaceOptions } from "./place.ts"
-import type { Capabilities } from "./qemu/capabilities.ts"
-import type { ProbeFailed } from "./qemu/probe-process.ts"
-import type { CompleteError } from "./qemu/refusal.ts"
-import type { RootLocked, StoreError } from "./store/error.ts"
-import { parseDomain } from "./xml/domain.ts"
-import { XmlError } from "./xml/error.ts"
-import { parseIdentity } from "./xml/identity.ts"
-import type { Report } from "./xml/reading.ts"
+} from "../model/domain-error.ts"
+import type { Domain as Definition } from "../model/domain.ts"
+import type { ModelError } from "../model/error.ts"
+import { validateDomain } from "../model/validate.ts"
+import type { Capabilities } from "../qemu/capabilities.ts"
+import type { ProbeFailed } from "../qemu/probe-process.ts"
+import type { CompleteError } from "../qemu/refusal.ts"
+import type { RootLocked, StoreError } from "../store/error.ts"
+import { parseDomain } from "../xml/domain.ts"
+import { XmlError } from "../xml/error.ts"
+import { parseIdentity } from "../xml/identity.ts"
+import type { Report } from "../xml/reading.ts"
 
-export interface TroupeOptions extends PlaceOptions {
-  /** qemu.conf, in libvirt's syntax. By default `ROOT/etc/qemu.conf`, which need not exist. */
-  readonly config?: string
-  /** The QEMU of definitions that name none. By default that of their architecture in PATH. */
-  readonly emulator?: string
-  /** Guests that start at the same time, when the config does not say. */
-  readonly startConcurrency?: number
-  /** Whether domains with autostart are started when the engine opens. True by default. */
-  readonly autostart?: boolean
-  /** What becomes of the guests when the engine closes. By default they go on. */
-  readonly guests?: "leave" | "stop"
+/** Where an engine keeps what it has. */
+export interface Place {
+  readonly root: string
+  /** Sockets and status. */
+  readonly run: string
+}
+
+/** What becomes of the guests when an engine closes. By default they go on. */
+export type GuestsAtClose = "leave" | "stop"
+
+/** What an engine is told of where it lives: nothing in it is looked up by the engine itself. */
+export interface Setting {
+  readonly place: Place
   /** Who opens it, for the message that a second engine on this root gives. */
-  readonly owner?: string
+  readonly owner: string
+  readonly dispatcher: Dispatcher
+  /** The QEMU of an architecture, when neither definition nor config name one. */
+  readonly emulatorFor: (arch: string | undefined) => string
+  /** Guests that start at the same time, when the config does not say. */
+  readonly startConcurrency: number
+  /** qemu.conf. By default `ROOT/etc/qemu.conf`, which need not exist. */
+  readonly config?: string | undefined
+  /** Whether domains with autostart are started when the engine opens. True by default. */
+  readonly autostart?: boolean | undefined
+  readonly guests?: GuestsAtClose | undefined
 }
 
 export type OpenError = RootLocked | StoreError | ConfigError | FileError | CallError
@@ -152,7 +162,7 @@ export interface Engine {
   /** Every turn of every actor. */
   readonly inspection: Pick<Inspection, "watch" | "recent">
   /** Drains, gives the root back. Idempotent; the scope's end does the same. */
-  readonly close: (options?: Pick<TroupeOptions, "guests">) => Effect.Effect<void>
+  readonly close: (options?: { readonly guests?: GuestsAtClose }) => Effect.Effect<void>
 }
 
 /**
@@ -283,7 +293,7 @@ const create = (parts: Parts, definition: Definition, { isPaused, autoDestroy }:
     autoDestroy: autoDestroy?.id
   }) as Effect.Effect<DomainRef, DefineError | StartFailed, Needs>
 
-const calls = (driver: Driver) => ({
+const calls = (driver: Driver, emulatorFor: Setting["emulatorFor"]) => ({
   defineXML: (xml: string, options: DefineOptions = {}) =>
     taking(driver, { procedure: "domainDefineXML", xml, options }, define),
   createXML: (xml: string, options: DefineOptions & StartOptions = {}) =>
@@ -306,36 +316,38 @@ const calls = (driver: Driver) => ({
 })
 
 /** Opens an engine for the life of the scope. */
-export const makeEngine = Effect.fnUntraced(function* (options: TroupeOptions = {}) {
-  const place = yield* findPlace(options)
-  const { emulator } = options
+export const openEngine = Effect.fnUntraced(function* (setting: Setting) {
+  const { place, owner, dispatcher, emulatorFor, startConcurrency } = setting
   const driver = yield* makeDriver({
     ...place,
-    owner: options.owner ?? `a program, pid ${process.pid}`,
+    owner,
     readIdentity: parseIdentity,
-    dispatcher: nodeDispatcher(),
-    emulatorFor: (arch) => emulator ?? emulatorFor(arch),
-    isAutostarting: options.autostart ?? true,
-    startConcurrency: options.startConcurrency ?? 2 * availableParallelism(),
-    ...(options.config === undefined ? {} : { configPath: options.config })
+    dispatcher,
+    emulatorFor,
+    isAutostarting: setting.autostart ?? true,
+    startConcurrency,
+    ...(setting.config === undefined ? {} : { configPath: setting.config })
   })
-  const close: Engine["close"] = ({ guests = options.guests } = {}) =>
+  const close: Engine["close"] = ({ guests = setting.guests } = {}) =>
     Effect.ignore(driver.close({ stopsGuests: guests === "stop" }))
   // Before the opening, which may be interrupted: what it has taken by then is given back too.
   yield* Effect.addFinalizer(() => close())
   yield* driver.open as Effect.Effect<void, OpenError>
-  const engine: Engine = {
-    place,
-    phase: driver.phase,
-    ...calls(driver),
-    lookup: lookup(driver),
-    list: (filter) =>
-      reading(driver, "connectListAllDomains", (parts) => Reads.summaries(parts, filter)),
-    subscribe: subscribe(driver),
-    events: (which) => streamOf(subscribe(driver)(which)),
-    connect: connect(driver),
-    inspection: driver.kernel.inspection,
-    close
-  }
-  return engine
+  return engineOf(driver, { place, emulatorFor, close })
+})
+
+type Standing = Pick<Setting, "place" | "emulatorFor"> & Pick<Engine, "close">
+
+const engineOf = (driver: Driver, { place, emulatorFor, close }: Standing): Engine => ({
+  place,
+  phase: driver.phase,
+  ...calls(driver, emulatorFor),
+  lookup: lookup(driver),
+  list: (filter) =>
+    reading(driver, "connectListAllDomains", (parts) => Reads.summaries(parts, filter)),
+  subscribe: subscribe(driver),
+  events: (which) => streamOf(subscribe(driver)(which)),
+  connect: connect(driver),
+  inspection: driver.kernel.inspection,
+  close
 })

@@ -4,15 +4,15 @@
  */
 import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
-import type { DomainRef } from "../actors/domain/domain.ts"
-import type { Driver } from "../actors/driver/driver.ts"
-import type { CallError } from "../actors/driver/once.ts"
-import type { Parts } from "../actors/driver/parts.ts"
-import * as Reads from "../actors/driver/reads.ts"
-import { makeCall } from "./kernel/call.ts"
-import { ActorStopped } from "./kernel/error.ts"
-import { DomainNotFound } from "./model/domain-error.ts"
-import type { DomainState } from "./model/state.ts"
+import type { DomainRef } from "../../actors/domain/domain.ts"
+import type { Driver } from "../../actors/driver/driver.ts"
+import type { CallError } from "../../actors/driver/once.ts"
+import type { Parts } from "../../actors/driver/parts.ts"
+import * as Reads from "../../actors/driver/reads.ts"
+import { makeCall } from "../kernel/call.ts"
+import { ActorStopped } from "../kernel/error.ts"
+import { DomainNotFound } from "../model/domain-error.ts"
+import type { DomainState } from "../model/state.ts"
 
 /** The state that was waited for did not come in time. */
 export class StateNotReached extends Data.TaggedError("StateNotReached")<{
