@@ -9,6 +9,7 @@ import { assert } from "../base/assert.ts"
 import type { FailureOf, FieldsOf, Protocol, ReplyOf, RequestMessage } from "../base/protocol.ts"
 import {
   type Action,
+  answersOf,
   type Behaviour,
   type Decision,
   type Fact,
@@ -21,16 +22,14 @@ import { ActorCrashed, ActorStopped, describeDefect, type KernelError } from "./
 import type { InspectionRecord, Outcome } from "./inspection.ts"
 import type { Kernel } from "./kernel.ts"
 import { eventsLengthMax, mailboxLengthMax } from "./limits.ts"
-import type { Lane } from "./mailbox.ts"
-import { CurrentRun, type Run, type Self } from "./script.ts"
+import { CurrentRun, type Run, type Self, senderOf } from "./script.ts"
 import { RunningScripts } from "./scripts.ts"
 
 /** What a record is made of, besides what the actor knows. */
-interface Note<S> {
+interface Note<M, S> {
   readonly message: string
   readonly cause: string
-  readonly lane?: Lane | undefined
-  readonly enquiry?: Enquiry | undefined
+  readonly envelope?: Envelope<M>
   readonly before?: S | undefined
   readonly actions?: readonly Action[] | undefined
   readonly defect?: string | undefined
@@ -216,9 +215,11 @@ export class Actor<S, P = Protocol, F extends Fact = Fact, R = never> {
     this.isScheduled = false
     if (!this.isServing) return
     const envelope = this.desk.take()
+    this.kernel.serving = this.name
     try {
       if (envelope !== undefined) this.turn(envelope)
     } finally {
+      this.kernel.serving = undefined
       this.begin()
       this.kick()
       if (this.isIdle) this.rest()
@@ -244,9 +245,9 @@ export class Actor<S, P = Protocol, F extends Fact = Fact, R = never> {
 
   /** Decides, publishes, acts. Scripts begin when all this is done. */
   private serveEnvelope(envelope: Envelope<RequestMessage<P> | F>, before: S): void {
-    const { message, run, lane, cause, enquiry } = envelope
+    const { message, run, cause } = envelope
     const note = (outcome: Outcome, actions?: readonly Action[]) =>
-      this.note(outcome, { message: message.type, lane, cause, enquiry, before, actions })
+      this.note(outcome, { message: message.type, cause, envelope, before, actions })
     if (this.isStale(envelope)) return note("stale")
     if (run !== undefined) this.scripts?.forget(run)
     const { next, actions } = this.behaviour.decide(before, message)
@@ -360,31 +361,39 @@ export class Actor<S, P = Protocol, F extends Fact = Fact, R = never> {
     }
     const message = envelope?.message.type ?? run?.script ?? "restart"
     const cause = envelope?.cause ?? run?.script ?? "restart"
-    this.note("crashed", { ...where, ...envelope, message, cause, defect: crashed.defect })
+    this.note("crashed", { ...where, message, cause, defect: crashed.defect })
   }
 
-  private note(outcome: Outcome, part: Note<S>): void {
+  private note(outcome: Outcome, part: Note<RequestMessage<P> | F, S>): void {
     const { kernel, behaviour, name, version, state } = this
     const serial = kernel.inspection.serial()
     const atMs = kernel.timers.nowMs()
-    const { enquiry } = part
+    const { message, cause, envelope, before, actions = [], defect } = part
+    // The record lives long, and must not hold the message: that may be large, or a secret.
+    const sending: Partial<Envelope<unknown>> = envelope ?? {}
+    const { lane = "control", enquiry, sender, sent = serial } = sending
     kernel.inspection.publish(
       (): InspectionRecord => ({
         serial,
         atMs,
         actor: name,
-        message: part.message,
-        lane: part.lane ?? "control",
+        message,
+        lane,
         outcome,
-        from: behaviour.describe(part.before ?? state),
+        from: behaviour.describe(before ?? state),
         to: behaviour.describe(state),
-        actions: (part.actions ?? []).map((action) => action.type),
+        actions: actions.map((action) => action.type),
         version,
         call: enquiry?.number,
         procedure: enquiry?.call.procedure,
-        cause: part.cause,
-        defect: part.defect
-      })
+        cause,
+        ...senderOf(sender),
+        sent,
+        answers: answersOf(actions),
+        defect
+      }),
+      envelope &&
+        (() => ({ message: envelope.message, before, after: state, pending: this.desk.pending() }))
     )
   }
 }

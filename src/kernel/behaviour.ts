@@ -66,3 +66,7 @@ export const scriptKey = ({ type, params }: Action): string => {
   const key = (params as { readonly key?: string | number } | undefined)?.key
   return key === undefined ? type : `${type}:${key}`
 }
+
+/** The calls that these actions answer. */
+export const answersOf = (actions: readonly Action[]): readonly number[] =>
+  (actions as readonly Word[]).flatMap((word) => (word.type === "reply" ? word.params.calls : []))

@@ -9,9 +9,15 @@ import type { Answer } from "../base/protocol.ts"
 import { type Call, internalCall } from "./call.ts"
 import { AskCycle, type KernelError, MailboxFull, Overdue, RequestDenied } from "./error.ts"
 import type { Kernel } from "./kernel.ts"
-import { askDeadlineMs, eventsLengthMax, lineLengthMax, postponedLengthMax } from "./limits.ts"
+import {
+  askDeadlineMs,
+  eventsLengthMax,
+  lineLengthMax,
+  pendingLengthMax,
+  postponedLengthMax
+} from "./limits.ts"
 import { type Lane, Mailbox } from "./mailbox.ts"
-import { type Awaited, pathTo, type Run } from "./script.ts"
+import { type Awaited, pathTo, type Run, type Sender } from "./script.ts"
 import type { Timer } from "./timers.ts"
 
 /** A request with somebody waiting for its answer. */
@@ -34,6 +40,9 @@ export interface Envelope<M> {
   /** Set on the last word of a script. */
   readonly run: Run | undefined
   readonly enquiry: Enquiry | undefined
+  readonly sender: Sender | undefined
+  /** Records that there were when it was sent. */
+  readonly sent: number
 }
 
 /**
@@ -86,7 +95,15 @@ export class Desk<M extends { readonly type: string }> {
 
   put(lane: Lane, part: { readonly message: M; readonly cause: string; readonly run?: Run }): void {
     const { message, cause, run } = part
-    this.mailbox.push(lane, { message, lane, cause, run, enquiry: undefined })
+    const sender = run ?? this.owner.kernel.sender()
+    const sent = this.owner.kernel.inspection.count
+    this.mailbox.push(lane, { message, lane, cause, run, enquiry: undefined, sender, sent })
+  }
+
+  /** Types of what waits here, for lookers-on. */
+  pending(): readonly string[] {
+    const waiting = [...this.mailbox.first(pendingLengthMax), ...this.postponed]
+    return waiting.map(({ message }) => message.type)
   }
 
   whenRoom(resume: () => void): void {
@@ -125,8 +142,9 @@ export class Desk<M extends { readonly type: string }> {
       waitsFor: () => this.runsAwaitedBy(enquiry)
     }
     from.run?.asks.add(enquiry)
-    const envelope = { message, lane: from.lane, cause: "ask", run: undefined, enquiry }
-    this.mailbox.push(from.lane, envelope)
+    const { lane, run: sender } = from
+    const sent = this.owner.kernel.inspection.count
+    this.mailbox.push(lane, { message, lane, cause: "ask", run: undefined, enquiry, sender, sent })
     // Otherwise a turn comes soon, and most calls never need a timer.
     if (length >= lengthMax || !this.owner.isServing) this.setTimer(enquiry)
     return enquiry

@@ -42,6 +42,14 @@ export interface InspectionRecord {
   readonly procedure: string | undefined
   /** What brought the message: `ask`, `tell`, or the script whose last word it is. */
   readonly cause: string
+  /** The actor that sent it. `undefined`: a client, or the host, which are no actors. */
+  readonly sender: string | undefined
+  /** The script of the sender that sent it; `undefined` when the sender's own turn did. */
+  readonly script: string | undefined
+  /** It was sent before the record of this number: whatever was sent later it overtook, or not. */
+  readonly sent: number
+  /** The calls that the turn answered. What is refused is answered without being named here. */
+  readonly answers: readonly number[]
   /** Of a crash: the defect, in words. */
   readonly defect: string | undefined
 }
@@ -49,12 +57,27 @@ export interface InspectionRecord {
 /** A record that is made when it is read: most turns are never looked at. */
 export type LazyRecord = () => InspectionRecord
 
+/**
+ * A turn with what it was about, for lookers-on in the same process: coverage, laws. Not to be
+ * written anywhere, for messages and states may hold secrets.
+ */
+export interface Turn {
+  readonly record: InspectionRecord
+  readonly message: { readonly type: string }
+  readonly before: unknown
+  readonly after: unknown
+  /** Types of the messages that wait in the actor when the turn is over; the first of each lane. */
+  readonly pending: readonly string[]
+}
+
 type Listener = (record: InspectionRecord) => void
+type TurnListener = (turn: Turn) => void
 
 export class Inspection {
   private readonly ring: LazyRecord[] = []
   private next = 0
   private readonly listeners = new Map<Listener, (defect: unknown) => void>()
+  private readonly turnListeners = new Map<TurnListener, (defect: unknown) => void>()
   private taken = 0
 
   /** The number of the next record; numbers say what came before what. */
@@ -62,20 +85,19 @@ export class Inspection {
     return this.taken++
   }
 
-  publish(lazy: LazyRecord): void {
+  /** How many numbers are taken: what is sent now comes before the record of this number. */
+  get count(): number {
+    return this.taken
+  }
+
+  publish(lazy: LazyRecord, turn?: () => Omit<Turn, "record">): void {
     this.ring[this.next] = lazy
     this.next = (this.next + 1) % ringLengthMax
-    if (this.listeners.size === 0) return
+    if (this.listeners.size + this.turnListeners.size === 0) return
     const record = lazy()
-    for (const [listener, onDropped] of this.listeners) {
-      try {
-        listener(record)
-      } catch (defect) {
-        // A looker-on must not end the actor that it looks at.
-        this.listeners.delete(listener)
-        onDropped(defect)
-      }
-    }
+    tell(this.listeners, record)
+    if (turn !== undefined && this.turnListeners.size > 0)
+      tell(this.turnListeners, { ...turn(), record })
   }
 
   /**
@@ -87,9 +109,27 @@ export class Inspection {
     return () => void this.listeners.delete(listener)
   }
 
+  /** As `watch`, with what each turn was about. Costs more: the mailbox is looked into. */
+  watchTurns(listener: TurnListener, onDropped: (defect: unknown) => void = () => {}): () => void {
+    this.turnListeners.set(listener, onDropped)
+    return () => void this.turnListeners.delete(listener)
+  }
+
   /** The last turns, oldest first. */
   recent(): readonly InspectionRecord[] {
     const older = this.ring.slice(this.next)
     return [...older, ...this.ring.slice(0, this.next)].map((lazy) => lazy())
+  }
+}
+
+const tell = <A>(listeners: Map<(told: A) => void, (defect: unknown) => void>, told: A): void => {
+  for (const [listener, onDropped] of listeners) {
+    try {
+      listener(told)
+    } catch (defect) {
+      // A looker-on must not end the actor that it looks at.
+      listeners.delete(listener)
+      onDropped(defect)
+    }
   }
 }

@@ -39,6 +39,11 @@ class Fifo<A> {
     return item
   }
 
+  /** The first that wait, without taking them. */
+  first(count: number): readonly A[] {
+    return this.items.slice(this.head, this.head + count) as A[]
+  }
+
   putBack(earlier: readonly A[]): void {
     this.items = [...earlier, ...this.items.slice(this.head)]
     this.head = 0
@@ -93,6 +98,11 @@ export class Mailbox<A> {
     if (first !== undefined) return first
     this.served = laneWeight
     return this.takeWithin()
+  }
+
+  /** The first of each lane, without taking them. */
+  first(count: number): readonly A[] {
+    return lanes.flatMap((lane) => this[lane]?.first(count) ?? [])
   }
 
   remove(lane: Lane, matches: (item: A) => boolean): void {

@@ -20,6 +20,14 @@ export interface Run {
   readonly asks: Set<Awaited>
 }
 
+/** Who sent a message: a script, or the turn of the actor of this name. */
+export type Sender = Pick<Run, "actor" | "script"> | string
+
+export const senderOf = (sender: Sender | undefined) =>
+  typeof sender === "object"
+    ? { sender: sender.actor, script: sender.script }
+    : { sender, script: undefined }
+
 /** A call as something that is waited for. The actor that holds it fills it in. */
 export interface Awaited {
   readonly number: number

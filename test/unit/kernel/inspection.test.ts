@@ -5,7 +5,9 @@
 import * as Effect from "effect/Effect"
 import { expect, test } from "vitest"
 import { ringLengthMax } from "../../../src/kernel/limits.ts"
-import { go, reply, stage, tagOf } from "./stage.ts"
+import { go, postpone, reply, stage, tagOf } from "./stage.ts"
+
+const emit = { type: "emit", params: { event: "happened" } }
 
 test("the ring keeps the last turns and no more", () => {
   const { world, kernel, actor } = stage()
@@ -66,7 +68,85 @@ test("a record names the message, its lane, its cause, its call and what it did"
     call: 1,
     procedure: "internal",
     cause: "ask",
+    sender: undefined,
+    script: undefined,
+    sent: 0,
+    answers: [1],
     defect: undefined
   })
   expect(done).toMatchObject({ serial: 1, atMs: 7, lane: "control", cause: "job", version: 2 })
+  expect(done).toMatchObject({ sender: "a", script: "job", sent: 1, answers: [] })
+})
+
+test("a record names who sent the message: a turn, a script, or nobody who is an actor", () => {
+  const { world, records, actor } = stage()
+  const b = actor("b", (state, { call }) => go(state, call === undefined ? emit : reply([call])))
+  const c = actor("c", (state) => go(`${state}.`))
+  const a = actor(
+    "a",
+    (_state, { call }) => go("busy", { type: "job" }, ...(call ? [reply([call])] : []), emit),
+    {
+      scripts: {
+        job: () =>
+          Effect.sync(() => b.tell({ type: "told" })).pipe(
+            Effect.andThen(b.ask("asked", {})),
+            Effect.asVoid,
+            Effect.orDie
+          )
+      },
+      onEmit: () => c.tell({ type: "emitted" })
+    }
+  )
+  a.tell({ type: "begin" })
+  world.drain()
+  const senders = records.map(({ message, sender, script }) => ({ message, sender, script }))
+  expect(senders).toEqual([
+    { message: "begin", sender: undefined, script: undefined },
+    { message: "emitted", sender: "a", script: undefined },
+    { message: "told", sender: "a", script: "job" },
+    { message: "asked", sender: "a", script: "job" }
+  ])
+})
+
+test("what was sent tells which records were there before, so that overtaking shows", () => {
+  const { world, records, actor } = stage()
+  const a = actor("a", (state) => go(`${state}.`))
+  a.offer({ type: "flood" })
+  a.tell({ type: "first" })
+  world.drain()
+  a.tell({ type: "second" })
+  world.drain()
+  expect(records.map(({ message, sent, serial }) => ({ message, sent, serial }))).toEqual([
+    { message: "first", sent: 0, serial: 0 },
+    { message: "flood", sent: 0, serial: 1 },
+    { message: "second", sent: 2, serial: 2 }
+  ])
+})
+
+test("who looks at turns sees message, states and what is pending; one that throws is dropped", () => {
+  const { world, kernel, actor } = stage()
+  const turns: unknown[] = []
+  const dropped: unknown[] = []
+  kernel.inspection.watchTurns(
+    () => {
+      throw new Error("bang")
+    },
+    (defect) => dropped.push(String(defect))
+  )
+  const unwatch = kernel.inspection.watchTurns(({ record, message, before, after, pending }) =>
+    turns.push([record.serial, message.type, before, after, pending])
+  )
+  const a = actor("a", (state, { type }) => (type === "wait" ? go(state, postpone) : go(type)))
+  world.fork(a.ask("wait", {}))
+  a.tell({ type: "one" })
+  a.offer({ type: "two" })
+  world.step()
+  world.step()
+  unwatch()
+  world.step()
+  expect(dropped).toEqual(["Error: bang"])
+  expect(turns).toEqual([
+    [0, "one", "idle", "one", ["two", "wait"]],
+    [1, "two", "one", "two", ["wait"]]
+  ])
 })
