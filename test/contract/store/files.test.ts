@@ -10,8 +10,8 @@ import fc from "fast-check"
 import { expect, test } from "vitest"
 import { type FileError, Files } from "../../../src/host/files.ts"
 import * as LiveFiles from "../../../src/host/files.live.ts"
-import { MemoryDisk } from "./memory-disk.ts"
-import { MemoryProcess } from "./memory-files.ts"
+import { MemoryDisk } from "../../../src/testing/host/disk.ts"
+import { MemoryProcess } from "../../../src/testing/host/stepped.ts"
 
 type FilesService = Files["Service"]
 

@@ -10,8 +10,8 @@ import { Files } from "../../../src/host/files.ts"
 import type { RootLocked, StoreError } from "../../../src/store/error.ts"
 import { make, type Store } from "../../../src/store/store.ts"
 import type { Identity, ReadIdentity } from "../../../src/store/identity.ts"
-import type { MemoryDisk } from "./memory-disk.ts"
-import { Killed, MemoryProcess, type ProcessOptions } from "./memory-files.ts"
+import type { MemoryDisk } from "../../../src/testing/host/disk.ts"
+import { Killed, MemoryProcess, type ProcessOptions } from "../../../src/testing/host/stepped.ts"
 
 export type StoreService = Store["Service"]
 

@@ -6,7 +6,7 @@ import * as Result from "effect/Result"
 import fc from "fast-check"
 import { describe, expect, test } from "vitest"
 import { encodeStatus, parseStatus, type StatusRecord } from "../../../src/store/status.ts"
-import { type Choose, MemoryDisk } from "../../contract/store/memory-disk.ts"
+import { type Choose, MemoryDisk } from "../../../src/testing/host/disk.ts"
 import { live } from "../../contract/store/world.ts"
 
 const sample: StatusRecord = {

@@ -2,7 +2,7 @@
  * What a disk in memory is made of, and how a path leads through it: links, `..`, and the kernel's
  * bounds and errors.
  */
-import type { FileStat } from "../../../src/host/files.ts"
+import type { FileStat } from "../../host/files.ts"
 
 export interface Attributes {
   readonly number: number
@@ -22,6 +22,8 @@ export interface FileNode extends Attributes {
 
 export interface DirectoryNode extends Attributes {
   readonly kind: "directory"
+  /** Of a file system that lives in memory only: nothing below it outlives the power. */
+  readonly isVolatile: boolean
   entries: Map<string, Node>
   durable: Map<string, Node>
 }
@@ -61,25 +63,28 @@ export interface Walked {
 /** Where a path leads. The last name need not be there, and is followed only if `isFollowed`. */
 export const walk = (root: DirectoryNode, path: string, isFollowed: boolean): Walked => {
   if (!path.startsWith("/") || path.includes("\0")) throw new Errno("EINVAL")
-  if (Buffer.byteLength(path) > pathBytesMax) throw new Errno("ENAMETOOLONG")
-  const names = path.split("/").filter((name) => name !== "" && name !== ".")
+  if (isLonger(path, pathBytesMax)) throw new Errno("ENAMETOOLONG")
+  let names = path.split("/")
   const parents: DirectoryNode[] = []
   let node: Node | undefined = root
-  let name = ""
+  let last = ""
   let followed = 0
-  while (names.length > 0) {
-    name = names.shift() ?? ""
-    if (Buffer.byteLength(name) > nameBytesMax) throw new Errno("ENAMETOOLONG")
+  for (let at = 0; at < names.length; at++) {
+    const name = names[at] ?? ""
+    if (name === "" || name === ".") continue
+    if (isLonger(name, nameBytesMax)) throw new Errno("ENAMETOOLONG")
     if (node === undefined) throw new Errno("ENOENT")
     if (node.kind !== "directory") throw new Errno("ENOTDIR")
+    last = name
     if (name === "..") {
       node = parents.pop() ?? root
       continue
     }
     const child: Node | undefined = node.entries.get(name)
-    if (child?.kind === "symlink" && (names.length > 0 || isFollowed)) {
+    if (child?.kind === "symlink" && (isFollowed || hasMore(names, at))) {
       if (++followed > linksFollowedMax) throw new Errno("ELOOP")
-      names.unshift(...child.target.split("/").filter((part) => part !== "" && part !== "."))
+      names = [...child.target.split("/"), ...names.slice(at + 1)]
+      at = -1
       if (child.target.startsWith("/")) {
         node = root
         parents.length = 0
@@ -89,7 +94,20 @@ export const walk = (root: DirectoryNode, path: string, isFollowed: boolean): Wa
     parents.push(node)
     node = child
   }
-  return { directory: parents.at(-1), name, node }
+  return { directory: parents.at(-1), name: last, node }
+}
+
+const utf8 = new TextEncoder()
+
+/** In bytes of UTF-8, of which a UTF-16 unit takes three at most. */
+const isLonger = (text: string, bytesMax: number): boolean =>
+  text.length > bytesMax || (text.length * 3 > bytesMax && utf8.encode(text).length > bytesMax)
+
+/** Whether a name follows: what is before it must then be a directory. */
+const hasMore = (names: readonly string[], at: number): boolean => {
+  for (let next = at + 1; next < names.length; next++)
+    if (names[next] !== "" && names[next] !== ".") return true
+  return false
 }
 
 /** Whether `directory` is `node` or below it. */

@@ -1,8 +1,8 @@
 /**
  * A disk in memory with the two lives that a real one has: what processes see at once, and what a
  * power cut leaves. Content is durable once its file was synced, a name once its directory was;
- * everything else is lost, kept, or torn, as a chooser decides. Synchronous and deterministic;
- * knows no Effect.
+ * everything else is lost, kept, or torn, as a chooser decides; what is in a volatile file system is
+ * always lost. Synchronous and deterministic; knows no Effect.
  */
 import {
   type Attributes,
@@ -15,7 +15,7 @@ import {
   type SpecialNode,
   type Walked,
   walk
-} from "./memory-node.ts"
+} from "./node.ts"
 
 /** Gives a number from 0 to `n - 1`. 0 is always the worst for the data: lost. */
 export type Choose = (n: number) => number
@@ -47,7 +47,7 @@ export class MemoryDisk {
 
   constructor(now: () => number = () => 0) {
     this.#now = now
-    this.root = this.#directory(0o755)
+    this.root = this.#directory(0o755, false)
   }
 
   // Looking
@@ -81,6 +81,12 @@ export class MemoryDisk {
       (sum, node) => sum + (node.kind === "file" ? node.data.length : 0),
       0
     )
+  }
+
+  /** Whether the path lies in a file system that lives in memory only. */
+  isVolatile(path: string): boolean {
+    const { directory, node } = walk(this.root, path, false)
+    return (node?.kind === "directory" ? node : directory)?.isVolatile === true
   }
 
   /**
@@ -127,7 +133,9 @@ export class MemoryDisk {
   /** Writes as much as fits, and fails after it. `limit` cuts it short, as a failing disk does. */
   write(file: FileNode, bytes: Uint8Array, { at = 0, limit = bytes.length } = {}): void {
     this.#mayWrite()
-    const room = this.capacityBytes - this.usedBytes()
+    // Counting takes a walk over the whole disk, and only a disk with an end needs it.
+    const isBounded = this.capacityBytes !== Number.POSITIVE_INFINITY
+    const room = isBounded ? this.capacityBytes - this.usedBytes() : this.capacityBytes
     const growth = Math.max(0, at + bytes.length - file.data.length)
     const fitting = growth <= room ? bytes.length : Math.max(0, bytes.length - (growth - room))
     const written = Math.min(fitting, limit)
@@ -149,7 +157,24 @@ export class MemoryDisk {
     const { directory, name, node } = this.#place(path)
     if (node !== undefined) throw new Errno("EEXIST")
     this.#mayWrite()
-    this.#name(path, [{ directory, name, node: this.#directory(mode) }])
+    const made = this.#directory(mode, directory.isVolatile)
+    this.#name(path, [{ directory, name, node: made }])
+  }
+
+  /** Makes the directory, and those above it, where they are missing. */
+  makeDirectories(path: string, mode = 0o755): void {
+    const parts = path.split("/").filter((part) => part !== "")
+    parts.reduce((above, part) => {
+      const at = `${above}/${part}`
+      if (!this.has(at)) this.makeDirectory(at, mode)
+      return at
+    }, "")
+  }
+
+  /** Puts a file system there that lives in memory only (tmpfs). */
+  mountVolatile(path: string, mode = 0o755): void {
+    const { directory, name } = this.#place(path)
+    this.#name(path, [{ directory, name, node: this.#directory(mode, true) }])
   }
 
   symlink(target: string, path: string): void {
@@ -189,6 +214,7 @@ export class MemoryDisk {
     const old = this.#place(from)
     if (old.node === undefined) throw new Errno("ENOENT")
     const target = this.#place(to)
+    if (old.directory.isVolatile !== target.directory.isVolatile) throw new Errno("EXDEV")
     if (contains(old.node, target.directory)) throw new Errno("EINVAL")
     if (target.node !== undefined && contains(target.node, old.directory))
       throw new Errno("ENOTEMPTY")
@@ -240,8 +266,16 @@ export class MemoryDisk {
   /** The names in the directory reach the disk. */
   syncDirectory(directory: DirectoryNode): void {
     const isHere = (change: Change) => change.some((naming) => naming.directory === directory)
-    for (const change of this.#pending.filter(isHere)) settle(change)
+    if (!this.#pending.some(isHere)) return
+    for (const change of this.#pending) if (isHere(change)) settle(change)
     this.#pending = this.#pending.filter((change) => !isHere(change))
+  }
+
+  /** Everything reaches the disk, as before an orderly end. */
+  syncAll(): void {
+    for (const change of this.#pending) settle(change)
+    this.#pending = []
+    for (const node of this.#nodes()) if (node.kind === "file") this.sync(node)
   }
 
   /**
@@ -284,7 +318,7 @@ export class MemoryDisk {
       else directory.entries.set(name, node)
       directory.mtimeMs = this.#now()
     }
-    this.#pending.push(change)
+    if (!change.some(({ directory }) => directory.isVolatile)) this.#pending.push(change)
     this.#notify(path)
   }
 
@@ -298,10 +332,11 @@ export class MemoryDisk {
     return { number: ++this.#count, mode, uid: 0, gid: 0, mtimeMs: this.#now() }
   }
 
-  #directory(mode: number): DirectoryNode {
+  #directory(mode: number, isVolatile: boolean): DirectoryNode {
     return {
       ...this.#attributes(mode),
       kind: "directory",
+      isVolatile,
       entries: new Map(),
       durable: new Map()
     }

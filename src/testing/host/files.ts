@@ -1,0 +1,256 @@
+/**
+ * The `Files` service of one process on a disk in memory: what each primitive does. When it is done
+ * and what goes wrong is its carrier's: one step after the other with a plan of faults by number
+ * (`MemoryProcess`), or as tasks of a realm (`realmCarrier`).
+ */
+import * as Effect from "effect/Effect"
+import type * as Scope from "effect/Scope"
+import { FileError, type FileHandle, FileLocked, type Files } from "../../host/files.ts"
+import { Descriptors } from "./descriptors.ts"
+import type { MemoryDisk } from "./disk.ts"
+import { Errno, type FileNode } from "./node.ts"
+
+export interface What {
+  readonly operation: string
+  readonly path: string
+}
+
+/** A primitive: `act` is its effect, `spoil` what a failure leaves of it. */
+export interface Deed<A> extends What {
+  readonly act: () => A
+  readonly spoil?: () => void
+}
+
+/** Carries a primitive out, sooner or later, whole or spoilt. */
+export type Carrier = <A>(deed: Deed<A>) => Effect.Effect<A, FileError>
+
+interface OpenFile {
+  readonly path: string
+  readonly node: FileNode
+  readonly isAppending: boolean
+  position: number
+}
+
+/** Locks on a disk, by the file's number: who holds them. */
+const locksOf = new WeakMap<MemoryDisk, Map<number, OpenFiles>>()
+
+export interface OpenFilesOptions {
+  readonly descriptors?: Descriptors
+  /** Files that the kernel makes up when they are read: those of /proc. */
+  readonly generated?: (path: string) => string | undefined
+  /** Tells a watcher, in a turn of its own where there are turns. */
+  readonly notify?: (path: string, changed: () => void) => void
+}
+
+/** What one process has open, and the primitives themselves, which throw `Errno`. */
+export class OpenFiles {
+  readonly disk: MemoryDisk
+  readonly descriptors: Descriptors
+  readonly #options: OpenFilesOptions
+  readonly #open = new Map<number, OpenFile>()
+
+  constructor(disk: MemoryDisk, options: OpenFilesOptions = {}) {
+    this.disk = disk
+    this.descriptors = options.descriptors ?? new Descriptors()
+    this.#options = options
+  }
+
+  get paths(): readonly string[] {
+    return [...this.#open.values()].map(({ path }) => path)
+  }
+
+  /** What is open at the handle's number now, for a child to inherit. */
+  at(handle: FileHandle): OpenFile {
+    const file = this.#open.get(handle.fd)
+    if (file === undefined) throw new Errno("EBADF")
+    return file
+  }
+
+  open(path: string, flag: string, mode: number): FileHandle {
+    this.descriptors.checkRoom()
+    if (flag === "read") return this.#handle(path, this.disk.fileAt(path), false)
+    const node = this.disk.createFile(path, mode, flag === "create")
+    if (flag === "write") this.disk.truncate(node, 0)
+    return this.#handle(path, node, flag === "append")
+  }
+
+  write(handle: FileHandle, bytes: Uint8Array, limit = bytes.length): void {
+    const file = this.at(handle)
+    const at = file.isAppending ? file.node.data.length : file.position
+    this.disk.write(file.node, bytes, { at, limit })
+    file.position = at + bytes.length
+  }
+
+  read(path: string, bytesMax: number): Uint8Array {
+    this.descriptors.checkRoom()
+    const generated = this.#options.generated?.(path)
+    const data =
+      generated === undefined ? this.disk.fileAt(path).data : new TextEncoder().encode(generated)
+    if (data.length > bytesMax) throw new Errno("EFBIG")
+    return data.slice()
+  }
+
+  stat(path: string) {
+    if (this.#options.generated?.(path) !== undefined) return generatedStat
+    const node = this.disk.node(path)
+    const { kind, number: inode, mode, uid, gid, mtimeMs } = node
+    const size = kind === "file" ? node.data.length : 0
+    const device = this.disk.isVolatile(path) ? 2 : 1
+    return { kind, size, mode, uid, gid, inode, device, mtimeMs }
+  }
+
+  /** The descriptor that holds the lock, or `undefined` when another process holds it. */
+  lock(path: string): number | undefined {
+    this.descriptors.checkRoom()
+    const { number } = this.disk.createFile(path, 0o600, false)
+    const locks = locksOf.get(this.disk) ?? new Map<number, OpenFiles>()
+    locksOf.set(this.disk, locks)
+    if (locks.has(number)) return undefined
+    locks.set(number, this)
+    return this.descriptors.open({ kind: "lock", name: path }, () => {
+      if (locks.get(number) === this) locks.delete(number)
+    })
+  }
+
+  watch(path: string, changed: () => void): number {
+    const notify = this.#options.notify ?? ((_path: string, run: () => void) => run())
+    this.descriptors.checkRoom()
+    let isWatching = true
+    const stop = this.disk.watch(path, () =>
+      notify(path, () => {
+        if (isWatching) changed()
+      })
+    )
+    return this.descriptors.open({ kind: "watch", name: path }, () => {
+      isWatching = false
+      stop()
+    })
+  }
+
+  #handle(path: string, node: FileNode, isAppending: boolean): FileHandle {
+    const fd = this.descriptors.open({ kind: "file", name: path }, () => this.#open.delete(fd))
+    this.#open.set(fd, { path, node, isAppending, position: 0 })
+    return { path, fd }
+  }
+}
+
+/** proc(5): they say that they are empty. */
+const generatedStat = {
+  kind: "file",
+  size: 0,
+  mode: 0o444,
+  uid: 0,
+  gid: 0,
+  inode: 0,
+  device: 3,
+  mtimeMs: 0
+} as const
+
+const releasing = (open: OpenFiles, taken: Effect.Effect<number, FileError | FileLocked>) =>
+  Effect.asVoid(
+    Effect.acquireRelease(taken, (fd) => Effect.sync(() => open.descriptors.close(fd)))
+  ) as Effect.Effect<void, FileError | FileLocked, Scope.Scope>
+
+/** The service over what the process has open. */
+export const filesService = (open: OpenFiles, carry: Carrier): Files["Service"] => {
+  const { disk, descriptors } = open
+  const step = <A>(operation: string, path: string, act: () => A) => carry({ operation, path, act })
+  return {
+    open: (path, flag, mode = 0o600) => step("open", path, () => open.open(path, flag, mode)),
+    write: (file, bytes) =>
+      carry({
+        operation: "write",
+        path: file.path,
+        act: () => open.write(file, bytes),
+        spoil: () => open.write(file, bytes, Math.floor(bytes.length / 2))
+      }),
+    sync: (file) =>
+      carry({
+        operation: "sync",
+        path: file.path,
+        act: () => disk.sync(open.at(file).node),
+        spoil: () => disk.failSync(open.at(file).node)
+      }),
+    close: (file) => {
+      // The descriptor is gone whatever close reports.
+      const close = () => descriptors.close(file.fd)
+      return Effect.ignore(carry({ operation: "close", path: file.path, act: close, spoil: close }))
+    },
+    readAt: (file, offset, bytesMax) =>
+      step("read", file.path, () => open.at(file).node.data.slice(offset, offset + bytesMax)),
+    read: (path, bytesMax) => step("read", path, () => open.read(path, bytesMax)),
+    syncDirectory: (path) => step("sync", path, () => disk.syncDirectory(disk.directoryAt(path))),
+    rename: (from, to) => step("rename", from, () => disk.rename(from, to)),
+    unlink: (path) => step("unlink", path, () => isThere(() => disk.unlink(path))),
+    symlink: (target, path) => step("symlink", path, () => disk.symlink(target, path)),
+    readLink: (path) => step("readlink", path, () => readLink(disk, path)),
+    makeDirectory: (path, mode) => step("mkdir", path, () => makeDirectory(disk, path, mode)),
+    removeDirectory: (path) => step("rmdir", path, () => isThere(() => disk.removeDirectory(path))),
+    list: (path) => step("list", path, () => [...disk.directoryAt(path).entries.keys()].toSorted()),
+    stat: (path) => step("stat", path, () => open.stat(path)),
+    chmod: (path, mode) => step("chmod", path, () => disk.chmod(path, mode)),
+    chown: (path, uid, gid) => step("chown", path, () => disk.chown(path, uid, gid)),
+    truncate: (path, size) => step("truncate", path, () => disk.truncate(disk.fileAt(path), size)),
+    lock: (path) =>
+      releasing(
+        open,
+        Effect.flatMap(
+          step("lock", path, () => open.lock(path)),
+          (fd) => (fd === undefined ? Effect.fail(new FileLocked({ path })) : Effect.succeed(fd))
+        )
+      ),
+    watch: (path, changed) =>
+      releasing(
+        open,
+        step("watch", path, () => open.watch(path, changed))
+      ) as Effect.Effect<void, FileError, Scope.Scope>
+  }
+}
+
+/** The effect of the deed, as it ends for the caller. */
+export const carried = <A>({ operation, path, act }: Deed<A>): Effect.Effect<A, FileError> => {
+  try {
+    return Effect.succeed(act())
+  } catch (cause) {
+    if (cause instanceof Errno) return refused({ operation, path }, cause.code)
+    throw cause
+  }
+}
+
+export const refused = ({ operation, path }: What, code: string) =>
+  Effect.fail(new FileError({ operation, path, code }))
+
+/** What a failure leaves behind. That it may fail itself changes nothing. */
+export const spoil = ({ spoil: run }: { readonly spoil?: () => void }): void => {
+  try {
+    run?.()
+  } catch (cause) {
+    if (!(cause instanceof Errno)) throw cause
+  }
+}
+
+/** Absent is fine: `false`. */
+const isThere = (remove: () => void): boolean => {
+  try {
+    remove()
+    return true
+  } catch (cause) {
+    if (cause instanceof Errno && cause.code === "ENOENT") return false
+    throw cause
+  }
+}
+
+const readLink = (disk: MemoryDisk, path: string): string => {
+  const node = disk.node(path)
+  if (node.kind !== "symlink") throw new Errno("EINVAL")
+  return node.target
+}
+
+const makeDirectory = (disk: MemoryDisk, path: string, mode: number): boolean => {
+  if (disk.has(path)) {
+    if (disk.node(path).kind !== "directory") throw new Errno("EEXIST")
+    return false
+  }
+  disk.makeDirectory(path, mode)
+  return true
+}
