@@ -70,6 +70,8 @@ export interface Setting {
   /** Whether domains with autostart are started when the engine opens. True by default. */
   readonly autostart?: boolean | undefined
   readonly guests?: GuestsAtClose | undefined
+  /** Told of the driver before it opens: for whoever watches from the first turn on. */
+  readonly onMade?: (driver: Driver) => void
 }
 
 export type OpenError = RootLocked | StoreError | ConfigError | FileError | CallError
@@ -328,6 +330,7 @@ export const openEngine = Effect.fnUntraced(function* (setting: Setting) {
     startConcurrency,
     ...(setting.config === undefined ? {} : { configPath: setting.config })
   })
+  setting.onMade?.(driver)
   const close: Engine["close"] = ({ guests = setting.guests } = {}) =>
     Effect.ignore(driver.close({ stopsGuests: guests === "stop" }))
   // Before the opening, which may be interrupted: what it has taken by then is given back too.

@@ -63,15 +63,18 @@ export interface MetFault {
 }
 
 export class Faults {
-  private readonly plan: ReadonlyMap<string, FaultName>
+  private readonly plan = new Map<Seam, Map<number, FaultName>>()
   private readonly counts = new Map<Seam, number>()
   private readonly passed: MetFault[] = []
-  private isHealed = false
+  private isArmed = true
   /** Told of each fault as it comes to pass. */
   onMet: ((met: MetFault) => void) | undefined
 
   constructor(plan: readonly PlannedFault[] = []) {
-    this.plan = new Map(plan.map(({ seam, nth, fault }) => [`${seam}/${nth}`, fault]))
+    for (const { seam, nth, fault } of plan) {
+      const lines = this.plan.get(seam) ?? new Map<number, FaultName>()
+      this.plan.set(seam, lines.set(nth, fault))
+    }
   }
 
   /** The faults that came to pass, in order. */
@@ -86,9 +89,10 @@ export class Faults {
 
   /** To be called at each occurrence of the seam. */
   at<S extends Seam>(seam: S, what: string): FaultsBySeam[S] | undefined {
+    if (!this.isArmed) return undefined
     const nth = this.occurrences(seam)
     this.counts.set(seam, nth + 1)
-    const fault = this.isHealed ? undefined : this.plan.get(`${seam}/${nth}`)
+    const fault = this.plan.get(seam)?.get(nth)
     if (fault === undefined) return undefined
     const met = { seam, nth, fault, what }
     this.passed.push(met)
@@ -96,8 +100,13 @@ export class Faults {
     return fault as FaultsBySeam[S]
   }
 
-  /** From now on nothing goes wrong any more: liveness is looked at. */
-  heal(): void {
-    this.isHealed = true
+  /** From now on occurrences count. */
+  arm(): void {
+    this.isArmed = true
+  }
+
+  /** From now on nothing goes wrong, and nothing is counted: before the clients, and at the end. */
+  disarm(): void {
+    this.isArmed = false
   }
 }

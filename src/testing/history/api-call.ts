@@ -32,17 +32,10 @@ export type ApiCall =
       readonly mode?: "acpi" | "agent"
     }
   | {
-      readonly call:
-        | "suspend"
-        | "resume"
-        | "reset"
-        | "wakeup"
-        | "undefine"
-        | "info"
-        | "xml"
-        | "lookup"
+      readonly call: "suspend" | "resume" | "reset" | "wakeup" | "undefine"
       readonly domain: Slot
     }
+  | { readonly call: "info" | "xml" | "lookup"; readonly domain: Slot }
   | { readonly call: "rename"; readonly domain: Slot; readonly to: Slot }
   | { readonly call: "setAutostart"; readonly domain: Slot; readonly isAutostart: boolean }
   | { readonly call: "setTitle"; readonly domain: Slot; readonly version: number }

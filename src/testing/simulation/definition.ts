@@ -1,0 +1,41 @@
+/**
+ * The definitions that simulated clients write: small guests of the type `qemu`, with what makes
+ * them meet: displays that want a port each, and for slots 0 and 1 one host device between them.
+ */
+import { type Slot, slotName, slotUuid } from "../history/api-call.ts"
+
+/** The one PCI device that slots 0 and 1 both want. */
+export const sharedDevice = "0000:03:00.0"
+
+const sharedHostdev =
+  "<hostdev mode='subsystem' type='pci' managed='no'><source>" +
+  "<address domain='0x0000' bus='0x03' slot='0x00' function='0x0'/></source></hostdev>"
+
+/** The title tells which write a read has seen. */
+export const titleOf = (version: number): string => `v${version}`
+
+export const versionOf = (title: string | undefined): number | undefined => {
+  const digits = /^v([0-9]+)$/.exec(title ?? "")?.[1]
+  return digits === undefined ? undefined : Number(digits)
+}
+
+export interface DefinitionOptions {
+  readonly domain: Slot
+  readonly version: number
+  /** Under the name of another slot. */
+  readonly as?: Slot | undefined
+  readonly emulator: string
+}
+
+export const definitionXml = ({ domain, version, as, emulator }: DefinitionOptions): string =>
+  [
+    "<domain type='qemu'>",
+    `<name>${slotName(as ?? domain)}</name><uuid>${slotUuid(domain)}</uuid>`,
+    `<title>${titleOf(version)}</title>`,
+    "<memory unit='MiB'>16</memory><vcpu>1</vcpu>",
+    "<os><type arch='x86_64' machine='q35'>hvm</type></os>",
+    `<devices><emulator>${emulator}</emulator>`,
+    "<serial type='pty'/><graphics type='vnc' autoport='yes'/>",
+    domain < 2 ? sharedHostdev : "",
+    "<memballoon model='none'/></devices></domain>"
+  ].join("")

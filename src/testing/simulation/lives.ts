@@ -1,0 +1,183 @@
+/**
+ * The engine of a simulated host, life after life: opens it, and opens it again when it was killed,
+ * lost its power or was told to end. Who waits for an engine waits here.
+ */
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Scope from "effect/Scope"
+import type { Driver } from "../../../actors/driver/driver.ts"
+import { type Engine, openEngine } from "../../engine/engine.ts"
+import type { SimulatedHost } from "../host/host.ts"
+import type { Realm } from "../realm.ts"
+import type { Up } from "./client.ts"
+import type { Notes } from "./notes.ts"
+import { type Plan, planDefaults } from "./plan.ts"
+import type { Life } from "./view.ts"
+
+export const simulatedRoot = "/var/lib/troupe"
+export const simulatedEmulator = "/usr/bin/qemu-system-x86_64"
+
+/** Between the end of an engine and the next: what a service manager takes. */
+const reopenAfterMs = 100
+
+/** An engine that cannot be opened is tried again so often; then the run fails. */
+const triesMax = 20
+
+export interface LivesOptions {
+  readonly plan: Plan
+  readonly host: SimulatedHost
+  readonly notes: Notes
+  /** Where the service manager lives: no part of any engine. */
+  readonly realm: Realm
+  readonly onMade: (driver: Driver) => void
+  readonly onOpened: () => void
+  readonly onGone: (up: Up | undefined) => void
+  readonly onFailed: (message: string) => void
+}
+
+interface Present extends Life {
+  driver: Driver | undefined
+  engine: Engine | undefined
+  readonly scope: Scope.Closeable
+  isEnding: boolean
+}
+
+export class Lives {
+  private readonly options: LivesOptions
+  private present: Present | undefined
+  private number = 0
+  private failures = 0
+  private isOver = false
+  private waiting: ((up: Up) => void)[] = []
+
+  constructor(options: LivesOptions) {
+    this.options = options
+  }
+
+  get life(): Life | undefined {
+    return this.present
+  }
+
+  get up(): Up | undefined {
+    const { present } = this
+    if (present?.engine === undefined) return undefined
+    return { engine: present.engine, realm: present.process.realm }
+  }
+
+  whenUp(ready: (up: Up) => void): void {
+    const { up } = this
+    if (up === undefined || this.present?.isEnding === true) this.waiting.push(ready)
+    else ready(up)
+  }
+
+  open(): void {
+    const { host, notes } = this.options
+    const number = ++this.number
+    notes.life = number
+    const process = host.engine(`engine ${number}`, () => this.killed(present))
+    const scope = Scope.makeUnsafe()
+    const present: Present = {
+      number,
+      process,
+      scope,
+      driver: undefined,
+      engine: undefined,
+      isEnding: false
+    }
+    this.present = present
+    const fiber = Effect.runForkWith(process.context)(
+      Scope.provide(openEngine(this.setting(present)), scope)
+    )
+    fiber.addObserver((exit) => {
+      if (this.present !== present) return
+      if (Exit.isSuccess(exit)) return this.opened(present, exit.value)
+      this.failures++
+      const why = String(exit.cause)
+      if (this.failures > triesMax) this.options.onFailed(`the engine does not open: ${why}`)
+      else this.gone(present, 10 * reopenAfterMs)
+    })
+  }
+
+  /** SIGKILL, or the power goes. */
+  kill(isPowerCut: boolean, choose: (n: number) => number): void {
+    const { present } = this
+    const { host } = this.options
+    if (isPowerCut) host.powerCut(choose)
+    else present?.process.kill()
+    // A host whose power goes has nobody left to say that the engine was killed.
+    if (present !== undefined && this.present === present) this.killed(present, isPowerCut)
+  }
+
+  /** SIGTERM: it drains, and guests go on. */
+  terminate(): void {
+    this.end("leave")
+  }
+
+  /** SIGHUP. */
+  reload(): void {
+    const { up } = this
+    if (up !== undefined) Effect.runForkWith(up.realm.context)(up.engine.reloadConfigSoon)
+  }
+
+  /** The last end: with the guests. */
+  finish(): void {
+    this.isOver = true
+    this.end("stop")
+  }
+
+  private end(guests: "leave" | "stop"): void {
+    const { present } = this
+    if (present?.engine === undefined || present.isEnding) return
+    present.isEnding = true
+    const close = Effect.andThen(
+      present.engine.close({ guests }),
+      Scope.close(present.scope, Exit.void)
+    )
+    Effect.runForkWith(present.process.context)(close).addObserver(() => {
+      if (this.present !== present) return
+      present.process.kill()
+      this.options.notes.happened({ kind: "engine-closed" })
+      this.gone(present)
+    })
+  }
+
+  private setting(present: Present): Parameters<typeof openEngine>[0] {
+    const { plan } = this.options
+    return {
+      place: { root: simulatedRoot, run: `${simulatedRoot}/run` },
+      owner: `engine ${present.number}`,
+      dispatcher: present.process.realm,
+      emulatorFor: () => simulatedEmulator,
+      startConcurrency: plan.startConcurrency ?? planDefaults.startConcurrency,
+      autostart: plan.isAutostarting ?? true,
+      onMade: (driver) => {
+        present.driver = driver
+        this.options.onMade(driver)
+      }
+    }
+  }
+
+  private opened(present: Present, engine: Engine): void {
+    present.engine = engine
+    this.failures = 0
+    this.options.notes.happened({ kind: "engine-opened" })
+    this.options.onOpened()
+    const waiting = this.waiting
+    this.waiting = []
+    const up = { engine, realm: present.process.realm }
+    for (const ready of waiting) ready(up)
+  }
+
+  private killed(present: Present, isPowerCut = false): void {
+    if (this.present !== present) return
+    this.options.notes.happened({ kind: isPowerCut ? "power-cut" : "engine-killed" })
+    this.gone(present)
+  }
+
+  private gone(present: Present, afterMs = reopenAfterMs): void {
+    const { engine } = present
+    this.present = undefined
+    this.options.onGone(engine && { engine, realm: present.process.realm })
+    if (!this.isOver) this.options.realm.after(afterMs, () => this.open(), "engine opens")
+  }
+}

@@ -1,0 +1,331 @@
+/**
+ * One run of a plan: the real engine on a simulated host, clients that call it, faults, and the
+ * laws that are looked at all along. In the end faults heal, every call must have ended, the engine
+ * must still be of use, and nothing may be left when it has closed.
+ */
+import type { Driver } from "../../../actors/driver/driver.ts"
+import type { InspectionRecord } from "../../kernel/inspection.ts"
+import { Faults, type MetFault } from "../fault.ts"
+import type { History } from "../history/operation.ts"
+import { SimulatedHost } from "../host/host.ts"
+import { SimulatedQemu } from "../qemu/simulated-qemu.ts"
+import { World } from "../world.ts"
+import { Client } from "./client.ts"
+import { Lives, simulatedEmulator } from "./lives.ts"
+import { Notes } from "./notes.ts"
+import type { ClientStep, Plan } from "./plan.ts"
+import { Recorder } from "./recorder.ts"
+import type { Checks, Invariant, View, Violation } from "./view.ts"
+
+/** Virtual time within which every call of a plan must have ended: all have deadlines below. */
+const patienceMs = 30 * 60_000
+
+/** Virtual time for deadlines and grace periods to pass when nobody calls any more. */
+const settlingMs = 180_000
+
+/** A run that needs more is in a livelock. */
+const stepsMax = 300_000
+
+/** Clocks jump by this much: past every deadline. */
+const clockJumpMs = 5 * 3_600_000
+
+export interface RunOptions {
+  readonly invariants?: readonly Invariant[]
+  /** Each turn of each actor, of each life. */
+  readonly onTurn?: (record: InspectionRecord) => void
+  /** Each engine, before it opens. */
+  readonly onEngine?: (driver: Driver, life: number) => void
+  readonly onFault?: (met: MetFault, view: View) => void
+  /** A copy of every delivery's label is kept: the byte-for-byte story of the run. */
+  readonly isTraced?: boolean
+}
+
+export interface Report {
+  readonly violations: readonly Violation[]
+  readonly history: History
+  readonly met: readonly MetFault[]
+  /** What was chosen between the arming and the healing of faults: a `listed` schedule. */
+  readonly choices: readonly number[]
+  readonly steps: number
+  /** Virtual. */
+  readonly durationMs: number
+  readonly lives: number
+  /** Of `isTraced`. */
+  readonly deliveries: readonly string[]
+}
+
+/** Ends a run at its first violation. */
+class Broken extends Error {}
+
+export const runPlan = (plan: Plan, options: RunOptions = {}): Report =>
+  new Simulation(plan, options).run()
+
+class Simulation {
+  private readonly plan: Plan
+  private readonly options: RunOptions
+  private readonly faults: Faults
+  private readonly recorder: Recorder
+  private readonly world: World
+  private readonly host: SimulatedHost
+  private readonly notes: Notes
+  private readonly lives: Lives
+  private readonly checks: readonly { readonly id: string; readonly checks: Checks }[]
+  private readonly stepChecks: readonly { readonly id: string; readonly checks: Checks }[]
+  private readonly violations: Violation[] = []
+  private clients: readonly Client[] = []
+  readonly view: View
+
+  constructor(plan: Plan, options: RunOptions) {
+    this.plan = plan
+    this.options = options
+    this.faults = new Faults(plan.faults)
+    this.faults.disarm()
+    this.recorder = new Recorder(plan.schedule)
+    this.world = new World(this.recorder, {
+      stepsMax,
+      mayTimePass: plan.mayTimePass === true,
+      onStep: (label) => this.stepped(label)
+    })
+    this.notes = new Notes(this.world)
+    const qemu = new SimulatedQemu({
+      faults: this.faults,
+      onHappening: (happening) => this.notes.happened(happening)
+    })
+    this.host = new SimulatedHost(this.world, {
+      faults: this.faults,
+      programs: new Map([[simulatedEmulator, qemu]]),
+      ...(plan.pidMax === undefined ? {} : { pidMax: plan.pidMax })
+    })
+    this.checks = (options.invariants ?? []).map(({ id, name, make }) => ({
+      id: `${id} ${name}`,
+      checks: make()
+    }))
+    this.stepChecks = this.checks.filter(({ checks }) => checks.step !== undefined)
+    this.lives = new Lives({
+      plan,
+      host: this.host,
+      notes: this.notes,
+      realm: this.world.realm("service manager"),
+      onMade: (driver) => this.made(driver),
+      onOpened: () => this.ask("opened"),
+      onGone: (up) => {
+        if (up !== undefined) for (const client of this.clients) client.engineGone(up)
+      },
+      onFailed: (message) => this.violate("engine opens", message)
+    })
+    this.faults.onMet = (met) => options.onFault?.(met, this.view)
+    this.view = viewOf({ ...this, plan })
+  }
+
+  run(): Report {
+    try {
+      this.setUp()
+      this.work()
+      this.settle()
+      this.probe()
+      this.end()
+    } catch (error) {
+      if (!(error instanceof Broken)) this.note("no defect", stackOf(error))
+    }
+    const { world, recorder, notes, faults, violations } = this
+    return {
+      violations,
+      history: { operations: notes.operations, happenings: notes.happenings, events: notes.events },
+      met: faults.met,
+      choices: recorder.taken,
+      steps: world.steps,
+      durationMs: world.nowMs,
+      lives: notes.life,
+      deliveries: this.options.isTraced === true ? [...world.trace] : []
+    }
+  }
+
+  /** An engine with the plan's domains, before anything may go wrong. */
+  private setUp(): void {
+    this.lives.open()
+    const slots = this.plan.isEmpty === true ? 0 : this.plan.domains
+    const steps = Array.from(
+      { length: slots },
+      (_, domain): ClientStep => ({
+        call: "define",
+        domain,
+        version: -1 - domain
+      })
+    )
+    this.call([steps])
+  }
+
+  private work(): void {
+    this.faults.arm()
+    this.recorder.arm()
+    this.call(this.plan.clients)
+    this.faults.disarm()
+    this.recorder.disarm()
+  }
+
+  /** Faults have healed; whatever still runs comes to its end. */
+  private settle(): void {
+    this.untilUp()
+    this.pass(settlingMs)
+    this.ask("rest")
+  }
+
+  /** The engine is still of use: every domain that is there can be ended, started and ended. */
+  private probe(): void {
+    const before = this.notes.operations.length
+    const probes = Array.from({ length: this.plan.domains }, (_, domain): readonly ClientStep[] => [
+      { call: "destroy", domain },
+      { call: "start", domain },
+      { call: "info", domain },
+      { call: "destroy", domain }
+    ])
+    // One at a time: domains that share a device cannot run beside each other.
+    this.call([probes.flat()])
+    for (const { call, result } of this.notes.operations.slice(before)) {
+      const isFine = result?.kind === "ok" || isExpected(result?.tag ?? "")
+      if (!isFine) this.violate("useful afterwards", `${call.call}: ${JSON.stringify(result)}`)
+    }
+    this.pass(settlingMs)
+    this.ask("rest")
+  }
+
+  private end(): void {
+    this.lives.finish()
+    this.pass(settlingMs)
+    if (this.lives.life !== undefined) this.violate("engine closes", "it is still open")
+    this.ask("ended")
+    this.ask("history")
+  }
+
+  /** Runs clients until all are done. */
+  private call(steps: readonly (readonly ClientStep[])[]): void {
+    this.clients = steps.map(
+      (mine, number) =>
+        new Client({
+          number: steps === this.plan.clients ? number : -1,
+          steps: mine,
+          realm: this.world.realm(`client ${number}`),
+          notes: this.notes,
+          faults: this.faults,
+          emulator: simulatedEmulator,
+          whenUp: (ready) => this.lives.whenUp(ready)
+        })
+    )
+    for (const client of this.clients) client.start()
+    const untilMs = this.world.nowMs + patienceMs
+    while (this.clients.some(({ isDone }) => !isDone)) if (!this.world.step(untilMs)) this.stuck()
+  }
+
+  private stuck(): never {
+    const open = this.notes.operations.filter(
+      ({ result, life }) => !result && life === this.notes.life
+    )
+    const calls = open.map(({ client, call }) => `client ${client}: ${JSON.stringify(call)}`)
+    return this.violate("I10 BoundedReply", `no answer to ${calls.join("; ") || "anything"}`)
+  }
+
+  private untilUp(): void {
+    const untilMs = this.world.nowMs + patienceMs
+    while (this.lives.up === undefined)
+      if (!this.world.step(untilMs)) this.violate("engine opens", "there is none")
+  }
+
+  private pass(ms: number): void {
+    const untilMs = this.world.nowMs + ms
+    while (this.world.step(untilMs));
+    this.world.nowMs = untilMs
+  }
+
+  private made(driver: Driver): void {
+    const { onTurn, onEngine } = this.options
+    onEngine?.(driver, this.notes.life)
+    const turns = this.checks.filter(({ checks }) => checks.turn !== undefined)
+    if (turns.length === 0 && onTurn === undefined) return
+    driver.kernel.inspection.watch((record) => {
+      onTurn?.(record)
+      for (const { id, checks } of turns) {
+        const message = checks.turn?.(record, this.view)
+        // Noted only: this is on the stack of the turn, where nothing may be thrown.
+        if (message !== undefined) this.note(id, message)
+      }
+    })
+  }
+
+  private stepped(label: string): void {
+    for (const { id, checks } of this.stepChecks) {
+      const message = checks.step?.(this.view, label)
+      if (message !== undefined) this.note(id, message)
+    }
+    if (this.violations.length > 0) throw new Broken()
+    const fault = this.faults.at("world", label)
+    if (fault !== undefined) this.disturb(fault)
+  }
+
+  private disturb(
+    fault: "kill" | "power-cut" | "clock-forward" | "clock-back" | "terminate" | "reload"
+  ) {
+    switch (fault) {
+      case "kill":
+        return this.lives.kill(false, () => 0)
+      case "power-cut":
+        return this.lives.kill(true, (n) => this.recorder.pick(n))
+      case "terminate":
+        return this.lives.terminate()
+      case "reload":
+        return this.lives.reload()
+      case "clock-forward":
+        this.world.wallOriginMs += clockJumpMs
+        return
+      case "clock-back":
+        this.world.wallOriginMs -= clockJumpMs
+        return
+    }
+  }
+
+  private ask(hook: "opened" | "rest" | "ended" | "history"): void {
+    for (const { id, checks } of this.checks) {
+      const message = checks[hook]?.(this.view)
+      if (message !== undefined) this.note(id, message)
+    }
+    // `opened` is asked on the stack of a fiber: the next step ends the run.
+    if (hook !== "opened" && this.violations.length > 0) throw new Broken()
+  }
+
+  private note(invariant: string, message: string): void {
+    this.violations.push({ invariant, message, step: this.world.steps })
+  }
+
+  private violate(invariant: string, message: string): never {
+    this.note(invariant, message)
+    throw new Broken()
+  }
+}
+
+/** What a probe may be answered: the domain is not there, or its twin holds the device. */
+const isExpected = (tag: string): boolean => tag === "DomainNotFound"
+
+const stackOf = (error: unknown): string =>
+  error instanceof Error ? (error.stack ?? error.message) : String(error)
+
+interface Parts {
+  readonly plan: Plan
+  readonly world: World
+  readonly host: SimulatedHost
+  readonly faults: Faults
+  readonly lives: Lives
+  readonly notes: Notes
+}
+
+const viewOf = ({ plan, world, host, faults, lives, notes }: Parts): View => ({
+  plan,
+  world,
+  host,
+  faults,
+  history: notes,
+  get life() {
+    return lives.life
+  },
+  get tick() {
+    return notes.tick
+  }
+})
