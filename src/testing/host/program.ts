@@ -18,8 +18,9 @@ export interface Self extends ProcessId {
   /** The same after `ms`. The result cancels it. */
   readonly after: (ms: number, run: () => void) => () => void
   /**
-   * Accepts from the listening socket that it inherited at `fd`, or bound itself with `bind`.
-   * Further clients wait in the backlog until `next` is called: one monitor client at a time.
+   * Takes one client, in a later turn, from the listening socket that it inherited at `fd` or bound
+   * itself with `bind`. Further clients wait in the backlog until it is called again: one monitor
+   * client at a time. A descriptor that is no listening socket is never connected to.
    */
   readonly accept: (fd: number, onClient: (client: Stream) => void) => void
   /** Binds a listening socket of its own at `path`; the descriptor. Throws an errno name. */
