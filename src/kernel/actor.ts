@@ -22,25 +22,9 @@ import { ActorCrashed, ActorStopped, describeDefect, type KernelError } from "./
 import type { InspectionRecord, Outcome } from "./inspection.ts"
 import type { Kernel } from "./kernel.ts"
 import { eventsLengthMax, mailboxLengthMax } from "./limits.ts"
+import type { CrashSite, Note } from "./note.ts"
 import { CurrentRun, type Run, type Self, senderOf } from "./script.ts"
 import { RunningScripts } from "./scripts.ts"
-
-/** What a record is made of, besides what the actor knows. */
-interface Note<M, S> {
-  readonly message: string
-  readonly cause: string
-  readonly envelope?: Envelope<M>
-  readonly before?: S | undefined
-  readonly actions?: readonly Action[] | undefined
-  readonly defect?: string | undefined
-}
-
-/** Where a defect came to light. */
-interface CrashSite<M, S> {
-  readonly envelope?: Envelope<M>
-  readonly before?: S
-  readonly run?: Run
-}
 
 export class Actor<S, P = Protocol, F extends Fact = Fact, R = never> {
   readonly name: string
@@ -56,8 +40,6 @@ export class Actor<S, P = Protocol, F extends Fact = Fact, R = never> {
   private state: S
   private status: "running" | "crashed" | "stopped" = "running"
   private isScheduled = false
-  /** The immutable snapshot that readers take without a message. */
-  published: S
   version = 0
 
   constructor(behaviour: Behaviour<S, P, F, R>, kernel: Kernel, context: Context.Context<R>) {
@@ -66,10 +48,16 @@ export class Actor<S, P = Protocol, F extends Fact = Fact, R = never> {
     this.kernel = kernel
     this.context = context
     this.desk = new Desk(this)
-    this.state = this.published = behaviour.initial.next
+    this.state = behaviour.initial.next
     this.act(behaviour.initial.actions, undefined)
     // Not on this stack: a script may name the actor, and whoever makes it has no name for it yet.
     if (this.scripts !== undefined) kernel.dispatcher.schedule(this.name, () => this.begin())
+  }
+
+  /** The immutable snapshot that readers take without a message. */
+  get published(): S {
+    this.kernel.touch?.(this.name, false)
+    return this.state
   }
 
   /** A fact for the control lane: never refused. */
@@ -81,6 +69,7 @@ export class Actor<S, P = Protocol, F extends Fact = Fact, R = never> {
 
   /** A fact that may come in floods: `false` when the lane is full, and then it was not taken. */
   offer(fact: F): boolean {
+    this.kernel.touch?.(this.name)
     if (this.desk.mailbox.length("events") >= eventsLengthMax) return false
     if (this.status === "stopped") return true
     this.desk.put("events", { message: fact, cause: "tell" })
@@ -152,12 +141,14 @@ export class Actor<S, P = Protocol, F extends Fact = Fact, R = never> {
 
   /** True when nothing runs, waits or is owed: what tests call quiescent. */
   get isIdle(): boolean {
+    this.kernel.touch?.(this.name, false)
     return (this.scripts?.isEmpty ?? true) && this.desk.isIdle
   }
 
   /** Ends the actor: every call gets `ActorStopped`, scripts are interrupted and awaited. */
   stop(): Effect.Effect<void> {
     return Effect.suspend(() => {
+      this.kernel.touch?.(this.name)
       if (this.status !== "stopped") {
         this.status = "stopped"
         this.scripts?.interruptAll()
@@ -173,6 +164,7 @@ export class Actor<S, P = Protocol, F extends Fact = Fact, R = never> {
    * may still be giving back: what must not meet them awaits `settled`.
    */
   restart(initial: Decision<S>): void {
+    this.kernel.touch?.(this.name)
     assert(this.status === "crashed", "only a crashed actor is restarted")
     this.status = "running"
     try {
@@ -195,6 +187,7 @@ export class Actor<S, P = Protocol, F extends Fact = Fact, R = never> {
       readonly answer: (effect: Effect.Effect<unknown, unknown>) => void
     }
   ): Enquiry | undefined {
+    this.kernel.touch?.(this.name)
     if (this.status === "stopped") {
       from.answer(Effect.fail(new ActorStopped({ actor: this.name })))
       return undefined
@@ -205,6 +198,7 @@ export class Actor<S, P = Protocol, F extends Fact = Fact, R = never> {
   }
 
   private kick(): void {
+    this.kernel.touch?.(this.name)
     if (this.isScheduled || this.status !== "running" || this.desk.mailbox.isEmpty) return
     this.isScheduled = true
     this.serve ??= () => this.serveOne()
@@ -212,6 +206,7 @@ export class Actor<S, P = Protocol, F extends Fact = Fact, R = never> {
   }
 
   private serveOne(): void {
+    this.kernel.touch?.(this.name)
     this.isScheduled = false
     if (!this.isServing) return
     const envelope = this.desk.take()
@@ -287,7 +282,6 @@ export class Actor<S, P = Protocol, F extends Fact = Fact, R = never> {
 
   private commit(next: S): void {
     this.state = next
-    this.published = next
     this.version++
   }
 

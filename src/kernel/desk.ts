@@ -107,6 +107,7 @@ export class Desk<M extends { readonly type: string }> {
   }
 
   whenRoom(resume: () => void): void {
+    this.touch()
     this.roomWaiters = [...this.roomWaiters, resume]
     // With room already there no turn may come to say so.
     this.offerRoom()
@@ -141,6 +142,7 @@ export class Desk<M extends { readonly type: string }> {
       timer: undefined,
       waitsFor: () => this.runsAwaitedBy(enquiry)
     }
+    this.touchAsker(enquiry)
     from.run?.asks.add(enquiry)
     const { lane, run: sender } = from
     const sent = this.owner.kernel.inspection.count
@@ -159,6 +161,8 @@ export class Desk<M extends { readonly type: string }> {
 
   /** The asker was interrupted. */
   withdraw(enquiry: Enquiry): void {
+    this.touch()
+    this.touchReplies()
     if (enquiry.stage === "accepted") {
       // The work goes on; the asker of record stays so that the chart's reply finds its call.
       enquiry.run?.asks.delete(enquiry)
@@ -290,6 +294,7 @@ export class Desk<M extends { readonly type: string }> {
    * is none (it joined a job, or the engine's own work holds the actor), any run may be meant.
    */
   private runsAwaitedBy(enquiry: Enquiry): readonly Run[] {
+    this.owner.kernel.touch?.(this.owner.name, false)
     const runs = this.owner.runs()
     const isOwed = (call: number) => this.accepted?.get(call)?.stage === "accepted"
     const meant =
@@ -304,6 +309,7 @@ export class Desk<M extends { readonly type: string }> {
   }
 
   private expire(enquiry: Enquiry): void {
+    this.touch()
     if (enquiry.stage === "ended") return
     const actor = this.owner.name
     const nowMs = this.nowMs()
@@ -335,13 +341,34 @@ export class Desk<M extends { readonly type: string }> {
   private deliver(enquiry: Enquiry, effect: Effect.Effect<unknown, unknown>): void {
     this.end(enquiry)
     // Not on this stack: a reply is a delivery like any other, and its order a choice.
-    this.owner.kernel.dispatcher.schedule("reply", () => enquiry.answer(effect))
+    this.owner.kernel.dispatcher.schedule("reply", () => {
+      this.touchReplies()
+      this.touchAsker(enquiry)
+      enquiry.answer(effect)
+    })
+  }
+
+  /** The actor itself. */
+  private touch(): void {
+    this.owner.kernel.touch?.(this.owner.name)
+  }
+
+  /** Answers on their way, which the asker's end makes void. */
+  private touchReplies(): void {
+    const { kernel, name } = this.owner
+    kernel.touch?.(`replies of ${name}`)
+  }
+
+  /** The actor whose script asked: its turn may end that script. */
+  private touchAsker({ run }: Enquiry): void {
+    if (run !== undefined) this.owner.kernel.touch?.(run.actor)
   }
 
   private end(enquiry: Enquiry): void {
     enquiry.stage = "ended"
     enquiry.timer?.cancel()
     enquiry.timer = undefined
+    this.touchAsker(enquiry)
     enquiry.run?.asks.delete(enquiry)
   }
 }

@@ -8,7 +8,14 @@ import { turnsPerBreath } from "./limits.ts"
 export interface Dispatcher {
   /** `label` names what is delivered, for traces; `run` is called once, in a later turn. */
   readonly schedule: (label: string, run: () => void) => void
+  /**
+   * Where somebody wants to know which deliveries commute: told that the present one looks at or
+   * changes (by default) an actor; without a name, anything.
+   */
+  readonly touch?: Touch | undefined
 }
+
+export type Touch = (what: string | undefined, isWrite?: boolean) => void
 
 /** How the live dispatcher gets onto the event loop; the composing file knows the platform. */
 export interface Loop {

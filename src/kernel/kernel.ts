@@ -4,7 +4,7 @@
  */
 import * as Context from "effect/Context"
 import * as Fiber from "effect/Fiber"
-import type { Dispatcher } from "./dispatcher.ts"
+import type { Dispatcher, Touch } from "./dispatcher.ts"
 import type { ActorCrashed } from "./error.ts"
 import { Inspection } from "./inspection.ts"
 import { CurrentRun, type Sender } from "./script.ts"
@@ -14,6 +14,8 @@ export class Kernel {
   readonly dispatcher: Dispatcher
   readonly timers: Timers
   readonly inspection = new Inspection()
+  /** The dispatcher's, if it has one. */
+  readonly touch: Touch | undefined
   /** The clock and the scheduler of all that the kernel runs itself. */
   readonly context: Context.Context<never>
   /**
@@ -26,6 +28,7 @@ export class Kernel {
 
   constructor(dispatcher: Dispatcher, context: Context.Context<never> = Context.empty()) {
     this.dispatcher = dispatcher
+    this.touch = dispatcher.touch
     this.context = context
     this.timers = new Timers(context)
   }

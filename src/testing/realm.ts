@@ -8,6 +8,7 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Scheduler from "effect/Scheduler"
 import type { Dispatcher } from "../kernel/dispatcher.ts"
+import { CurrentRun } from "../kernel/script.ts"
 
 export interface Task {
   readonly realm: string
@@ -26,7 +27,12 @@ export interface Ground {
   readonly wallOriginMs: number
   readonly add: (task: Task) => void
   readonly setAlarm: (alarm: Alarm) => void
-  readonly drop: (isMeant: (task: Task) => boolean) => void
+  /** `false`: there is no such alarm, it rang or is held. */
+  readonly cancel: (alarm: Alarm) => boolean
+  readonly drop: (isMeant: (task: Task) => boolean) => readonly Task[]
+  /** Somebody wants to know what deliveries share. */
+  readonly isWatched: boolean
+  readonly touched: (what: string | undefined, isWrite: boolean) => void
   readonly shouldYield: () => boolean
 }
 
@@ -36,10 +42,19 @@ export class Realm implements Dispatcher, Scheduler.Scheduler {
   private readonly ground: Ground
   private held: Task[] | undefined
   isAlive = true
+  /**
+   * Dispatcher: the present delivery looks at or changes `what`, by default the latter; without a
+   * name, everything there is.
+   */
+  readonly touch: ((what: string | undefined, isWrite?: boolean) => void) | undefined
 
   constructor(name: string, ground: Ground) {
     this.name = name
     this.ground = ground
+    this.touch = ground.isWatched
+      ? (what, isWrite = true) =>
+          ground.touched(what === undefined ? undefined : `${name}/${what}`, isWrite)
+      : undefined
   }
 
   /** Give this to a `Kernel`, to actors and to whatever runs fibers in this realm. */
@@ -62,7 +77,17 @@ export class Realm implements Dispatcher, Scheduler.Scheduler {
 
   /** Scheduler. Priorities are not looked at: any order is possible, and the choice decides. */
   makeDispatcher(): Scheduler.SchedulerDispatcher {
-    return { scheduleTask: (task) => this.schedule("fiber", task), flush: () => {} }
+    const { touch } = this
+    // Whose fiber goes on is not told, and somebody may want to interrupt it.
+    const scheduleTask =
+      touch === undefined
+        ? (task: () => void) => this.schedule("fiber", task)
+        : (task: () => void) =>
+            this.schedule("fiber", () => {
+              touch(undefined)
+              task()
+            })
+    return { scheduleTask, flush: () => {} }
   }
 
   /** Calls `run` once, when `ms` have passed, unless it is cancelled before. */
@@ -70,13 +95,20 @@ export class Realm implements Dispatcher, Scheduler.Scheduler {
     // What never comes due is no timer: it must not keep `drain` going.
     if (!this.isAlive || !Number.isFinite(ms)) return () => {}
     const atMs = this.ground.nowMs + ms
+    let isCancelled = false
+    const ring = () => {
+      if (!isCancelled) run()
+    }
     const due = () => {
-      if (this.held === undefined) run()
-      else this.held.push({ ...alarm, run })
+      if (this.held === undefined) ring()
+      else this.held.push({ ...alarm, run: ring })
     }
     const alarm: Alarm = { realm: this.name, label, owner: this, atMs, run: due }
     this.ground.setAlarm(alarm)
-    return () => this.ground.drop((task) => task === alarm)
+    return () => {
+      isCancelled = true
+      this.ground.cancel(alarm)
+    }
   }
 
   /** SIGKILL: nothing of it happens any more, and what it still schedules is not heard. */
@@ -89,13 +121,7 @@ export class Realm implements Dispatcher, Scheduler.Scheduler {
   /** SIGSTOP: what it would do waits for `thaw`. */
   freeze(): void {
     if (this.held !== undefined) return
-    const held: Task[] = []
-    this.ground.drop((task) => {
-      const isMine = task.owner === this && !("atMs" in task)
-      if (isMine) held.unshift(task)
-      return isMine
-    })
-    this.held = held
+    this.held = [...this.ground.drop((task) => task.owner === this && !("atMs" in task))]
   }
 
   /** SIGCONT. */
@@ -110,6 +136,24 @@ export class Realm implements Dispatcher, Scheduler.Scheduler {
     else this.held.push(task)
   }
 
+  private sleep(duration: Duration.Duration, wake?: () => void): Effect.Effect<void> {
+    return Effect.callback<void>((resume) => {
+      const ring = () => {
+        wake?.()
+        resume(Effect.void)
+      }
+      return Effect.sync(this.after(Duration.toMillis(duration), ring))
+    })
+  }
+
+  /** What goes on then is the work of the actor whose script sleeps; of others nothing is known. */
+  private toldSleep(duration: Duration.Duration): Effect.Effect<void> {
+    return Effect.withFiber((fiber) => {
+      const run = fiber.getRef(CurrentRun)
+      return this.sleep(duration, () => this.touch?.(run?.actor))
+    })
+  }
+
   private readonly nanos = (ms: number): bigint => BigInt(Math.round(ms * 1e6))
 
   private readonly wallMs = (): number => this.ground.wallOriginMs + this.ground.nowMs
@@ -122,9 +166,6 @@ export class Realm implements Dispatcher, Scheduler.Scheduler {
     monotonicTimeNanosUnsafe: () => this.nanos(this.ground.nowMs),
     monotonicTimeNanos: Effect.sync(() => this.nanos(this.ground.nowMs)),
     sleep: (duration) =>
-      Effect.callback<void>((resume) => {
-        const ms = Duration.toMillis(duration)
-        return Effect.sync(this.after(ms, () => resume(Effect.void)))
-      })
+      this.touch === undefined ? this.sleep(duration) : this.toldSleep(duration)
   }
 }

@@ -12,24 +12,16 @@ import type * as Fiber from "effect/Fiber"
 import type * as Scheduler from "effect/Scheduler"
 import type { Dispatcher } from "../kernel/dispatcher.ts"
 import { type Alarm, type Ground, Realm, type Task } from "./realm.ts"
+import { listed } from "./strategy/listed.ts"
+import type { Strategy, Watcher } from "./strategy/strategy.ts"
+
+export type { Candidate, Strategy } from "./strategy/strategy.ts"
 
 /** Deliveries after which a world that has not come to rest is taken to be in a livelock. */
 export const stepsMaxDefault = 100_000
 
 /** 2026-01-01 UTC. Far from zero, so that wall time mistaken for monotonic time is seen at once. */
 export const wallOriginMs = 1_767_225_600_000
-
-/** What waits to be served, as a strategy sees it. */
-export interface Candidate {
-  /** The realm that it belongs to: a process of the simulated host, or the world itself. */
-  readonly realm: string
-  readonly label: string
-}
-
-/** Who is served next: an index into `ready`, never called with fewer than two. */
-export interface Strategy {
-  readonly next: (ready: readonly Candidate[]) => number
-}
 
 export interface WorldOptions {
   readonly stepsMax?: number
@@ -41,13 +33,12 @@ export interface WorldOptions {
   readonly onStep?: (label: string) => void
 }
 
-/** Time passing, as a candidate. */
-const passing: Candidate = { realm: "time", label: "time passes" }
-
 export class World implements Dispatcher, Scheduler.Scheduler, Ground {
   readonly executionMode = "sync" as const
   private readonly strategy: Strategy
+  private readonly watcher: Watcher | undefined
   private readonly options: WorldOptions
+  private readonly stepsMax: number
   private readonly ready: Task[] = []
   /** By time, and by age among equals. */
   private readonly alarms: Alarm[] = []
@@ -56,6 +47,8 @@ export class World implements Dispatcher, Scheduler.Scheduler, Ground {
   private readonly widths: number[] = []
   private readonly made: number[] = []
   private readonly own: Realm
+  /** Time passing, as a candidate. */
+  private readonly passing: Task
   /** Monotonic time, in ms. Passes only when nothing is ready, or by choice. */
   nowMs = 0
   /** Where the wall clock stands at monotonic 0. Somebody may set it: a clock that jumps. */
@@ -67,8 +60,11 @@ export class World implements Dispatcher, Scheduler.Scheduler, Ground {
    */
   constructor(choices: readonly number[] | Strategy = [], options: WorldOptions = {}) {
     this.strategy = "next" in choices ? choices : listed(choices)
+    this.watcher = this.strategy.watcher
     this.options = options
+    this.stepsMax = options.stepsMax ?? stepsMaxDefault
     this.own = new Realm("world", this)
+    this.passing = { realm: "time", label: "time passes", owner: this.own, run: () => {} }
   }
 
   /** What was delivered so far, in order, by label. */
@@ -118,6 +114,33 @@ export class World implements Dispatcher, Scheduler.Scheduler, Ground {
     this.own.schedule(label, run)
   }
 
+  /** Dispatcher: only where somebody watches what deliveries share. */
+  get touch(): ((what: string | undefined, isWrite?: boolean) => void) | undefined {
+    return this.own.touch
+  }
+
+  /** For realms. */
+  get isWatched(): boolean {
+    return this.watcher !== undefined
+  }
+
+  /** For realms, and for simulated devices: `undefined` is everything there is. */
+  touched(what: string | undefined, isWrite: boolean): void {
+    this.watcher?.touched(what, isWrite)
+  }
+
+  /**
+   * One of `count` ways on, as a choice like those among deliveries: which fault comes, where a
+   * crash is. `explore` tries all of them.
+   */
+  pick(count: number): number {
+    if (count < 2) return 0
+    this.widths.push(count)
+    const index = (this.strategy.pick?.(count) ?? 0) % count
+    this.made.push(index)
+    return index
+  }
+
   /** Scheduler. */
   shouldYield(): boolean {
     return this.options.preemptions?.[this.operations++] ?? false
@@ -133,21 +156,21 @@ export class World implements Dispatcher, Scheduler.Scheduler, Ground {
    * timer comes due by then.
    */
   step(untilMs = Number.POSITIVE_INFINITY): boolean {
-    const stepsMax = this.options.stepsMax ?? stepsMaxDefault
+    const { stepsMax } = this
     if (this.steps >= stepsMax) throw new Error(`no rest after ${stepsMax} deliveries (livelock)`)
-    if (this.isCalm && !this.isTimerDue(untilMs)) return false
-    if (this.isCalm) this.passTime()
+    if (this.isCalm) {
+      if (!this.isTimerDue(untilMs)) return false
+      this.passTime()
+      this.watcher?.timePassed()
+    }
     const isTimeAChoice = this.options.mayTimePass === true && this.isTimerDue(untilMs)
     const index = this.choose(isTimeAChoice)
     if (index === this.ready.length) {
+      this.watcher?.begins(this.passing)
       this.passTime()
       return true
     }
-    const [task] = this.ready.splice(index, 1)
-    if (task === undefined) throw new Error("a choice is one of the ready tasks")
-    this.deliveries.push(task.label)
-    task.run()
-    this.options.onStep?.(task.label)
+    this.deliver(this.takeOut(index))
     return true
   }
 
@@ -180,22 +203,55 @@ export class World implements Dispatcher, Scheduler.Scheduler, Ground {
   /** For realms. */
   add(task: Task): void {
     this.ready.push(task)
+    this.watcher?.added(task)
   }
 
   /** For realms. */
   setAlarm(alarm: Alarm): void {
+    this.watcher?.added(alarm)
     let at = this.alarms.length
     while (at > 0 && (this.alarms[at - 1]?.atMs ?? 0) > alarm.atMs) at--
     this.alarms.splice(at, 0, alarm)
   }
 
-  /** For realms: takes out every task and alarm that `isMeant`. */
-  drop(isMeant: (task: Task) => boolean): void {
-    for (const list of [this.ready, this.alarms] as Task[][])
-      for (let at = list.length - 1; at >= 0; at--) {
-        const task = list[at]
-        if (task !== undefined && isMeant(task)) list.splice(at, 1)
-      }
+  /** For realms: takes out an alarm, due or not. `false`: it is not here. */
+  cancel(alarm: Alarm): boolean {
+    const at = this.alarms.indexOf(alarm)
+    if (at >= 0) return this.alarms.splice(at, 1).length > 0
+    const due = this.ready.indexOf(alarm)
+    // What might have been delivered now, and will not be, changes for everybody.
+    if (due >= 0) this.watcher?.touched(undefined, true)
+    return due >= 0 && this.ready.splice(due, 1).length > 0
+  }
+
+  /** For realms: takes out every task and alarm that `isMeant`, and gives them in their order. */
+  drop(isMeant: (task: Task) => boolean): readonly Task[] {
+    this.watcher?.touched(undefined, true)
+    const dropped: Task[] = []
+    for (const list of [this.ready, this.alarms] as Task[][]) {
+      dropped.push(...list.filter(isMeant))
+      const kept = list.filter((task) => !isMeant(task))
+      list.splice(0, list.length, ...kept)
+    }
+    return dropped
+  }
+
+  private deliver(task: Task): void {
+    const { label } = task
+    this.deliveries.push(label)
+    this.watcher?.begins(task)
+    task.run()
+    this.options.onStep?.(label)
+  }
+
+  private takeOut(index: number): Task {
+    const { ready } = this
+    const task = ready[index]
+    if (task === undefined) throw new Error("a choice is one of the ready tasks")
+    // Neither `splice` nor `shift`: this is done millions of times, on lists of a few.
+    for (let at = index + 1; at < ready.length; at++) ready[at - 1] = ready[at] as Task
+    ready.pop()
+    return task
   }
 
   private isTimerDue(byMs: number): boolean {
@@ -207,8 +263,9 @@ export class World implements Dispatcher, Scheduler.Scheduler, Ground {
     const count = this.ready.length + (isTimeAChoice ? 1 : 0)
     if (count === 1) return 0
     this.widths.push(count)
-    const candidates = isTimeAChoice ? [...this.ready, passing] : this.ready
-    const index = this.strategy.next(candidates) % count
+    if (isTimeAChoice) this.ready.push(this.passing)
+    const index = this.strategy.next(this.ready) % count
+    if (isTimeAChoice) this.ready.pop()
     this.made.push(index)
     return index
   }
@@ -219,10 +276,4 @@ export class World implements Dispatcher, Scheduler.Scheduler, Ground {
     const later = this.alarms.findIndex((alarm) => alarm.atMs > this.nowMs)
     this.ready.push(...this.alarms.splice(0, later < 0 ? this.alarms.length : later))
   }
-}
-
-/** The i-th choice is `choices[i]`; past the end, first come first served. */
-const listed = (choices: readonly number[]): Strategy => {
-  let at = 0
-  return { next: () => choices[at++] ?? 0 }
 }
