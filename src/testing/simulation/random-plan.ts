@@ -1,0 +1,57 @@
+/**
+ * Random plans, one for each seed. Each draws a profile of its own first (how many, which calls,
+ * which faults, which order of delivery), as in swarm testing (Groce and others, ISSTA 2012): plans
+ * that are unlike each other find more than many that are all of everything.
+ */
+import type { Seam } from "../fault.ts"
+import type { CallName } from "../history/api-call.ts"
+import { Draw } from "./draw.ts"
+import type { Plan } from "./plan.ts"
+import { RandomCalls, randomHabits } from "./random-call.ts"
+import { randomFaults } from "./random-fault.ts"
+
+export interface RandomPlanOptions {
+  readonly domainsMax?: number
+  readonly clientsMax?: number
+  readonly callsMin?: number
+  readonly callsMax?: number
+  /** Lines drawn, at most; one may stand for a few occurrences in a row. */
+  readonly faultsMax?: number
+  /** Only these calls are made; all of them are. */
+  readonly calls?: readonly CallName[]
+  /** Only these seams break. */
+  readonly seams?: readonly Seam[]
+}
+
+export const randomPlanDefaults = {
+  domainsMax: 5,
+  clientsMax: 4,
+  callsMin: 5,
+  callsMax: 40,
+  faultsMax: 6
+} as const
+
+/** So few that they come again within a run. */
+const fewPids = 24
+
+/** The plan of a seed: equal seeds give equal plans, on every machine. */
+export const randomPlan = (seed: number, options: RandomPlanOptions = {}): Plan => {
+  const limits = { ...randomPlanDefaults, ...options }
+  const chance = new Draw(seed)
+  const domains = 1 + chance.below(limits.domainsMax)
+  const clients = 1 + chance.below(limits.clientsMax)
+  const calls = limits.callsMin + chance.below(limits.callsMax - limits.callsMin + 1)
+  const random = new RandomCalls(chance, randomHabits(chance, domains, options.calls))
+  const each = Math.max(1, Math.ceil(calls / clients))
+  return {
+    domains,
+    ...(chance.oneIn(6) ? { isEmpty: true } : {}),
+    clients: Array.from({ length: clients }, () => random.client(each)),
+    faults: randomFaults(chance, { calls, faultsMax: limits.faultsMax, seams: options.seams }),
+    schedule: { kind: chance.oneIn(10) ? "fifo" : "mixed", seed: chance.below(2 ** 31) },
+    ...(chance.oneIn(3) ? { mayTimePass: true } : {}),
+    ...(chance.oneIn(2) ? { startConcurrency: 1 + chance.below(4) } : {}),
+    ...(chance.oneIn(5) ? { pidMax: fewPids } : {}),
+    ...(chance.oneIn(6) ? { isAutostarting: false } : {})
+  }
+}
