@@ -11,6 +11,9 @@ const sharedHostdev =
   "<hostdev mode='subsystem' type='pci' managed='no'><source>" +
   "<address domain='0x0000' bus='0x03' slot='0x00' function='0x0'/></source></hostdev>"
 
+/** A password that no log, argument, event or trace may show. */
+export const canary = "c4n4ry"
+
 /** The title tells which write a read has seen. */
 export const titleOf = (version: number): string => `v${version}`
 
@@ -35,7 +38,7 @@ export const definitionXml = ({ domain, version, as, emulator }: DefinitionOptio
     "<memory unit='MiB'>16</memory><vcpu>1</vcpu>",
     "<os><type arch='x86_64' machine='q35'>hvm</type></os>",
     `<devices><emulator>${emulator}</emulator>`,
-    "<serial type='pty'/><graphics type='vnc' autoport='yes'/>",
+    "<serial type='pty'/><graphics type='vnc' autoport='yes' " + `passwd='${canary}'/>`,
     domain < 2 ? sharedHostdev : "",
     "<memballoon model='none'/></devices></domain>"
   ].join("")

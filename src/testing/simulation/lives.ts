@@ -30,7 +30,7 @@ export interface LivesOptions {
   /** Where the service manager lives: no part of any engine. */
   readonly realm: Realm
   readonly onMade: (driver: Driver) => void
-  readonly onOpened: () => void
+  readonly onOpened: (up: Up) => void
   readonly onGone: (up: Up | undefined) => void
   readonly onFailed: (message: string) => void
 }
@@ -161,10 +161,10 @@ export class Lives {
     present.engine = engine
     this.failures = 0
     this.options.notes.happened({ kind: "engine-opened" })
-    this.options.onOpened()
+    const up = { engine, realm: present.process.realm }
+    this.options.onOpened(up)
     const waiting = this.waiting
     this.waiting = []
-    const up = { engine, realm: present.process.realm }
     for (const ready of waiting) ready(up)
   }
 

@@ -2,8 +2,9 @@
  * The strategy of a run: first come, first served while it is set up and while it ends; in between
  * what the plan's schedule says, noted choice by choice.
  */
-import { strategyOf } from "../strategy/strategy.ts"
-import type { Candidate, Strategy } from "../world.ts"
+import { listed } from "../strategy/listed.ts"
+import { strategyNamed } from "../strategy/mixed.ts"
+import type { Candidate, Strategy } from "../strategy/strategy.ts"
 import type { Schedule } from "./plan.ts"
 
 export class Recorder implements Strategy {
@@ -12,7 +13,10 @@ export class Recorder implements Strategy {
   private isArmed = false
 
   constructor(schedule: Schedule) {
-    this.strategy = strategyOf(schedule)
+    this.strategy =
+      schedule.kind === "listed"
+        ? listed(schedule.choices)
+        : strategyNamed(schedule.kind, schedule.seed)
   }
 
   get taken(): readonly number[] {

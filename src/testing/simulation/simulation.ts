@@ -15,6 +15,7 @@ import { Lives, simulatedEmulator } from "./lives.ts"
 import { Notes } from "./notes.ts"
 import type { ClientStep, Plan } from "./plan.ts"
 import { Recorder } from "./recorder.ts"
+import { listen } from "./subscriber.ts"
 import type { Checks, Invariant, View, Violation } from "./view.ts"
 
 /** Virtual time within which every call of a plan must have ended: all have deadlines below. */
@@ -107,7 +108,10 @@ class Simulation {
       notes: this.notes,
       realm: this.world.realm("service manager"),
       onMade: (driver) => this.made(driver),
-      onOpened: () => this.ask("opened"),
+      onOpened: (up) => {
+        listen(up, this.notes, 0)
+        this.ask("opened")
+      },
       onGone: (up) => {
         if (up !== undefined) for (const client of this.clients) client.engineGone(up)
       },
