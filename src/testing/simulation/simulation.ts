@@ -243,23 +243,23 @@ class Simulation {
   private made(driver: Driver): void {
     const { onTurn, onEngine } = this.options
     onEngine?.(driver, this.notes.life)
-    const turns = this.checks.filter(({ checks }) => checks.turn !== undefined)
-    if (turns.length === 0 && onTurn === undefined) return
-    driver.kernel.inspection.watch((record) => {
-      onTurn?.(record)
-      for (const { id, checks } of turns) {
-        const message = checks.turn?.(record, this.view)
-        // Noted only: this is on the stack of the turn, where nothing may be thrown.
-        if (message !== undefined) this.note(id, message)
-      }
-    })
+    const { inspection } = driver.kernel
+    // On the stack of a turn nothing may be thrown: what is found there ends the run after it.
+    for (const { id, checks } of this.checks) {
+      const { turn, decided } = checks
+      if (turn !== undefined)
+        inspection.watch((record) => this.noteIf(id, turn(record, this.view)), this.defect)
+      if (decided !== undefined)
+        inspection.watchTurns((one) => this.noteIf(id, decided(one, this.view)), this.defect)
+    }
+    if (onTurn !== undefined) inspection.watch(onTurn, this.defect)
   }
 
+  /** A checker that throws is a defect as any other. */
+  private readonly defect = (error: unknown): void => this.note("no defect", stackOf(error))
+
   private stepped(label: string): void {
-    for (const { id, checks } of this.stepChecks) {
-      const message = checks.step?.(this.view, label)
-      if (message !== undefined) this.note(id, message)
-    }
+    for (const { id, checks } of this.stepChecks) this.noteIf(id, checks.step?.(this.view, label))
     if (this.violations.length > 0) throw new Broken()
     const fault = this.faults.at("world", label)
     if (fault !== undefined) this.disturb(fault)
@@ -287,12 +287,13 @@ class Simulation {
   }
 
   private ask(hook: "opened" | "rest" | "ended" | "history"): void {
-    for (const { id, checks } of this.checks) {
-      const message = checks[hook]?.(this.view)
-      if (message !== undefined) this.note(id, message)
-    }
+    for (const { id, checks } of this.checks) this.noteIf(id, checks[hook]?.(this.view))
     // `opened` is asked on the stack of a fiber: the next step ends the run.
     if (hook !== "opened" && this.violations.length > 0) throw new Broken()
+  }
+
+  private noteIf(invariant: string, message: string | undefined): void {
+    if (message !== undefined) this.note(invariant, message)
   }
 
   private note(invariant: string, message: string): void {

@@ -4,7 +4,7 @@
  */
 import type { Driver } from "../../../actors/driver/driver.ts"
 import type { Engine } from "../../engine/engine.ts"
-import type { InspectionRecord } from "../../kernel/inspection.ts"
+import type { InspectionRecord, Turn } from "../../kernel/inspection.ts"
 import type { Faults } from "../fault.ts"
 import type { History } from "../history/operation.ts"
 import type { EngineProcess, SimulatedHost } from "../host/host.ts"
@@ -52,6 +52,8 @@ export interface Checks {
   readonly step?: (view: View, label: string) => string | undefined
   /** Each turn of each actor, when it is taken. */
   readonly turn?: (record: InspectionRecord, view: View) => string | undefined
+  /** The same with the message and the actor's states before and after it. */
+  readonly decided?: (turn: Turn, view: View) => string | undefined
   /** An engine has opened; after a crash: recovery is done as far as callers can tell. */
   readonly opened?: (view: View) => string | undefined
   /** Calls are over, faults healed and time has passed; the engine is open and has nothing to do. */
