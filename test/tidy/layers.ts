@@ -20,11 +20,11 @@ const layer = (folder: string, folders: string, packages: string): Layer => ({
 
 const underTesting =
   "src/base src/kernel src/model src/config machines src/xml src/qmp src/host src/qemu src/store " +
-  "src/storage actors src/engine src/charts src/rpc src/console"
+  "src/storage actors src/engine src/trace src/charts src/rpc src/console"
 
 const underCli =
-  "src/base src/kernel src/model src/config src/xml src/qemu src/host src/rpc src/charts " +
-  "src/testing"
+  "src/base src/kernel src/model src/config src/xml src/qemu src/host src/rpc src/trace " +
+  "src/charts src/testing"
 
 export const layers: readonly Layer[] = [
   layer("src/base", "", "effect nanoid"),
@@ -44,12 +44,14 @@ export const layers: readonly Layer[] = [
       "src/storage",
     "effect"
   ),
+  layer("src/trace", "src/base src/kernel", "effect"),
   layer(
     "src/engine",
-    "src/base src/kernel src/model src/config machines src/xml src/host src/qemu src/store actors",
+    "src/base src/kernel src/model src/config machines src/xml src/host src/qemu src/store " +
+      "src/trace actors",
     "effect"
   ),
-  layer("src/charts", "src/base machines src/kernel", "xstate elkjs @resvg/resvg-js"),
+  layer("src/charts", "src/base machines src/kernel src/trace", "xstate elkjs @resvg/resvg-js"),
   layer(
     "src/rpc",
     "src/base src/kernel src/model src/config src/xml src/qemu src/host src/store src/storage " +
