@@ -43,6 +43,12 @@ export class Descriptors {
     return fd
   }
 
+  /** At this number, where it was inherited. */
+  put(fd: number, held: Held, close: () => void): void {
+    this.close(fd)
+    this.#entries.set(fd, { ...held, close })
+  }
+
   /** For what opens and closes in one primitive. */
   checkRoom(): void {
     if (this.#entries.size >= this.max - lowest) throw new Errno("EMFILE")

@@ -1,0 +1,182 @@
+/**
+ * The `Processes` service of one engine process on the simulated host: looking and signalling are
+ * done at once, as by the live service; the rest are tasks of its realm.
+ */
+import * as Effect from "effect/Effect"
+import {
+  type Child,
+  type ProcessExit,
+  type Processes,
+  SpawnError,
+  type SpawnPlan
+} from "../../host/process.ts"
+import type { Birthplace } from "./births.ts"
+import type { Doer } from "./carrier.ts"
+import type { Descriptors } from "./descriptors.ts"
+import type { OpenFiles } from "./files.ts"
+import type { Listener } from "./network.ts"
+import { Errno } from "./node.ts"
+import type { ProcessTable, SimulatedProcess } from "./processes.ts"
+import type { Inherited } from "./self.ts"
+
+/**
+ * How long a process stays in uninterruptible sleep, in turn: once within the bounds of those who
+ * wait for its death, once past them all.
+ */
+export const stuckMs = [1_000, 40_000] as const
+
+export interface ProcessServiceOptions extends Doer {
+  readonly self: SimulatedProcess
+  readonly table: ProcessTable
+  readonly birthplace: Birthplace
+  readonly openFiles: OpenFiles
+  readonly descriptors: Descriptors
+}
+
+/** Calls each listener once, those that come after the exit too, in a turn of its own. */
+const exitBoard = ({ realm }: Doer, pid: number) => {
+  let exit: ProcessExit | undefined
+  const listeners: ((exit: ProcessExit) => void)[] = []
+  const exited = (how: ProcessExit): void => {
+    exit = how
+    for (const listener of listeners.splice(0)) listener(how)
+  }
+  const onExit: Child["onExit"] = (listener) => {
+    const known = exit
+    if (known === undefined) listeners.push(listener)
+    else realm.schedule(`exit of ${pid}`, () => listener(known))
+  }
+  return { exited, onExit }
+}
+
+const pipeTo = (
+  { realm, descriptors }: ProcessServiceOptions,
+  fd: number,
+  onData: (bytes: Uint8Array) => void
+): Inherited => {
+  descriptors.open({ kind: "pipe", name: `pipe at ${fd}` })
+  return {
+    kind: "pipe",
+    write: (bytes) => realm.schedule(`data pipe at ${fd}`, () => onData(bytes))
+  }
+}
+
+const inheritedBy = (
+  options: ProcessServiceOptions,
+  plan: SpawnPlan
+): ReadonlyMap<number, Inherited> => {
+  const all = new Map<number, Inherited>([[0, { kind: "null" }]])
+  for (const [key, given] of Object.entries(plan.descriptors)) {
+    const fd = Number(key)
+    if (fd === 0) continue
+    if (given.kind === "file") {
+      const { node, isAppending } = options.openFiles.at(given.file)
+      all.set(fd, { kind: "file", node, isAppending })
+    } else if (given.kind === "listener")
+      all.set(fd, { kind: "listener", listener: given.listener as Listener })
+    else if (given.kind === "pipe") all.set(fd, pipeTo(options, fd, given.onData))
+    else all.set(fd, { kind: "null" })
+  }
+  return all
+}
+
+/** The process is there, and has not run yet. */
+const born = (options: ProcessServiceOptions, plan: SpawnPlan): Child => {
+  const { realm, table, birthplace, self } = options
+  const process = birthplace.fork({
+    parent: self.pid,
+    argv: plan.argv,
+    environment: plan.environment,
+    directory: plan.directory,
+    inherited: inheritedBy(options, plan)
+  })
+  const { pid, startTime } = process
+  const { exited, onExit } = exitBoard(options, pid)
+  process.onZombie = () =>
+    realm.schedule(`reap ${pid}`, () => {
+      if (process.phase !== "zombie") return
+      const { exit } = process
+      table.reap(process)
+      // The listeners are called on a later turn: whoever looks in between sees that it is gone.
+      realm.schedule(`exit of ${pid}`, () => exited(exit ?? { code: 0, signal: undefined }))
+    })
+  return { pid, startTime, onExit }
+}
+
+const spawn = (options: ProcessServiceOptions, plan: SpawnPlan) =>
+  Effect.uninterruptible(
+    Effect.callback<Child, SpawnError>((resume) => {
+      const { realm, faults, die } = options
+      const [command] = plan.argv
+      const label = `spawn ${command}`
+      const fail = (code: string) => resume(Effect.fail(new SpawnError({ command, code })))
+      const perform = () => {
+        try {
+          const child = born(options, plan)
+          const isQuick = !plan.isDetached
+          // A detached child is spawned on a thread: it runs before the engine knows of it.
+          if (isQuick) return resume(Effect.succeed(child))
+          return realm.schedule(`spawned ${child.pid}`, () => resume(Effect.succeed(child)))
+        } catch (cause) {
+          if (!(cause instanceof Errno)) throw cause
+          return fail(cause.code)
+        }
+      }
+      realm.schedule(label, () => {
+        const fault = faults.at("spawn", label)
+        if (fault === undefined) return perform()
+        if (fault === "kill-before") return die()
+        if (fault !== "kill-after") return fail(fault)
+        perform()
+        die()
+      })
+    })
+  )
+
+export const processService = (options: ProcessServiceOptions): Processes["Service"] => {
+  const { realm, faults, die, table, self } = options
+  const now = <A>(look: () => A): Effect.Effect<A> =>
+    Effect.suspend(() => (realm.isAlive ? Effect.succeed(look()) : Effect.never))
+  let stuck = 0
+  return {
+    spawn: (plan) => spawn(options, plan),
+    inspect: (pid) => now(() => table.inspect(pid)),
+    list: Effect.callback((resume) =>
+      realm.schedule("list processes", () => resume(Effect.succeed(table.infos)))
+    ),
+    commandLine: (id) =>
+      Effect.callback((resume) => {
+        const look = (): void => {
+          const process = table.find(id)
+          // It holds its memory's lock while it is in the kernel: whoever reads waits with it.
+          if (process?.isStuck === true) return void realm.after(1_000, look, "command line")
+          resume(
+            Effect.succeed(process === undefined ? kernelWords(table, id.pid) : wordsOf(process))
+          )
+        }
+        realm.schedule(`command line of ${id.pid}`, look)
+      }),
+    signal: (id, signal) =>
+      Effect.suspend(() => {
+        if (!realm.isAlive) return Effect.never
+        const fault = faults.at("signal", `${signal} ${id.pid}`)
+        if (fault === "kill-before") {
+          die()
+          return Effect.never
+        }
+        const process = table.find(id)
+        if (fault === "stuck" && process !== undefined)
+          table.stick(process, stuckMs[stuck++ % 2] ?? 0)
+        const isThere = table.signal(id, signal)
+        if (fault === "kill-after") die()
+        return realm.isAlive ? Effect.succeed(isThere) : Effect.never
+      }),
+    self: now(() => ({ pid: self.pid, uid: 0, gid: 0 }))
+  }
+}
+
+const wordsOf = (process: SimulatedProcess): readonly string[] =>
+  process.phase === "zombie" ? [] : process.words
+
+const kernelWords = (table: ProcessTable, pid: number): readonly string[] | undefined =>
+  pid <= 2 && table.inspect(pid) !== undefined ? [] : undefined

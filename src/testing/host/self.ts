@@ -1,0 +1,138 @@
+/**
+ * A simulated process as its program sees it, and the descriptors that it was born with.
+ */
+import type { Descriptors } from "./descriptors.ts"
+import type { MemoryDisk } from "./disk.ts"
+import type { Listener, Network, SocketEnd } from "./network.ts"
+import { Errno, type FileNode } from "./node.ts"
+import type { ProcessTable, SimulatedProcess } from "./processes.ts"
+import type { Self, Stream } from "./program.ts"
+
+/** What a child has at a descriptor's number. */
+export type Inherited =
+  | { readonly kind: "file"; readonly node: FileNode; readonly isAppending: boolean }
+  | { readonly kind: "listener"; readonly listener: Listener }
+  | { readonly kind: "pipe"; readonly write: (bytes: Uint8Array) => void }
+  | { readonly kind: "null" }
+
+export interface Surroundings {
+  readonly disk: MemoryDisk
+  readonly network: Network
+  readonly table: ProcessTable
+}
+
+/** A socket that a program listens on by itself has a queue of the usual length. */
+const ownBacklog = 128
+
+const streamOf = (
+  { realm, descriptors }: SimulatedProcess,
+  end: SocketEnd,
+  path: string
+): Stream => {
+  const fd = descriptors.open({ kind: "connection", name: path }, () => end.close())
+  let onEnd: () => void = () => {}
+  let isListening = false
+  return {
+    onData: (onData) => {
+      if (isListening) throw new Error("a stream has one listener")
+      isListening = true
+      const ended = () => {
+        descriptors.close(fd)
+        onEnd()
+      }
+      end.receive({ realm, name: `${path} of ${realm.name}`, onData, onEnd: ended })
+    },
+    onEnd: (listener) => {
+      onEnd = listener
+    },
+    write: (bytes) => {
+      if (realm.isAlive) end.write(bytes.slice())
+    },
+    close: () => {
+      if (realm.isAlive && end.isOpen) end.closeAfterWriting(() => descriptors.close(fd))
+    }
+  }
+}
+
+const append = (disk: MemoryDisk, node: FileNode, isAppending: boolean, text: string): void => {
+  try {
+    const at = isAppending ? node.data.length : 0
+    disk.write(node, new TextEncoder().encode(text), { at })
+  } catch (cause) {
+    // A program that cannot write its log goes on.
+    if (!(cause instanceof Errno)) throw cause
+  }
+}
+
+/** Where a program's own descriptors begin: above those that it may have inherited. */
+const listenAt = (process: SimulatedProcess, { network }: Surroundings, path: string) => {
+  const listener = network.bind(path, ownBacklog)
+  const held = { kind: "listener", name: path } as const
+  return { fd: process.descriptors.open(held, () => listener.release()), listener }
+}
+
+export const selfOf = (
+  process: SimulatedProcess,
+  inherited: ReadonlyMap<number, Inherited>,
+  around: Surroundings
+): Self => {
+  const { realm } = process
+  const { disk, table } = around
+  const listeners = new Map<number, Listener>()
+  for (const [fd, one] of inherited) if (one.kind === "listener") listeners.set(fd, one.listener)
+  const whenAlive = (run: () => void): void => {
+    if (realm.isAlive) run()
+  }
+  return {
+    pid: process.pid,
+    startTime: process.startTime,
+    argv: process.birth.argv,
+    soon: (label, run) => realm.schedule(label, run),
+    after: (ms, run) => realm.after(ms, run),
+    accept: (fd, onClient) =>
+      whenAlive(() => {
+        const listener = listeners.get(fd)
+        listener?.accept(realm, (end) => onClient(streamOf(process, end, listener.path)))
+      }),
+    bind: (path) => {
+      if (!realm.isAlive) return -1
+      const { fd, listener } = listenAt(process, around, path)
+      listeners.set(fd, listener)
+      return fd
+    },
+    write: (fd, text) =>
+      whenAlive(() => {
+        const to = inherited.get(fd)
+        if (to?.kind === "file") append(disk, to.node, to.isAppending, text)
+        if (to?.kind === "pipe") to.write(new TextEncoder().encode(text))
+      }),
+    has: (path) => isThere(disk, path),
+    onSignal: (signal, handler) => void process.handlers.set(signal, handler),
+    exit: (code) => whenAlive(() => table.end(process, { code, signal: undefined })),
+    abort: () => whenAlive(() => table.end(process, { code: undefined, signal: "SIGABRT" }))
+  }
+}
+
+const isThere = (disk: MemoryDisk, path: string): boolean => {
+  try {
+    disk.node(path, true)
+    return true
+  } catch (cause) {
+    if (cause instanceof Errno) return false
+    throw cause
+  }
+}
+
+/** Puts what a child inherits where it has it; dropped with the child. */
+export const inherit = (
+  descriptors: Descriptors,
+  inherited: ReadonlyMap<number, Inherited>
+): void => {
+  for (const [fd, one] of inherited) {
+    if (one.kind === "null") continue
+    const name = one.kind === "listener" ? one.listener.path : one.kind
+    if (one.kind === "listener") one.listener.retain()
+    const close = one.kind === "listener" ? () => one.listener.release() : () => {}
+    descriptors.put(fd, { kind: one.kind, name }, close)
+  }
+}
