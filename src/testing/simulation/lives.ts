@@ -100,12 +100,9 @@ export class Lives {
 
   /** SIGKILL, or the power goes. */
   kill(isPowerCut: boolean, choose: (n: number) => number): void {
-    const { present } = this
-    const { host } = this.options
-    if (isPowerCut) host.powerCut(choose)
-    else present?.process.kill()
-    // A host whose power goes has nobody left to say that the engine was killed.
-    if (present !== undefined && this.present === present) this.killed(present, isPowerCut)
+    if (!isPowerCut) return this.present?.process.kill()
+    this.options.notes.happened({ kind: "power-cut" })
+    this.options.host.powerCut(choose)
   }
 
   /** SIGTERM: it drains, and guests go on. */
@@ -135,7 +132,7 @@ export class Lives {
     )
     Effect.runForkWith(present.process.context)(close).addObserver(() => {
       if (this.present !== present) return
-      present.process.kill()
+      present.process.exit()
       this.options.notes.happened({ kind: "engine-closed" })
       this.gone(present)
     })
@@ -168,9 +165,9 @@ export class Lives {
     for (const ready of waiting) ready(up)
   }
 
-  private killed(present: Present, isPowerCut = false): void {
+  private killed(present: Present): void {
     if (this.present !== present) return
-    this.options.notes.happened({ kind: isPowerCut ? "power-cut" : "engine-killed" })
+    this.options.notes.happened({ kind: "engine-killed" })
     this.gone(present)
   }
 

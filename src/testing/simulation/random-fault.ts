@@ -9,7 +9,7 @@ import type { Draw } from "./draw.ts"
 type Menu = { readonly [S in Seam]: readonly (readonly [FaultsBySeam[S], number])[] }
 
 /** What goes wrong at each seam, and how often in the mean. */
-const menu: Menu = {
+export const faultMenu: Menu = {
   file: [
     ["ENOSPC", 3],
     ["EIO", 3],
@@ -79,7 +79,7 @@ const menu: Menu = {
   ]
 }
 
-const seams = Object.keys(menu) as Seam[]
+const seams = Object.keys(faultMenu) as Seam[]
 
 /** Seams that a plan breaks more often than others: where most is decided. */
 const seamWeights: Readonly<Record<Seam, number>> = {
@@ -136,7 +136,7 @@ export const randomFaults = (
 
 /** One line; now and then several in a row, as of a full disk or of a host without memory. */
 const faultAt = <S extends Seam>(chance: Draw, seam: S, reach: number): readonly PlannedFault[] => {
-  const fault = chance.weighted<FaultsBySeam[S]>(menu[seam])
+  const fault = chance.weighted<FaultsBySeam[S]>(faultMenu[seam])
   const nth = chance.below(Math.max(1, Math.ceil(chance.oneIn(3) ? reach / 4 : reach)))
   const length = chance.oneIn(8) ? 2 + chance.below(5) : 1
   return Array.from(
