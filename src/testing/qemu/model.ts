@@ -1,0 +1,311 @@
+/**
+ * The machine inside QEMU, as QMP shows it: run state, what is to be done on which occasion, and
+ * how far the guest is. Pure: a deed (a command, a signal, an act of the guest) gives events in
+ * order, then perhaps a reply, a next machine, perhaps an end. As measured on QEMU 7.2 (TCG, pc and
+ * q35): events come before the reply of the command that caused them.
+ */
+import type { Json, JsonObject } from "../../qmp/json.ts"
+
+/** `query-status`, qapi/run-state.json RunState; those that this machine can come into. */
+export type RunStatus =
+  | "prelaunch"
+  | "running"
+  | "paused"
+  | "shutdown"
+  | "suspended"
+  | "guest-panicked"
+  | "io-error"
+  | "watchdog"
+
+/** `set-action`. */
+export interface Actions {
+  readonly reboot: "reset" | "shutdown"
+  readonly shutdown: "poweroff" | "pause"
+  readonly panic: "pause" | "shutdown" | "exit-failure" | "none"
+  readonly watchdog: "reset" | "shutdown" | "poweroff" | "pause" | "debug" | "none" | "inject-nmi"
+}
+
+export interface Machine {
+  /** `false`: `-machine none`, in which no guest can be. */
+  readonly hasBoard: boolean
+  readonly status: RunStatus
+  readonly actions: Actions
+  /** `up`: it would see the power button; `deaf`: it hangs, or ignores the button. */
+  readonly guest: "off" | "booting" | "up" | "deaf"
+  /** The power button was pressed and the guest has not looked yet; it waits while it is paused. */
+  readonly isButtonPressed: boolean
+  /** Resets that the firmware may still add after one that is done: SeaBIOS resets again. */
+  readonly echoes: number
+  /** The exit code, once it ends: nothing follows. */
+  readonly exit: number | undefined
+}
+
+export interface MachineOptions {
+  readonly hasBoard: boolean
+  readonly actions?: Partial<Actions>
+}
+
+export const powerOn = ({ hasBoard, actions }: MachineOptions): Machine => ({
+  hasBoard,
+  status: "prelaunch",
+  actions: {
+    reboot: "reset",
+    shutdown: "poweroff",
+    panic: "shutdown",
+    watchdog: "reset",
+    ...actions
+  },
+  guest: "off",
+  isButtonPressed: false,
+  echoes: 0,
+  exit: undefined
+})
+
+/** An event as it goes over the wire, but for its time. */
+export interface EventWords {
+  readonly event: string
+  readonly data?: JsonObject
+}
+
+export type Reply =
+  | { readonly return: Json }
+  | { readonly error: { readonly class: string; readonly desc: string } }
+
+/** What a deed leads to. */
+export interface Outcome {
+  readonly next: Machine
+  readonly events: readonly EventWords[]
+}
+
+export const refusal = (desc: string, name = "GenericError"): Reply => ({
+  error: { class: name, desc }
+})
+
+const done: Reply = { return: {} }
+
+/** After the first reset SeaBIOS resets once or twice more: 25 ms later, seen 1 to 3 times. */
+export const echoesMax = 3
+
+const at = (next: Machine, ...events: readonly EventWords[]): Outcome => ({ next, events })
+const event = (name: string, data?: JsonObject): EventWords =>
+  data === undefined ? { event: name } : { event: name, data }
+
+/** As `do_vm_stop` has it: only what runs is stopped, and only then STOP is told. */
+const stopped = (machine: Machine, status: RunStatus): Outcome =>
+  machine.status === "running" ? at({ ...machine, status }, event("STOP")) : at(machine)
+
+const after = (events: readonly EventWords[], outcome: Outcome): Outcome => ({
+  ...outcome,
+  events: [...events, ...outcome.events]
+})
+
+/** Why it shuts down, in QEMU's words. */
+type Cause = { readonly guest: boolean; readonly reason: string }
+
+/** QEMU ends, or stays as a stopped machine with `-no-shutdown`. */
+const shutDown = (machine: Machine, cause: Cause, code = 0): Outcome => {
+  const told = event("SHUTDOWN", { ...cause })
+  if (machine.actions.shutdown === "poweroff") return at({ ...machine, exit: code }, told)
+  const { next, events } = stopped(machine, "shutdown")
+  return after([told], at({ ...next, guest: "off", isButtonPressed: false, echoes: 0 }, ...events))
+}
+
+const reset = (machine: Machine, cause: Cause, echoes: number): Outcome => {
+  if (machine.actions.reboot === "shutdown") return shutDown(machine, cause)
+  const isRunning = machine.status === "running"
+  const next: Machine = {
+    ...machine,
+    status: isRunning ? "running" : "prelaunch",
+    guest: isRunning && machine.hasBoard ? "booting" : "off",
+    isButtonPressed: false,
+    echoes: machine.hasBoard ? echoes : 0
+  }
+  return at(next, event("RESET", { ...cause }))
+}
+
+/** QEMU is told to end, and does whatever its state. */
+const ended = (machine: Machine, reason: string): Outcome =>
+  at({ ...machine, exit: 0 }, event("SHUTDOWN", { guest: false, reason }))
+
+/** The commands that change or show the machine itself. */
+export type MachineCommand =
+  | "cont"
+  | "stop"
+  | "system_reset"
+  | "system_powerdown"
+  | "system_wakeup"
+  | "query-status"
+  | "set-action"
+  | "quit"
+
+export interface Carried extends Outcome {
+  readonly reply: Reply
+}
+
+const carried = (outcome: Outcome, reply: Reply = done): Carried => ({ ...outcome, reply })
+
+const cont = (machine: Machine): Carried => {
+  switch (machine.status) {
+    case "shutdown":
+      return carried(at(machine), refusal("Resetting the Virtual Machine is required"))
+    case "running":
+    case "suspended":
+      return carried(at(machine))
+    default:
+      return carried(at(continued(machine), event("RESUME")))
+  }
+}
+
+/** A guest that was off boots; one that panicked runs on, dead. */
+const continued = (machine: Machine): Machine => {
+  const isOff = machine.hasBoard && machine.guest === "off"
+  const guest = machine.status === "guest-panicked" ? "deaf" : isOff ? "booting" : machine.guest
+  return { ...machine, status: "running", guest }
+}
+
+const wakeUp = (machine: Machine): Carried => {
+  if (!machine.hasBoard)
+    return carried(at(machine), refusal("wake-up from suspend is not supported by this guest"))
+  if (machine.status !== "suspended")
+    return carried(at(machine), refusal("Unable to wake up: guest is not in suspended state"))
+  // A guest that cannot be woken, as our boot sector, has its firmware reset instead.
+  return carried(at({ ...machine, status: "running", echoes: echoesMax }, event("WAKEUP")))
+}
+
+/** Only a guest that is up has its button enabled; QEMU drops the press otherwise. */
+const press = (machine: Machine): Machine => ({
+  ...machine,
+  isButtonPressed: machine.isButtonPressed || machine.guest === "up"
+})
+
+/** Carries out a command whose arguments were checked. */
+export const command = (
+  machine: Machine,
+  name: MachineCommand,
+  words: JsonObject = {}
+): Carried => {
+  switch (name) {
+    case "cont":
+      return cont(machine)
+    case "stop":
+      return carried(stopped(machine, "paused"))
+    case "system_reset":
+      return carried(reset(machine, { guest: false, reason: "host-qmp-system-reset" }, echoesMax))
+    case "system_powerdown":
+      return carried(at(press(machine), event("POWERDOWN")))
+    case "system_wakeup":
+      return wakeUp(machine)
+    case "query-status": {
+      const { status } = machine
+      return carried(at(machine), {
+        return: { status, singlestep: false, running: status === "running" }
+      })
+    }
+    case "set-action":
+      return carried(at({ ...machine, actions: { ...machine.actions, ...words } }))
+    case "quit":
+      return carried(ended(machine, "host-qmp-quit"))
+  }
+}
+
+/** SIGTERM, SIGINT and SIGHUP are one to QEMU. */
+export const signal = (machine: Machine): Outcome => ended(machine, "host-signal")
+
+/** What a guest that runs may do by itself, and what may befall it. */
+export type Act =
+  /** It has booted. */
+  | { readonly act: "boot" }
+  /** Its firmware resets once more. */
+  | { readonly act: "echo" }
+  /** It does what the power button asks. */
+  | { readonly act: "obey" }
+  /** It stops looking at anything. */
+  | { readonly act: "hang" }
+  | { readonly act: "poweroff" | "reset" | "panic" | "suspend" | "watchdog" }
+  | { readonly act: "ioerror"; readonly node: string }
+
+const byGuest = (reason: string): Cause => ({ guest: true, reason })
+
+const panic = (machine: Machine): Outcome => {
+  const { panic: action, shutdown } = machine.actions
+  const deaf: Machine = { ...machine, guest: "deaf" }
+  const told = (what: string) => event("GUEST_PANICKED", { action: what })
+  if (action === "none") return at(deaf, told("run"))
+  if (action === "pause" || (action === "shutdown" && shutdown === "pause"))
+    return after([told("pause")], stopped(deaf, "guest-panicked"))
+  const code = action === "exit-failure" ? 1 : 0
+  return after([told("poweroff")], shutDown(deaf, byGuest("guest-panic"), code))
+}
+
+const watchdog = (machine: Machine): Outcome => {
+  const { watchdog: action } = machine.actions
+  const told = [event("WATCHDOG", { action })]
+  switch (action) {
+    case "pause":
+      return after(told, stopped(machine, "watchdog"))
+    case "reset":
+      return after(told, reset(machine, byGuest("guest-reset"), echoesMax))
+    case "shutdown":
+      return at(press(machine), ...told, event("POWERDOWN"))
+    case "poweroff":
+      // In spite of -no-shutdown, and without a SHUTDOWN.
+      return at({ ...machine, exit: 0 }, ...told)
+    default:
+      return at(machine, ...told)
+  }
+}
+
+const ioError = (machine: Machine, node: string): Outcome => {
+  const data = {
+    device: "",
+    "node-name": node,
+    reason: "Input/output error",
+    operation: "read",
+    action: "stop",
+    nospace: false
+  }
+  return after([event("BLOCK_IO_ERROR", data)], stopped(machine, "io-error"))
+}
+
+/** Whether this can happen now. */
+export const mayAct = (machine: Machine, { act }: Act): boolean => {
+  if (machine.status !== "running" || !machine.hasBoard || machine.exit !== undefined) return false
+  switch (act) {
+    case "boot":
+      return machine.guest === "booting"
+    case "echo":
+      return machine.echoes > 0
+    case "obey":
+      return machine.isButtonPressed && machine.guest === "up"
+    case "hang":
+      return machine.guest === "up" || machine.guest === "booting"
+    default:
+      return true
+  }
+}
+
+/** The act comes to pass; nothing does when it cannot. */
+export const act = (machine: Machine, what: Act): Outcome => {
+  if (!mayAct(machine, what)) return at(machine)
+  switch (what.act) {
+    case "boot":
+      return at({ ...machine, guest: "up", echoes: 0 })
+    case "echo":
+      return reset(machine, byGuest("guest-reset"), machine.echoes - 1)
+    case "obey":
+    case "poweroff":
+      return shutDown(machine, byGuest("guest-shutdown"))
+    case "hang":
+      return at({ ...machine, guest: "deaf", isButtonPressed: false })
+    case "reset":
+      return reset(machine, byGuest("guest-reset"), echoesMax)
+    case "panic":
+      return panic(machine)
+    case "suspend":
+      return at({ ...machine, status: "suspended" }, event("SUSPEND"))
+    case "watchdog":
+      return watchdog(machine)
+    case "ioerror":
+      return ioError(machine, what.node)
+  }
+}
