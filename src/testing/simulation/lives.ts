@@ -39,6 +39,7 @@ interface Present extends Life {
   driver: Driver | undefined
   engine: Engine | undefined
   readonly scope: Scope.Closeable
+  up: Up | undefined
   isEnding: boolean
 }
 
@@ -59,9 +60,7 @@ export class Lives {
   }
 
   get up(): Up | undefined {
-    const { present } = this
-    if (present?.engine === undefined) return undefined
-    return { engine: present.engine, realm: present.process.realm }
+    return this.present?.up
   }
 
   whenUp(ready: (up: Up) => void): void {
@@ -82,6 +81,7 @@ export class Lives {
       scope,
       driver: undefined,
       engine: undefined,
+      up: undefined,
       isEnding: false
     }
     this.present = present
@@ -159,6 +159,7 @@ export class Lives {
     this.failures = 0
     this.options.notes.happened({ kind: "engine-opened" })
     const up = { engine, realm: present.process.realm }
+    present.up = up
     this.options.onOpened(up)
     const waiting = this.waiting
     this.waiting = []
@@ -172,9 +173,8 @@ export class Lives {
   }
 
   private gone(present: Present, afterMs = reopenAfterMs): void {
-    const { engine } = present
     this.present = undefined
-    this.options.onGone(engine && { engine, realm: present.process.realm })
+    this.options.onGone(present.up)
     if (!this.isOver) this.options.realm.after(afterMs, () => this.open(), "engine opens")
   }
 }
