@@ -92,6 +92,8 @@ export class Lives {
       if (this.present !== present) return
       if (Exit.isSuccess(exit)) return this.opened(present, exit.value)
       this.failures++
+      // As any program whose engine does not open: it says why, and ends.
+      present.process.exit()
       const why = String(exit.cause)
       if (this.failures > triesMax) this.options.onFailed(`the engine does not open: ${why}`)
       else this.gone(present, 10 * reopenAfterMs)

@@ -2,17 +2,24 @@
  * The strategy of a run: first come, first served while it is set up and while it ends; in between
  * what the plan's schedule says, noted choice by choice.
  */
+import { Chance } from "../strategy/chance.ts"
 import { listed } from "../strategy/listed.ts"
 import { strategyNamed } from "../strategy/mixed.ts"
 import type { Candidate, Strategy } from "../strategy/strategy.ts"
 import type { Schedule } from "./plan.ts"
 
+/** Time passes while something waits: at one choice of so many, where it may at all. */
+const hastes = 40
+
 export class Recorder implements Strategy {
   private readonly strategy: Strategy
   private readonly made: number[] = []
   private isArmed = false
+  /** When time may pass; a list of choices says so itself. */
+  private readonly chance: Chance | undefined
 
   constructor(schedule: Schedule) {
+    this.chance = schedule.kind === "listed" ? undefined : new Chance(schedule.seed)
     this.strategy =
       schedule.kind === "listed"
         ? listed(schedule.choices)
@@ -33,7 +40,12 @@ export class Recorder implements Strategy {
 
   next(ready: readonly Candidate[]): number {
     if (!this.isArmed) return 0
-    return this.note(this.strategy.next(ready) % ready.length)
+    const last = ready.length - 1
+    // Otherwise a strategy that favours one party lets hours pass between two deliveries.
+    const isHeld =
+      this.chance !== undefined && ready[last]?.realm === "time" && !this.chance.oneIn(hastes)
+    const served = isHeld ? ready.slice(0, last) : ready
+    return this.note(served.length < 2 ? 0 : this.strategy.next(served) % served.length)
   }
 
   /** A choice that is no delivery: what a power cut loses. */

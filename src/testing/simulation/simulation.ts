@@ -18,8 +18,8 @@ import { Recorder } from "./recorder.ts"
 import { listen } from "./subscriber.ts"
 import type { Checks, Invariant, View, Violation } from "./view.ts"
 
-/** Virtual time within which every call of a plan must have ended: all have deadlines below. */
-const patienceMs = 30 * 60_000
+/** Virtual time without an answer to anybody: every call has a deadline well below. */
+const patienceMs = 15 * 60_000
 
 /** Virtual time for deadlines and grace periods to pass when nobody calls any more. */
 const settlingMs = 180_000
@@ -147,6 +147,7 @@ class Simulation {
   /** An engine with the plan's domains, before anything may go wrong. */
   private setUp(): void {
     this.lives.open()
+    this.untilUp()
     const slots = this.plan.isEmpty === true ? 0 : this.plan.domains
     const steps = Array.from(
       { length: slots },
