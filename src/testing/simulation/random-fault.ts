@@ -95,18 +95,18 @@ const seamWeights: Readonly<Record<Seam, number>> = {
   world: 4
 }
 
-/** Occurrences that a run passes for each call that its clients make: the mean of many runs. */
+/** Occurrences that a run passes for each call that its clients make: the mean of 200 plans. */
 const perCall: Readonly<Record<Seam, number>> = {
   file: 8,
-  spawn: 0.3,
-  signal: 0.2,
-  socket: 0.3,
-  data: 3,
-  qmp: 2,
-  qemu: 0.3,
-  guest: 0.3,
+  spawn: 0.13,
+  signal: 0.16,
+  socket: 0.25,
+  data: 0.8,
+  qmp: 0.8,
+  qemu: 0.13,
+  guest: 0.22,
   client: 1,
-  world: 30
+  world: 25
 }
 
 export interface RandomFaultsOptions {
