@@ -1,4 +1,5 @@
 /** What a run of the simulated world is made of, and how it is run. */
 export { type ClientStep, type Plan, type Schedule } from "./plan.ts"
 export { type Report, type RunOptions, runPlan } from "./simulation.ts"
+export { type Program, simulate, type Simulated, type SimulateOptions } from "./simulate.ts"
 export type { Checks, Invariant, Life, View, Violation } from "./view.ts"

@@ -10,7 +10,7 @@ import type { History } from "../history/operation.ts"
 import { SimulatedHost } from "../host/host.ts"
 import { SimulatedQemu } from "../qemu/simulated-qemu.ts"
 import { World } from "../world.ts"
-import { Client } from "./client.ts"
+import { Client, type Up } from "./client.ts"
 import { Lives, simulatedEmulator } from "./lives.ts"
 import { Notes } from "./notes.ts"
 import type { ClientStep, Plan } from "./plan.ts"
@@ -30,7 +30,28 @@ const stepsMax = 300_000
 /** Clocks jump by this much: past every deadline. */
 const clockJumpMs = 5 * 3_600_000
 
+/** Whoever uses the engine of a run: a client of the plan, or a program of a user. */
+export interface Party {
+  readonly start: () => void
+  /** The engine is gone, with whatever was under way in it. */
+  readonly engineGone: (up: Up) => void
+  /** It has nothing more to do, now and later. */
+  readonly isDone: boolean
+}
+
+/** What a party of one's own stands on. */
+export interface Stage {
+  readonly world: World
+  readonly faults: Faults
+  readonly emulator: string
+  readonly whenUp: (ready: (up: Up) => void) => void
+}
+
 export interface RunOptions {
+  /** Beside the plan's clients. */
+  readonly parties?: (stage: Stage) => readonly Party[]
+  /** Left out, domains are ended and started once more in the end: the engine must still do it. */
+  readonly isProbed?: boolean
   readonly invariants?: readonly Invariant[]
   /** Each turn of each actor, of each life. */
   readonly onTurn?: (record: InspectionRecord) => void
@@ -73,7 +94,7 @@ class Simulation {
   private readonly checks: readonly { readonly id: string; readonly checks: Checks }[]
   private readonly stepChecks: readonly { readonly id: string; readonly checks: Checks }[]
   private readonly violations: Violation[] = []
-  private clients: readonly Client[] = []
+  private clients: readonly Party[] = []
   readonly view: View
 
   constructor(plan: Plan, options: RunOptions) {
@@ -126,7 +147,7 @@ class Simulation {
       this.setUp()
       this.work()
       this.settle()
-      this.probe()
+      if (this.options.isProbed !== false) this.probe()
       this.end()
     } catch (error) {
       if (!(error instanceof Broken)) this.note("no defect", stackOf(error))
@@ -163,7 +184,10 @@ class Simulation {
   private work(): void {
     this.faults.arm()
     this.recorder.arm()
-    this.call(this.plan.clients)
+    const { world, faults } = this
+    const whenUp = (ready: (up: Up) => void) => this.lives.whenUp(ready)
+    const stage: Stage = { world, faults, emulator: simulatedEmulator, whenUp }
+    this.call(this.plan.clients, this.options.parties?.(stage))
     this.faults.disarm()
     this.recorder.disarm()
   }
@@ -207,19 +231,21 @@ class Simulation {
   }
 
   /** Runs clients until all are done. */
-  private call(steps: readonly (readonly ClientStep[])[]): void {
-    this.clients = steps.map(
+  private call(steps: readonly (readonly ClientStep[])[], others: readonly Party[] = []): void {
+    const { world, notes, faults } = this
+    const clients = steps.map(
       (mine, number) =>
         new Client({
           number: steps === this.plan.clients ? number : -1,
           steps: mine,
-          realm: this.world.realm(`client ${number}`),
-          notes: this.notes,
-          faults: this.faults,
+          realm: world.realm(`client ${number}`),
+          notes,
+          faults,
           emulator: simulatedEmulator,
           whenUp: (ready) => this.lives.whenUp(ready)
         })
     )
+    this.clients = [...clients, ...others]
     for (const client of this.clients) client.start()
     const untilMs = this.world.nowMs + patienceMs
     while (this.clients.some(({ isDone }) => !isDone)) if (!this.world.step(untilMs)) this.stuck()
