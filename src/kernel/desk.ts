@@ -162,7 +162,7 @@ export class Desk<M extends { readonly type: string }> {
   /** The asker was interrupted. */
   withdraw(enquiry: Enquiry): void {
     this.touch()
-    this.touchReplies()
+    this.touchReply(enquiry)
     if (enquiry.stage === "accepted") {
       // The work goes on; the asker of record stays so that the chart's reply finds its call.
       enquiry.run?.asks.delete(enquiry)
@@ -342,7 +342,7 @@ export class Desk<M extends { readonly type: string }> {
     this.end(enquiry)
     // Not on this stack: a reply is a delivery like any other, and its order a choice.
     this.owner.kernel.dispatcher.schedule("reply", () => {
-      this.touchReplies()
+      this.touchReply(enquiry)
       this.touchAsker(enquiry)
       enquiry.answer(effect)
     })
@@ -353,10 +353,9 @@ export class Desk<M extends { readonly type: string }> {
     this.owner.kernel.touch?.(this.owner.name)
   }
 
-  /** Answers on their way, which the asker's end makes void. */
-  private touchReplies(): void {
-    const { kernel, name } = this.owner
-    kernel.touch?.(`replies of ${name}`)
+  /** An answer on its way, which the asker's end makes void. */
+  private touchReply({ number }: Enquiry): void {
+    this.owner.kernel.touch?.(`call ${number}`)
   }
 
   /** The actor whose script asked: its turn may end that script. */

@@ -158,16 +158,15 @@ export class World implements Dispatcher, Scheduler.Scheduler, Ground {
   step(untilMs = Number.POSITIVE_INFINITY): boolean {
     const { stepsMax } = this
     if (this.steps >= stepsMax) throw new Error(`no rest after ${stepsMax} deliveries (livelock)`)
+    const mayTimePass = this.options.mayTimePass === true
     if (this.isCalm) {
       if (!this.isTimerDue(untilMs)) return false
-      this.passTime()
-      this.watcher?.timePassed()
+      this.letTimePass(mayTimePass)
     }
-    const isTimeAChoice = this.options.mayTimePass === true && this.isTimerDue(untilMs)
+    const isTimeAChoice = mayTimePass && this.isTimerDue(untilMs)
     const index = this.choose(isTimeAChoice)
     if (index === this.ready.length) {
-      this.watcher?.begins(this.passing)
-      this.passTime()
+      this.letTimePass(true)
       return true
     }
     this.deliver(this.takeOut(index))
@@ -241,6 +240,7 @@ export class World implements Dispatcher, Scheduler.Scheduler, Ground {
     this.deliveries.push(label)
     this.watcher?.begins(task)
     task.run()
+    this.watcher?.ended()
     this.options.onStep?.(label)
   }
 
@@ -268,6 +268,14 @@ export class World implements Dispatcher, Scheduler.Scheduler, Ground {
     if (isTimeAChoice) this.ready.pop()
     this.made.push(index)
     return index
+  }
+
+  /** Where time might have passed earlier, it is a delivery like any other. */
+  private letTimePass(isDelivery: boolean): void {
+    if (!isDelivery) this.watcher?.timePassed()
+    else this.watcher?.begins(this.passing)
+    this.passTime()
+    if (isDelivery) this.watcher?.ended()
   }
 
   /** Everything that is due next becomes ready at once, so that its order is a choice too. */

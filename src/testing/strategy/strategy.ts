@@ -12,7 +12,7 @@ export interface Candidate {
 
 /** What happens between two choices, told as it happens. */
 export interface Watcher {
-  /** Something waits from now on: to be served, or for its time. Told of by the present delivery. */
+  /** Something waits from now on, to be served or for its time: the present delivery made it. */
   readonly added: (candidate: Candidate) => void
   /** Delivery of this one begins, chosen or the only one there was. May throw to end the run. */
   readonly begins: (candidate: Candidate) => void
@@ -21,6 +21,8 @@ export interface Watcher {
    * `undefined` is everything there is.
    */
   readonly touched: (what: string | undefined, isWrite: boolean) => void
+  /** The present delivery is over; what is told from now on is told by whoever runs the world. */
+  readonly ended: () => void
   /** Nothing was ready, and time passed: all that follows comes after all that was. */
   readonly timePassed: () => void
 }

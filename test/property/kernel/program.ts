@@ -9,7 +9,7 @@ import { CurrentCall, makeCall } from "../../../src/kernel/call.ts"
 import type { InspectionRecord } from "../../../src/kernel/inspection.ts"
 import { Kernel } from "../../../src/kernel/kernel.ts"
 import { Supervisor } from "../../../src/kernel/supervisor.ts"
-import { World, type WorldOptions } from "../../../src/testing/world.ts"
+import { type Strategy, World, type WorldOptions } from "../../../src/testing/world.ts"
 import {
   endOf,
   errorOf,
@@ -133,7 +133,7 @@ export interface Report {
 
 export const runProgram = (
   program: Program,
-  choices: readonly number[],
+  choices: readonly number[] | Strategy,
   options: WorldOptions = {}
 ): Report => {
   const world = new World(choices, options)
