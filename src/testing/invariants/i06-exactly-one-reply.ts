@@ -1,0 +1,54 @@
+/** I06: a call that an actor has taken on is answered, once. */
+import type { InspectionRecord } from "../../kernel/inspection.ts"
+import type { Invariant } from "../simulation/view.ts"
+
+class Owed {
+  private life = 0
+  /** Call number -> who owes it an answer. */
+  private readonly calls = new Map<number, InspectionRecord>()
+
+  check(record: InspectionRecord, life: number): string | undefined {
+    if (life !== this.life) {
+      this.life = life
+      this.calls.clear()
+    }
+    const { outcome, call, actor } = record
+    if (outcome === "taken" && call !== undefined) {
+      if (this.calls.has(call)) return `call ${call} was taken on twice: ${actor} ${record.message}`
+      this.calls.set(call, record)
+    }
+    for (const number of record.answers) {
+      const owed = this.calls.get(number)
+      if (owed === undefined) return `${actor} answered call ${number}, to which nothing is owed`
+      if (owed.actor !== actor) return `${actor} answered call ${number} of ${owed.actor}`
+      this.calls.delete(number)
+    }
+    // The kernel answers for an actor that failed or was ended.
+    if (outcome === "crashed" || outcome === "stopped") this.dropAll(actor)
+    return undefined
+  }
+
+  atRest(life: number | undefined): string | undefined {
+    const [first] = life === this.life ? this.calls.values() : []
+    return first && `at rest ${first.actor} still owes an answer to '${first.message}'`
+  }
+
+  private dropAll(actor: string): void {
+    for (const [number, owed] of this.calls) if (owed.actor === actor) this.calls.delete(number)
+  }
+}
+
+export const exactlyOneReply: Invariant = {
+  id: "I06",
+  name: "ExactlyOneReply",
+  statement:
+    "Each call that an actor has taken on gets exactly one answer, from that actor; nothing is " +
+    "answered that was not asked; at rest nobody waits.",
+  make: () => {
+    const owed = new Owed()
+    return {
+      turn: (record, view) => owed.check(record, view.life?.number ?? 0),
+      rest: (view) => owed.atRest(view.life?.number)
+    }
+  }
+}
