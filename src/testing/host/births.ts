@@ -16,6 +16,8 @@ const wordsBytesMax = 2 * 1024 * 1024
 /** What a shell says of a command that is not there, or that is no program. */
 const notFound = 127
 
+type Descriptions = ReadonlyMap<number, Inherited>
+
 export interface ForkOptions extends Birth {
   readonly inherited?: ReadonlyMap<number, Inherited>
 }
@@ -58,24 +60,35 @@ export class Birthplace {
     checkExecutable(disk, command)
     const process = table.create(birth)
     inherit(process.descriptors, inherited)
-    const label = `exec ${command}`
-    process.realm.schedule(label, () => this.#exec(process, inherited))
+    this.#execSoon(process, birth.argv, inherited)
     return process
+  }
+
+  #execSoon(process: SimulatedProcess, argv: readonly string[], inherited: Descriptions): void {
+    process.realm.schedule(`exec ${argv[0]}`, () => this.#exec(process, argv, inherited))
   }
 
   /**
    * The exec chain has run: each tool has become the next, and the last is the program. The words
    * before the program's own are no longer told by /proc.
    */
-  #exec(process: SimulatedProcess, inherited: ReadonlyMap<number, Inherited>): void {
+  #exec(process: SimulatedProcess, argv: readonly string[], inherited: Descriptions): void {
     const { programs, disk, network, table } = this.#options
-    const { argv } = process.birth
     const at = argv.findIndex((word) => programs.has(word))
     const program = programs.get(argv[at] ?? "")
     if (program === undefined || !isFile(disk, argv[at] ?? ""))
       return table.end(process, { code: notFound, signal: undefined })
     process.words = argv.slice(at)
-    program.start(selfOf(process, inherited, { disk, network, table }))
+    process.handlers.clear()
+    const around = {
+      disk,
+      network,
+      table,
+      fork: (parent: number, words: readonly string[]) => this.fork({ parent, argv: words }),
+      exec: (again: SimulatedProcess, words: readonly string[]) =>
+        this.#execSoon(again, words, inherited)
+    }
+    program.start(selfOf(process, { argv, inherited, around }))
   }
 }
 

@@ -14,7 +14,7 @@ import type { Birthplace } from "./births.ts"
 import type { Doer } from "./carrier.ts"
 import type { Descriptors } from "./descriptors.ts"
 import type { OpenFiles } from "./files.ts"
-import type { Listener } from "./network.ts"
+import { type Listener, SocketEnd } from "./network.ts"
 import { Errno } from "./node.ts"
 import type { ProcessTable, SimulatedProcess } from "./processes.ts"
 import type { Inherited } from "./self.ts"
@@ -54,11 +54,11 @@ const pipeTo = (
   fd: number,
   onData: (bytes: Uint8Array) => void
 ): Inherited => {
-  descriptors.open({ kind: "pipe", name: `pipe at ${fd}` })
-  return {
-    kind: "pipe",
-    write: (bytes) => realm.schedule(`data pipe at ${fd}`, () => onData(bytes))
-  }
+  const [ours, end] = SocketEnd.pair()
+  const name = `pipe at ${fd}`
+  const own = descriptors.open({ kind: "pipe", name }, () => ours.close())
+  ours.receive({ realm, name, onData, onEnd: () => descriptors.close(own) })
+  return { kind: "pipe", end }
 }
 
 const inheritedBy = (
@@ -80,16 +80,24 @@ const inheritedBy = (
   return all
 }
 
+/** Pipes to a child that there never was end. */
+const orClosing = <A>(inherited: ReadonlyMap<number, Inherited>, fork: () => A): A => {
+  try {
+    return fork()
+  } catch (cause) {
+    for (const one of inherited.values()) if (one.kind === "pipe") one.end.close()
+    throw cause
+  }
+}
+
 /** The process is there, and has not run yet. */
 const born = (options: ProcessServiceOptions, plan: SpawnPlan): Child => {
   const { realm, table, birthplace, self } = options
-  const process = birthplace.fork({
-    parent: self.pid,
-    argv: plan.argv,
-    environment: plan.environment,
-    directory: plan.directory,
-    inherited: inheritedBy(options, plan)
-  })
+  const { argv, environment, directory } = plan
+  const inherited = inheritedBy(options, plan)
+  const process = orClosing(inherited, () =>
+    birthplace.fork({ parent: self.pid, argv, environment, directory, inherited })
+  )
   const { pid, startTime } = process
   const { exited, onExit } = exitBoard(options, pid)
   process.onZombie = () =>

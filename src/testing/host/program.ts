@@ -31,6 +31,13 @@ export interface Self extends ProcessId {
   readonly has: (path: string) => boolean
   /** Puts `handler` in place of the default, which is death. */
   readonly onSignal: (signal: "SIGTERM" | "SIGINT" | "SIGHUP", handler: () => void) => void
+  /**
+   * Starts a child, which it never waits for: once that has ended it stays a zombie as long as this
+   * process lives. Throws an errno name.
+   */
+  readonly spawn: (argv: readonly string[]) => ProcessId
+  /** Becomes another program in a later turn, with the same pid and descriptors. */
+  readonly exec: (argv: readonly string[]) => void
   readonly exit: (code: number) => void
   /** Dies of a signal, as of a bug. */
   readonly abort: () => void

@@ -12,13 +12,16 @@ import type { Self, Stream } from "./program.ts"
 export type Inherited =
   | { readonly kind: "file"; readonly node: FileNode; readonly isAppending: boolean }
   | { readonly kind: "listener"; readonly listener: Listener }
-  | { readonly kind: "pipe"; readonly write: (bytes: Uint8Array) => void }
+  | { readonly kind: "pipe"; readonly end: SocketEnd }
   | { readonly kind: "null" }
 
 export interface Surroundings {
   readonly disk: MemoryDisk
   readonly network: Network
   readonly table: ProcessTable
+  /** A child of the process, which nobody but pid 1 will reap. */
+  readonly fork: (parent: number, argv: readonly string[]) => SimulatedProcess
+  readonly exec: (process: SimulatedProcess, argv: readonly string[]) => void
 }
 
 /** A socket that a program listens on by itself has a queue of the usual length. */
@@ -71,10 +74,16 @@ const listenAt = (process: SimulatedProcess, { network }: Surroundings, path: st
   return { fd: process.descriptors.open(held, () => listener.release()), listener }
 }
 
+export interface SelfOptions {
+  /** All words, those of the tools that became this program included. */
+  readonly argv: readonly string[]
+  readonly inherited: ReadonlyMap<number, Inherited>
+  readonly around: Surroundings
+}
+
 export const selfOf = (
   process: SimulatedProcess,
-  inherited: ReadonlyMap<number, Inherited>,
-  around: Surroundings
+  { argv, inherited, around }: SelfOptions
 ): Self => {
   const { realm } = process
   const { disk, table } = around
@@ -86,7 +95,7 @@ export const selfOf = (
   return {
     pid: process.pid,
     startTime: process.startTime,
-    argv: process.birth.argv,
+    argv,
     soon: (label, run) => realm.schedule(label, run),
     after: (ms, run) => realm.after(ms, run),
     accept: (fd, onClient) =>
@@ -104,10 +113,16 @@ export const selfOf = (
       whenAlive(() => {
         const to = inherited.get(fd)
         if (to?.kind === "file") append(disk, to.node, to.isAppending, text)
-        if (to?.kind === "pipe") to.write(new TextEncoder().encode(text))
+        if (to?.kind === "pipe") to.end.write(new TextEncoder().encode(text))
       }),
     has: (path) => isThere(disk, path),
     onSignal: (signal, handler) => void process.handlers.set(signal, handler),
+    spawn: (argv) => {
+      const child = around.fork(process.pid, argv)
+      child.onZombie = () => {}
+      return { pid: child.pid, startTime: child.startTime }
+    },
+    exec: (argv) => whenAlive(() => around.exec(process, argv)),
     exit: (code) => whenAlive(() => table.end(process, { code, signal: undefined })),
     abort: () => whenAlive(() => table.end(process, { code: undefined, signal: "SIGABRT" }))
   }
@@ -132,7 +147,11 @@ export const inherit = (
     if (one.kind === "null") continue
     const name = one.kind === "listener" ? one.listener.path : one.kind
     if (one.kind === "listener") one.listener.retain()
-    const close = one.kind === "listener" ? () => one.listener.release() : () => {}
-    descriptors.put(fd, { kind: one.kind, name }, close)
+    descriptors.put(fd, { kind: one.kind, name }, () => drop(one))
   }
+}
+
+const drop = (one: Inherited): void => {
+  if (one.kind === "listener") one.listener.release()
+  if (one.kind === "pipe") one.end.close()
 }

@@ -3,14 +3,13 @@
  * Method: each case gets an empty directory and the service.
  */
 import * as Effect from "effect/Effect"
-import type * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
 import { expect, test } from "vitest"
 import { Files } from "../../../src/host/files.ts"
 
 /** Where a case may work, made anew for each, and the service to work with. */
 export interface FilesBench {
-  readonly layer: Layer.Layer<Files>
+  readonly run: (effect: Effect.Effect<void, unknown, Files>) => Promise<void>
   readonly makeDirectory: () => string
 }
 
@@ -162,11 +161,11 @@ const cases: { readonly [name: string]: Case } = {
   )
 }
 
-export const filesCases = ({ layer, makeDirectory }: FilesBench): void => {
+export const filesCases = ({ run: execute, makeDirectory }: FilesBench): void => {
   for (const [name, run] of Object.entries(cases)) {
     test(name, () => {
       const body = Effect.flatMap(Files, (files) => run(files, makeDirectory()))
-      return Effect.runPromise(Effect.provide(Effect.scoped(body), layer))
+      return execute(Effect.scoped(body))
     })
   }
 }

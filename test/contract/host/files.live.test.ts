@@ -28,7 +28,7 @@ afterAll(() => {
 const run = <A, E>(effect: Effect.Effect<A, E, Files>) =>
   Effect.runPromise(Effect.provide(effect, layer))
 
-filesCases({ layer, makeDirectory })
+filesCases({ run, makeDirectory })
 
 test("the kernel drops the lock of a holder that was killed", async () => {
   const path = join(makeDirectory(), "lock")
