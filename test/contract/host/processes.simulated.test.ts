@@ -8,7 +8,7 @@ import { describe, expect } from "vitest"
 import type { Processes } from "../../../src/host/process.ts"
 import type { SimulatedHost } from "../../../src/testing/host/host.ts"
 import { processesCases } from "./processes.cases.ts"
-import { leftOpen, runOn, simulatedHost } from "./simulated-bench.ts"
+import { choicesOf, leftOpen, runOn, simulatedHost } from "./simulated-bench.ts"
 
 const runIn = (host: SimulatedHost, effect: Effect.Effect<void, unknown, Processes>) => {
   runOn(host, effect)
@@ -17,15 +17,6 @@ const runIn = (host: SimulatedHost, effect: Effect.Effect<void, unknown, Process
 }
 
 processesCases({ run: async (effect) => runIn(simulatedHost(), effect) })
-
-/** A small generator, so that a failing order can be run again by its number. */
-const choicesOf = (seed: number): readonly number[] => {
-  let state = seed
-  return Array.from({ length: 2_000 }, () => {
-    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0
-    return state >>> 16
-  })
-}
 
 describe("in other orders", () => {
   processesCases({

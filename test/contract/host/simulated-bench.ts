@@ -34,3 +34,12 @@ export const runOn = <A, E>(host: SimulatedHost, effect: Effect.Effect<A, E, Hos
   host.world.advance(settlingMs)
   return exit.value
 }
+
+/** A small generator, so that a failing order can be run again by its number. */
+export const choicesOf = (seed: number): readonly number[] => {
+  let state = seed
+  return Array.from({ length: 2_000 }, () => {
+    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0
+    return state >>> 16
+  })
+}

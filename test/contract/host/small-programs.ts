@@ -67,11 +67,12 @@ const shell: Program = {
 }
 
 /** How a served socket behaves. */
-export type Manner = "echo" | "bye" | "flood" | "mute"
+export type Manner = "echo" | "bye" | "flood" | "mute" | "deaf"
 
 export const floodBytes = 4 * 1024 * 1024
 
 const served = (client: Stream, manner: string): void => {
+  if (manner === "deaf") return
   client.onData((bytes) => {
     if (manner === "echo") client.write(bytes)
   })
