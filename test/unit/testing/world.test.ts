@@ -135,6 +135,16 @@ test("a livelock is an error, and so is an effect that never ends", () => {
   expect(() => new World().run(Effect.never)).toThrow("has not ended")
 })
 
+test("what escapes the world leaves a run stuck, and that is an error", () => {
+  const ways = [
+    Effect.promise(() => Promise.resolve(1)),
+    Effect.callback<void>((resume) => void setTimeout(() => resume(Effect.void), 0)),
+    Effect.callback<void>((resume) => queueMicrotask(() => resume(Effect.void)))
+  ]
+  for (const way of ways) expect(() => new World().run(way)).toThrow("has not ended")
+  expect(new World().run(Effect.sleep("1 day"))).toEqual(Exit.void)
+})
+
 test("preemptions give way where the list says, and nowhere else", () => {
   const run = (preemptions: readonly boolean[]) => {
     const world = new World([], { preemptions })
