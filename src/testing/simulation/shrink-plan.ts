@@ -64,15 +64,29 @@ class Shrinking {
 
   /** Takes a smaller plan if it breaks the law, in this or in another order of delivery. */
   private take(candidate: Plan): boolean {
-    for (const schedule of this.orders(candidate.schedule)) {
+    for (const tried of this.variants(candidate)) {
       if (!this.isAllowed) return false
-      const tried = { ...candidate, schedule }
       this.runs++
       if (!this.violates(tried)) continue
       this.best = tried
       return true
     }
     return false
+  }
+
+  /**
+   * Less is done, so what went wrong at the n-th occurrence has to go wrong earlier; and an order
+   * of delivery drawn for more is a random one for less, so others are as good.
+   */
+  private variants(candidate: Plan): readonly Plan[] {
+    const { schedule, faults } = candidate
+    const share = placed(candidate).length / Math.max(1, placed(this.best).length)
+    const earlier = faults.map((line) => ({ ...line, nth: Math.round(line.nth * share) }))
+    const isMoved = share < 1 && faults.some(({ nth }) => nth > 0)
+    return this.orders(schedule).flatMap((order) => {
+      const same = { ...candidate, schedule: order }
+      return isMoved ? [same, { ...same, faults: earlier }] : [same]
+    })
   }
 
   private orders(schedule: Schedule): readonly Schedule[] {
