@@ -39,6 +39,12 @@ export interface SequentialModel<State, Op, Result> {
   readonly apply: (state: State, call: TimedCall<Op, Result>) => readonly State[]
   /** The same text for states that nothing tells apart, and only for those. */
   readonly key: (state: State) => string
+  /**
+   * The parts of the state that the call reads or changes, where the state has parts. Calls that
+   * have none in common may change places: neither result nor state tells. Without it, all depend
+   * on each other.
+   */
+  readonly touches?: (operation: Op) => readonly number[]
 }
 
 export interface LinearizableOptions<State, Op, Result> {
@@ -51,7 +57,7 @@ export interface LinearizableOptions<State, Op, Result> {
 export type Verdict<State, Op, Result> =
   | {
       readonly ok: true
-      /** One order that explains everything. Calls without an end that it does not need are not in it. */
+      /** One that explains everything. Calls without an end that it does not need are left out. */
       readonly order: readonly TimedCall<Op, Result>[]
       readonly visited: number
     }
@@ -69,7 +75,7 @@ export type Verdict<State, Op, Result> =
       readonly unplaced: readonly TimedCall<Op, Result>[]
       readonly visited: number
     }
-  /** Too many calls overlap: `visitedMax` situations were looked at, and the answer is not known. */
+  /** Too many calls overlap: `visitedMax` situations were looked at without an answer. */
   | { readonly ok: false; readonly why: "undecided"; readonly visited: number }
 
 /** Some seconds' worth. */
@@ -196,20 +202,48 @@ class Search<State, Op, Result> {
     return `${front} ${placed.subarray(front >>> 5).join(" ")} ${this.model.key(state)}`
   }
 
-  /** What may be placed while the call `front` is the next to end: it, and what overlaps its end. */
+  /** What may be placed while the call `front` is the next to end: it, and what overlaps it. */
   private at(front: number): readonly Candidate<Op, Result>[] {
     const known = this.candidates[front]
     if (known !== undefined) return known
     const until = this.ended[front]?.call.endedAt ?? 0
-    const begun = this.ended.slice(0, front).map(({ call }) => call.invokedAt)
-    const latest = Math.max(Number.NEGATIVE_INFINITY, ...begun)
+    const placed = this.ended.slice(0, front).map(({ call }) => call.invokedAt)
+    const latest = Math.max(Number.NEGATIVE_INFINITY, ...placed)
     const isBegun = ({ call }: Candidate<Op, Result>) =>
       call.invokedAt < until && latest <= (call.lapsesAt ?? Number.POSITIVE_INFINITY)
     const [next, ...others] = this.ended.slice(front)
-    const first = next === undefined ? [] : [next]
-    const found = [...first, ...others.filter(isBegun), ...this.open.filter(isBegun).toReversed()]
+    const begun = [...others.filter(isBegun), ...this.open.filter(isBegun).toReversed()]
+    const found = next === undefined ? [] : [next, ...this.concerning(next, begun)]
     this.candidates[front] = found
     return found
+  }
+
+  /**
+   * Those that can make a difference to `next`. What has no part in common with it, nor with any
+   * other that has, comes to the same after it; unless it has lapsed by then.
+   */
+  private concerning(
+    next: Candidate<Op, Result>,
+    begun: readonly Candidate<Op, Result>[]
+  ): readonly Candidate<Op, Result>[] {
+    const { touches } = this.model
+    if (touches === undefined) return begun
+    const parts = new Set(touches(next.call.operation))
+    const chosen = new Set<Candidate<Op, Result>>()
+    let latest = next.call.invokedAt
+    const isConcerned = ({ call }: Candidate<Op, Result>) =>
+      (call.lapsesAt ?? Number.POSITIVE_INFINITY) < latest ||
+      touches(call.operation).some((part) => parts.has(part))
+    for (let size = -1; size < chosen.size; ) {
+      size = chosen.size
+      for (const candidate of begun) {
+        if (chosen.has(candidate) || !isConcerned(candidate)) continue
+        chosen.add(candidate)
+        for (const part of touches(candidate.call.operation)) parts.add(part)
+        latest = Math.max(latest, candidate.call.invokedAt)
+      }
+    }
+    return begun.filter((candidate) => chosen.has(candidate))
   }
 
   private place(
