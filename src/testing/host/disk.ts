@@ -89,6 +89,21 @@ export class MemoryDisk {
     return (node?.kind === "directory" ? node : directory)?.isVolatile === true
   }
 
+  /** Every path, directories before what is in them. */
+  paths(): readonly string[] {
+    const found: string[] = []
+    const visit = (directory: DirectoryNode, prefix: string): void => {
+      for (const name of [...directory.entries.keys()].toSorted()) {
+        const path = `${prefix}/${name}`
+        found.push(path)
+        const node = directory.entries.get(name)
+        if (node?.kind === "directory") visit(node, path)
+      }
+    }
+    visit(this.root, "")
+    return found
+  }
+
   /**
    * Every path with its content, for comparing two states: links as `-> target`, directories as
    * `/`.

@@ -4,21 +4,17 @@
  * nothing.
  */
 import type { MemoryDisk } from "./disk.ts"
+import { ipPath } from "./links.ts"
+import { put } from "./put.ts"
 
 /** Where QEMU's binary is, for whoever registers a program. */
 export const qemuPath = "/usr/bin/qemu-system-x86_64"
 
 const directories = [
-  "/dev/net",
   "/etc/qemu",
   "/lib",
-  "/proc/self/net",
-  "/proc/sys/kernel/random",
   "/root",
   "/sbin",
-  "/sys/class/net",
-  "/usr/bin",
-  "/usr/sbin",
   "/usr/share/qemu",
   "/var/lib",
   "/var/log"
@@ -26,7 +22,10 @@ const directories = [
 
 /** Made anew at each boot: they live in memory. */
 const volatile = [
+  { path: "/dev", mode: 0o755 },
+  { path: "/proc", mode: 0o555 },
   { path: "/run", mode: 0o755 },
+  { path: "/sys", mode: 0o555 },
   { path: "/tmp", mode: 0o1777 }
 ]
 
@@ -53,33 +52,26 @@ nogroup:x:65534:
 /** Tools of an exec chain: only that they are there is looked at. */
 const tools = ["prlimit", "nice", "taskset", "setpriv", "sh"]
 
-export const put = (disk: MemoryDisk, path: string, text: string, mode = 0o644): void => {
-  disk.makeDirectories(path.slice(0, path.lastIndexOf("/")))
-  const file = disk.createFile(path, mode, false)
-  disk.truncate(file, 0)
-  disk.write(file, new TextEncoder().encode(text))
-}
-
 /** The boot's own id, in the form of a UUID. */
 export const bootId = (boot: number): string =>
   `b0070000-0000-4000-8000-${boot.toString(16).padStart(12, "0")}`
 
-/** What a boot makes anew. */
+/** What a boot makes anew: what the kernel tells. */
 export const furnishBoot = (disk: MemoryDisk, boot: number): void => {
   put(disk, "/proc/sys/kernel/random/boot_id", `${bootId(boot)}\n`, 0o444)
-  disk.syncAll()
+  put(disk, "/proc/self/mounts", mounts, 0o444)
+  put(disk, "/proc/self/net/tcp", noConnections, 0o444)
+  put(disk, "/proc/self/net/tcp6", noConnections, 0o444)
+  disk.special("/dev/null", "character")
 }
 
 /** `binaries` are executable files, as far as anybody can tell. */
 export const furnish = (disk: MemoryDisk, binaries: Iterable<string>): void => {
   for (const path of directories) disk.makeDirectories(path)
   for (const { path, mode } of volatile) disk.mountVolatile(path, mode)
-  put(disk, "/proc/self/mounts", mounts, 0o444)
-  put(disk, "/proc/self/net/tcp", noConnections, 0o444)
-  put(disk, "/proc/self/net/tcp6", noConnections, 0o444)
   put(disk, "/etc/passwd", passwd)
   put(disk, "/etc/group", group)
   for (const tool of tools) put(disk, `/usr/bin/${tool}`, "#!\n", 0o755)
+  put(disk, ipPath, "\u007fELF", 0o755)
   for (const path of binaries) put(disk, path, "\u007fELF", 0o755)
-  disk.special("/dev/null", "character")
 }

@@ -19,17 +19,21 @@ import { type Choose, loseAll, MemoryDisk } from "./disk.ts"
 import { filesService, OpenFiles } from "./files.ts"
 import { furnish, furnishBoot } from "./furniture.ts"
 import { countingIds } from "./ids.ts"
+import { ipPath, ipProgram } from "./links.ts"
 import { Network } from "./network.ts"
 import { processService } from "./process-service.ts"
 import { procFile } from "./proc-files.ts"
 import { type ProcessTableOptions, ProcessTable, type SimulatedProcess } from "./processes.ts"
 import type { Program } from "./program.ts"
 import { socketsService } from "./sockets.ts"
+import { type Devices, writeDevices } from "./sysfs.ts"
 
 export interface SimulatedHostOptions extends ProcessTableOptions {
   readonly faults?: Faults
   /** What runs, by the path of its binary. */
   readonly programs?: ReadonlyMap<string, Program>
+  /** What /sys tells of, at each boot. */
+  readonly devices?: Devices
   /** RLIMIT_NOFILE of engine processes. */
   readonly descriptorsMax?: number
 }
@@ -77,7 +81,8 @@ export class SimulatedHost {
   readonly #ids: Ids["Service"] = countingIds()
   readonly #engines = new Set<Engine>()
   readonly #furniture: ReadonlySet<string>
-  #boots = 1
+  readonly #devices: Devices
+  #boots = 0
 
   constructor(world: World, options: SimulatedHostOptions = {}) {
     const { faults = new Faults(), programs = new Map() } = options
@@ -87,11 +92,13 @@ export class SimulatedHost {
     this.network = new Network(this.disk)
     this.processes = new ProcessTable(world, options)
     const { disk, network, processes: table } = this
-    this.birthplace = new Birthplace({ disk, network, table, programs })
+    const all = new Map([[ipPath, ipProgram(disk)], ...programs])
+    this.birthplace = new Birthplace({ disk, network, table, programs: all })
     this.#descriptorsMax = options.descriptorsMax
+    this.#devices = options.devices ?? {}
     furnish(this.disk, programs.keys())
-    furnishBoot(this.disk, this.#boots)
-    this.#furniture = new Set(Object.keys(this.disk.tree()))
+    this.#boot()
+    this.#furniture = new Set(this.disk.paths())
   }
 
   /** Engine processes that live. */
@@ -133,9 +140,15 @@ export class SimulatedHost {
     for (const engine of engines) engine.descriptors.closeAll()
     this.processes.clear()
     this.disk.powerCut(choose)
-    furnishBoot(this.disk, ++this.#boots)
+    this.#boot()
     this.#engines.clear()
     for (const engine of engines) engine.died()
+  }
+
+  #boot(): void {
+    furnishBoot(this.disk, ++this.#boots)
+    writeDevices(this.disk, this.#devices)
+    this.disk.syncAll()
   }
 
   inventory(): Inventory {
@@ -147,7 +160,7 @@ export class SimulatedHost {
         descriptors: descriptors.held
       })),
       listeners: this.network.open.map(({ path }) => path),
-      paths: Object.keys(this.disk.tree()).filter((path) => !this.#furniture.has(path))
+      paths: this.disk.paths().filter((path) => !this.#furniture.has(path))
     }
   }
 }

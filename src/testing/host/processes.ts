@@ -97,6 +97,8 @@ export class ProcessTable {
   readonly #world: World
   readonly #pids: { readonly min: number; readonly max: number }
   readonly #all = new Map<number, SimulatedProcess>()
+  /** Looked at after each delivery, and changed seldom. */
+  #sorted: readonly SimulatedProcess[] | undefined
   #lastPid: number
   #lastTicks = 0
   #bootedAtMs = 0
@@ -114,7 +116,8 @@ export class ProcessTable {
 
   /** All that have a pid, zombies too, by pid. */
   get all(): readonly SimulatedProcess[] {
-    return [...this.#all.values()].toSorted((a, b) => a.pid - b.pid)
+    this.#sorted ??= [...this.#all.values()].toSorted((a, b) => a.pid - b.pid)
+    return this.#sorted
   }
 
   get infos(): readonly ProcessInfo[] {
@@ -142,6 +145,7 @@ export class ProcessTable {
     const realm = this.#world.realm(`${name}[${pid}]`)
     const process = new SimulatedProcess(birth, { pid, startTime: this.#startTime() }, realm)
     this.#all.set(pid, process)
+    this.#sorted = undefined
     this.onBirth?.(process)
     return process
   }
@@ -190,6 +194,7 @@ export class ProcessTable {
     assert(process.phase === "zombie", "only a zombie is reaped")
     process.phase = "gone"
     this.#all.delete(process.pid)
+    this.#sorted = undefined
   }
 
   /** The power fails: none is left, and the next boot counts from the beginning. */
@@ -200,6 +205,7 @@ export class ProcessTable {
       process.realm.kill()
     }
     this.#all.clear()
+    this.#sorted = undefined
     this.#lastPid = this.#pids.min - 1
     this.#lastTicks = 0
     this.#bootedAtMs = this.#world.nowMs
