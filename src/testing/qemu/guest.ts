@@ -19,9 +19,13 @@ export const lookMs = 3_000
 /** So many for a whole life, so that a world comes to rest. */
 export const looksMax = 6
 
-type Errand = "boot" | "echo" | "obey" | "look"
+/** A stop that was asked for waits for the main loop's next turn. */
+const settleMs = 0
+
+type Errand = "settle" | "boot" | "echo" | "obey" | "look"
 
 const delayMs: { readonly [E in Errand]: number } = {
+  settle: settleMs,
   boot: bootMs,
   echo: echoMs,
   obey: obeyMs,
@@ -54,7 +58,7 @@ export class Guest {
 
   /** To be called after each change of the machine. */
   follow(): void {
-    for (const errand of ["boot", "echo", "obey", "look"] as const) {
+    for (const errand of ["settle", "boot", "echo", "obey", "look"] as const) {
       const isDue = this.hasErrand(errand)
       const cancel = this.timers.get(errand)
       if (isDue && cancel === undefined) this.arm(errand)

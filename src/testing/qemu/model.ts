@@ -25,6 +25,11 @@ export interface Actions {
   readonly watchdog: "reset" | "shutdown" | "poweroff" | "pause" | "debug" | "none" | "inject-nmi"
 }
 
+/** A stop or an end that a processor or a disk has asked for. */
+export type Pending =
+  | { readonly kind: "stop"; readonly status: RunStatus }
+  | { readonly kind: "end"; readonly reason: string; readonly code: number }
+
 export interface Machine {
   /** `false`: `-machine none`, in which no guest can be. */
   readonly hasBoard: boolean
@@ -36,6 +41,8 @@ export interface Machine {
   readonly isButtonPressed: boolean
   /** Resets that the firmware may still add after one that is done: SeaBIOS resets again. */
   readonly echoes: number
+  /** What was told and is carried out in a later turn of QEMU's main loop: commands may come first. */
+  readonly pending: Pending | undefined
   /** The exit code, once it ends: nothing follows. */
   readonly exit: number | undefined
 }
@@ -58,6 +65,7 @@ export const powerOn = ({ hasBoard, actions }: MachineOptions): Machine => ({
   guest: "off",
   isButtonPressed: false,
   echoes: 0,
+  pending: undefined,
   exit: undefined
 })
 
@@ -106,6 +114,8 @@ type Cause = { readonly guest: boolean; readonly reason: string }
 const shutDown = (machine: Machine, cause: Cause, code = 0): Outcome => {
   const told = event("SHUTDOWN", { ...cause })
   if (machine.actions.shutdown === "poweroff") return at({ ...machine, exit: code }, told)
+  // What was stopped already stays as it is, and can be continued.
+  if (machine.status !== "running") return at(machine, told)
   const { next, events } = stopped(machine, "shutdown")
   return after([told], at({ ...next, guest: "off", isButtonPressed: false, echoes: 0 }, ...events))
 }
@@ -149,6 +159,10 @@ const cont = (machine: Machine): Carried => {
     case "shutdown":
       return carried(at(machine), refusal("Resetting the Virtual Machine is required"))
     case "running":
+      // A stop that is on its way is overtaken, and told all the same (vm_prepare_start, cpus.c).
+      return machine.pending?.kind === "stop"
+        ? carried(at({ ...machine, pending: undefined }, event("STOP"), event("RESUME")))
+        : carried(at(machine))
     case "suspended":
       return carried(at(machine))
     default:
@@ -168,8 +182,7 @@ const wakeUp = (machine: Machine): Carried => {
     return carried(at(machine), refusal("wake-up from suspend is not supported by this guest"))
   if (machine.status !== "suspended")
     return carried(at(machine), refusal("Unable to wake up: guest is not in suspended state"))
-  // A guest that cannot be woken, as our boot sector, has its firmware reset instead.
-  return carried(at({ ...machine, status: "running", echoes: echoesMax }, event("WAKEUP")))
+  return carried(at({ ...machine, status: "running" }, event("WAKEUP")))
 }
 
 /** Only a guest that is up has its button enabled; QEMU drops the press otherwise. */
@@ -221,10 +234,16 @@ export type Act =
   | { readonly act: "obey" }
   /** It stops looking at anything. */
   | { readonly act: "hang" }
+  /** The stop or the end that was asked for comes. */
+  | { readonly act: "settle" }
   | { readonly act: "poweroff" | "reset" | "panic" | "suspend" | "watchdog" }
   | { readonly act: "ioerror"; readonly node: string }
 
 const byGuest = (reason: string): Cause => ({ guest: true, reason })
+
+/** Told now by a processor or a disk, carried out by the main loop when it gets to it. */
+const announced = (machine: Machine, told: EventWords, pending: Pending): Outcome =>
+  at({ ...machine, pending: machine.pending ?? pending }, told)
 
 const panic = (machine: Machine): Outcome => {
   const { panic: action, shutdown } = machine.actions
@@ -232,26 +251,35 @@ const panic = (machine: Machine): Outcome => {
   const told = (what: string) => event("GUEST_PANICKED", { action: what })
   if (action === "none") return at(deaf, told("run"))
   if (action === "pause" || (action === "shutdown" && shutdown === "pause"))
-    return after([told("pause")], stopped(deaf, "guest-panicked"))
+    return announced(deaf, told("pause"), { kind: "stop", status: "guest-panicked" })
   const code = action === "exit-failure" ? 1 : 0
-  return after([told("poweroff")], shutDown(deaf, byGuest("guest-panic"), code))
+  return announced(deaf, told("poweroff"), { kind: "end", reason: "guest-panic", code })
+}
+
+const settle = (machine: Machine): Outcome => {
+  const { pending } = machine
+  const settled: Machine = { ...machine, pending: undefined }
+  if (pending === undefined) return at(settled)
+  return pending.kind === "stop"
+    ? stopped(settled, pending.status)
+    : shutDown(settled, byGuest(pending.reason), pending.code)
 }
 
 const watchdog = (machine: Machine): Outcome => {
   const { watchdog: action } = machine.actions
-  const told = [event("WATCHDOG", { action })]
+  const told = event("WATCHDOG", { action })
   switch (action) {
     case "pause":
-      return after(told, stopped(machine, "watchdog"))
+      return announced(machine, told, { kind: "stop", status: "watchdog" })
     case "reset":
-      return after(told, reset(machine, byGuest("guest-reset"), echoesMax))
+      return after([told], reset(machine, byGuest("guest-reset"), echoesMax))
     case "shutdown":
-      return at(press(machine), ...told, event("POWERDOWN"))
+      return at(press(machine), told, event("POWERDOWN"))
     case "poweroff":
       // In spite of -no-shutdown, and without a SHUTDOWN.
-      return at({ ...machine, exit: 0 }, ...told)
+      return at({ ...machine, exit: 0 }, told)
     default:
-      return at(machine, ...told)
+      return at(machine, told)
   }
 }
 
@@ -264,11 +292,12 @@ const ioError = (machine: Machine, node: string): Outcome => {
     action: "stop",
     nospace: false
   }
-  return after([event("BLOCK_IO_ERROR", data)], stopped(machine, "io-error"))
+  return announced(machine, event("BLOCK_IO_ERROR", data), { kind: "stop", status: "io-error" })
 }
 
 /** Whether this can happen now. */
 export const mayAct = (machine: Machine, { act }: Act): boolean => {
+  if (act === "settle") return machine.pending !== undefined && machine.exit === undefined
   if (machine.status !== "running" || !machine.hasBoard || machine.exit !== undefined) return false
   switch (act) {
     case "boot":
@@ -297,6 +326,8 @@ export const act = (machine: Machine, what: Act): Outcome => {
       return shutDown(machine, byGuest("guest-shutdown"))
     case "hang":
       return at({ ...machine, guest: "deaf", isButtonPressed: false })
+    case "settle":
+      return settle(machine)
     case "reset":
       return reset(machine, byGuest("guest-reset"), echoesMax)
     case "panic":

@@ -6,6 +6,7 @@ import type { Json } from "../../qmp/json.ts"
 import type { FaultsBySeam } from "../fault.ts"
 import type { Self, Stream } from "../host/program.ts"
 import { type EventWords, refusal, type Reply } from "./model.ts"
+import { negotiation } from "./negotiation.ts"
 import { type Request, Requests } from "./request.ts"
 
 /** What the monitor serves. */
@@ -192,30 +193,9 @@ export class Monitor {
     this.served.afterwards(execute)
   }
 
-  private negotiate({ execute, words }: Request & { readonly kind: "command" }): Reply {
-    if (this.hasNegotiated)
-      return refusal(
-        "Capabilities negotiation is already complete, command ignored",
-        "CommandNotFound"
-      )
-    if (execute !== "qmp_capabilities")
-      return refusal(
-        "Expecting capabilities negotiation with 'qmp_capabilities'",
-        "CommandNotFound"
-      )
-    const why = enabling(words["enable"])
-    if (why !== undefined) return refusal(why)
-    this.hasNegotiated = true
-    return { return: {} }
+  private negotiate(request: Request & { readonly kind: "command" }): Reply {
+    const answer = negotiation(request, this.hasNegotiated)
+    if ("return" in answer) this.hasNegotiated = true
+    return answer
   }
-}
-
-/** Out-of-band commands are offered by a real QEMU; nothing of ours uses them. */
-const enabling = (enable: Json | undefined): string | undefined => {
-  if (enable === undefined) return undefined
-  if (!Array.isArray(enable)) return "Invalid parameter type for 'enable', expected: array"
-  const unknown = enable.findIndex((one: Json) => one !== "oob")
-  return unknown < 0
-    ? undefined
-    : `Parameter 'enable[${unknown}]' does not accept value '${String(enable[unknown])}'`
 }

@@ -95,19 +95,13 @@ export const withRealQemu = async (
 ): Promise<void> => {
   const directory = fs.mkdtempSync(join(tmpdir(), "tq-"))
   const path = (name: string) => join(directory, name)
+  const socket = (name: string) => `socket,id=${name},path=${path(name)},server=on,wait=off`
+  const serial = ["-chardev", socket("ser"), "-serial", "chardev:ser"]
   const argv = [
-    ...["--pdeathsig", "KILL", binary, ...bare, ...words],
-    ...["-chardev", `socket,id=mon,path=${path("mon")},server=on,wait=off`],
-    ...["-mon", "chardev=mon,mode=control"],
-    ...(hasBoard
-      ? [
-          "-chardev",
-          `socket,id=ser,path=${path("ser")},server=on,wait=off`,
-          "-serial",
-          "chardev:ser"
-        ]
-      : [])
-  ]
+    ["--pdeathsig", "KILL", binary, ...bare, ...words],
+    ["-chardev", socket("mon"), "-mon", "chardev=mon,mode=control"],
+    hasBoard ? serial : []
+  ].flat()
   // The kernel kills QEMU when the test's process dies, however it dies.
   const child = spawn("setpriv", argv, { stdio: ["ignore", "ignore", "pipe"] })
   let said = ""
@@ -117,10 +111,17 @@ export const withRealQemu = async (
   const sockets: { destroy: () => void }[] = []
   const open = async (name: string): Promise<net.Socket> => {
     await until(`its socket ${name}`, () => fs.existsSync(path(name)) || exit !== undefined)
-    const socket = net.connect(path(name))
-    sockets.push(socket)
-    socket.on("error", () => undefined)
-    return socket
+    // The path is there a moment before anybody listens on it.
+    for (;;) {
+      const socket = net.connect(path(name))
+      const isConnected = await new Promise<boolean>((resolve) => {
+        socket.once("connect", () => resolve(true))
+        socket.on("error", () => resolve(false))
+      })
+      sockets.push(socket)
+      if (isConnected || exit !== undefined) return socket
+      await pause(2)
+    }
   }
   let line: net.Socket | undefined
   let text = ""
