@@ -368,6 +368,11 @@ export class Troupe implements AsyncDisposable {
     return run(this.#engine.problems, call)
   }
 
+  /** The last turns of every actor, as the text of a trace file. */
+  trace(call: CallOptions = {}): Promise<string> {
+    return run(this.#engine.trace, call)
+  }
+
   /** What a QEMU can do; KVM is tried by a guest that really runs. */
   capabilities(emulator?: string, call: CallOptions = {}): Promise<Capabilities> {
     return run(this.#engine.capabilities(emulator), call)

@@ -2,9 +2,7 @@
  * The one binary. Puts the command line together with this host: the embedded engine, the terminal,
  * the charts. The only file that knows everything; it decides nothing.
  */
-import { existsSync, readFileSync } from "node:fs"
 import { tmpdir } from "node:os"
-import { dirname, join } from "node:path"
 import { isMainThread } from "node:worker_threads"
 import * as NodeServices from "@effect/platform-node/NodeServices"
 import * as Cause from "effect/Cause"
@@ -28,15 +26,7 @@ import * as FilesLive from "./host/files.live.ts"
 import * as ProcessLive from "./host/process.live.ts"
 import * as SocketLive from "./host/socket.live.ts"
 import { defaultRoot, emulatorFor } from "./place.ts"
-
-/** From the package that this file is of, in the checkout and in the bundle. */
-const version = (): string => {
-  for (let at = import.meta.dirname; at !== dirname(at); at = dirname(at)) {
-    const path = join(at, "package.json")
-    if (existsSync(path)) return String(JSON.parse(readFileSync(path, "utf8")).version)
-  }
-  return "unknown"
-}
+import { version } from "./version.ts"
 
 /** Sockets are made below it, so a long one is passed over. */
 const temporaryDirectory = (): string => (tmpdir().length > 30 ? "/tmp" : tmpdir())
@@ -157,6 +147,8 @@ const main = async (): Promise<void> => {
       isInterrupted = true
       fiber.interruptUnsafe()
     })
+  // Without a handler the signal would end the program, also one that writes no trace.
+  process.on("SIGUSR2", () => void live.signalled("SIGUSR2"))
   const exit = await Effect.runPromise(Fiber.await(fiber))
   process.exit(verdict(exit, last))
 }

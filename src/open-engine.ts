@@ -7,6 +7,7 @@ import * as Effect from "effect/Effect"
 import { type GuestsAtClose, openEngine } from "./engine/engine.ts"
 import { nodeDispatcher } from "./kernel/dispatcher.live.ts"
 import { emulatorFor, findPlace, type PlaceOptions } from "./place.ts"
+import { version } from "./version.ts"
 
 export interface TroupeOptions extends PlaceOptions {
   /** qemu.conf, in libvirt's syntax. By default `ROOT/etc/qemu.conf`, which need not exist. */
@@ -27,6 +28,7 @@ export const makeEngine = Effect.fnUntraced(function* (options: TroupeOptions = 
   const { config, emulator, autostart, guests } = options
   return yield* openEngine({
     place: yield* findPlace(options),
+    program: version(),
     owner: options.owner ?? `a program, pid ${process.pid}`,
     dispatcher: nodeDispatcher(),
     emulatorFor: (arch) => emulator ?? emulatorFor(arch),

@@ -17,12 +17,17 @@ const run = Command.make(
     root: flags.root,
     isKept: flags.flag("keep", "the guests go on when the command ends"),
     isDefined: flags.flag("define", "define them first; they stay defined"),
-    isJson: flags.flag("json", "one JSON object a line instead of the table")
+    isJson: flags.flag("json", "one JSON object a line instead of the table"),
+    trace: Flag.String("trace").pipe(
+      Flag.withMetavar("FILE"),
+      Flag.withDescription("write what the engine did last there, at the end and at SIGUSR2"),
+      Flag.optional
+    )
   },
-  ({ root, ...options }) =>
+  ({ root, trace, ...options }) =>
     lazily(
       () => import("./run.ts"),
-      ({ run }) => run({ ...options, root: given(root) })
+      ({ run }) => run({ ...options, root: given(root), trace: given(trace) })
     )
 ).pipe(Command.withDescription("Run guests in the foreground, with a live table; Ctrl-C ends them"))
 

@@ -102,6 +102,8 @@ export interface Engine {
     Scope.Scope
   >
   readonly connect: Effect.Effect<{ readonly id: string }, Failure, Scope.Scope>
+  /** The last turns of every actor, as the text of a trace file. */
+  readonly trace: Effect.Effect<string>
   readonly problems: Effect.Effect<readonly { readonly what: string; readonly why: string }[]>
 }
 

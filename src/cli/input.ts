@@ -6,7 +6,8 @@ import { decodeText } from "../xml/text.ts"
 import { NoSuchThing } from "./failure.ts"
 import { Home } from "./home.ts"
 
-const absolute = (path: string, directory: string): string =>
+/** The path as the file system has it. */
+export const absolute = (path: string, directory: string): string =>
   path.startsWith("/") ? path : `${directory}/${path}`
 
 /** The bytes of a file; one that is missing, a directory or too large is told so. */

@@ -12,6 +12,7 @@ import { readXml } from "./input.ts"
 import { Screen } from "./screen.ts"
 import { followSerial, serialPlace } from "./serial.ts"
 import { stopInOrder } from "./stopping.ts"
+import { traceInto } from "./trace-file.ts"
 import { tellReports } from "./validate.ts"
 
 export interface RunOptions {
@@ -22,6 +23,8 @@ export interface RunOptions {
   /** They are defined first, and stay defined. */
   readonly isDefined: boolean
   readonly isJson: boolean
+  /** Where the trace goes. */
+  readonly trace: string | undefined
 }
 
 /** How each guest ended, by uuid: a transient one is gone when anybody could ask. */
@@ -83,10 +86,12 @@ export const run = (options: RunOptions) =>
     const screen = yield* Screen
     const engines = yield* Engines
     const { root, isKept, isJson } = options
+    const follow = yield* traceInto(options.trace)
     const engine = yield* engines.open({
       ...(root === undefined ? {} : { root }),
       guests: isKept ? "leave" : "stop"
     })
+    yield* follow(engine)
     const endings = yield* noteEndings(engine)
     const shown: Shown[] = []
     let note = "Ctrl-C stops them"

@@ -29,9 +29,23 @@ export interface LiveScreen {
   readonly signalled: (signal: string) => boolean
 }
 
+type Listeners = Set<(signal: string) => void>
+
+/** Waits for the next signal that these listeners are told of. */
+const nextOf = (listeners: Listeners) =>
+  Effect.callback<string>((resume) => {
+    const tell = (signal: string) => {
+      listeners.delete(tell)
+      resume(Effect.succeed(signal))
+    }
+    listeners.add(tell)
+    return Effect.sync(() => void listeners.delete(tell))
+  })
+
 export const makeScreen = (): LiveScreen => {
   const { stdout, stderr } = process
-  const waiting = new Set<(signal: string) => void>()
+  const stopping: Listeners = new Set()
+  const tracing: Listeners = new Set()
   for (const stream of [stdout, stderr]) stream.on("error", () => {})
   return {
     screen: {
@@ -43,17 +57,11 @@ export const makeScreen = (): LiveScreen => {
       warn: writeTo(stderr),
       paint: paintFor(stdout),
       paintWarning: paintFor(stderr),
-      stopAsked: Effect.callback<string>((resume) => {
-        const tell = (signal: string) => {
-          waiting.delete(tell)
-          resume(Effect.succeed(signal))
-        }
-        waiting.add(tell)
-        return Effect.sync(() => void waiting.delete(tell))
-      })
+      stopAsked: nextOf(stopping),
+      traceAsked: nextOf(tracing)
     },
     signalled: (signal) => {
-      const listeners = [...waiting]
+      const listeners = [...(signal === "SIGUSR2" ? tracing : stopping)]
       for (const tell of listeners) tell(signal)
       return listeners.length > 0
     }

@@ -25,5 +25,7 @@ export class Screen extends Context.Service<
     readonly paintWarning: (style: Style, text: string) => string
     /** Waits for Ctrl-C or SIGTERM; gives the name of the signal. Else they end the program. */
     readonly stopAsked: Effect.Effect<string>
+    /** Waits for SIGUSR2. One that comes while nobody waits is passed over. */
+    readonly traceAsked: Effect.Effect<string>
   }
 >()("troupe/cli/Screen") {}

@@ -22,6 +22,7 @@ import type { Holdings } from "../../actors/host-device-pool.ts"
 import { Ids } from "../base/ids.ts"
 import type { ConfigError, ConfigSnapshot } from "../config/snapshot.ts"
 import { type Domain, handleOf, type StartOptions } from "./handle.ts"
+import { traceOf } from "./trace.ts"
 import { reading } from "./waiting.ts"
 import type { FileError } from "../host/files.ts"
 import { makeCall } from "../kernel/call.ts"
@@ -60,6 +61,8 @@ export interface Setting {
   readonly place: Place
   /** Who opens it, for the message that a second engine on this root gives. */
   readonly owner: string
+  /** The version of the program, for its traces. */
+  readonly program?: string
   readonly dispatcher: Dispatcher
   /** The QEMU of an architecture, when neither definition nor config name one. */
   readonly emulatorFor: (arch: string | undefined) => string
@@ -163,6 +166,8 @@ export interface Engine {
   readonly hostDevices: Effect.Effect<{ readonly pci: Holdings; readonly usb: Holdings }, CallError>
   /** Every turn of every actor. */
   readonly inspection: Pick<Inspection, "watch" | "recent">
+  /** The last turns of every actor, as the text of a trace file: types of messages only. */
+  readonly trace: Effect.Effect<string>
   /** Drains, gives the root back. Idempotent; the scope's end does the same. */
   readonly close: (options?: { readonly guests?: GuestsAtClose }) => Effect.Effect<void>
 }
@@ -336,15 +341,13 @@ export const openEngine = Effect.fnUntraced(function* (setting: Setting) {
   // Before the opening, which may be interrupted: what it has taken by then is given back too.
   yield* Effect.addFinalizer(() => close())
   yield* driver.open as Effect.Effect<void, OpenError>
-  return engineOf(driver, { place, emulatorFor, close })
+  return engineOf(driver, { ...setting, close })
 })
 
-type Standing = Pick<Setting, "place" | "emulatorFor"> & Pick<Engine, "close">
-
-const engineOf = (driver: Driver, { place, emulatorFor, close }: Standing): Engine => ({
-  place,
+const engineOf = (driver: Driver, standing: Setting & Pick<Engine, "close">): Engine => ({
+  place: standing.place,
   phase: driver.phase,
-  ...calls(driver, emulatorFor),
+  ...calls(driver, standing.emulatorFor),
   lookup: lookup(driver),
   list: (filter) =>
     reading(driver, "connectListAllDomains", (parts) => Reads.summaries(parts, filter)),
@@ -352,5 +355,6 @@ const engineOf = (driver: Driver, { place, emulatorFor, close }: Standing): Engi
   events: (which) => streamOf(subscribe(driver)(which)),
   connect: connect(driver),
   inspection: driver.kernel.inspection,
-  close
+  trace: traceOf(driver.kernel, standing),
+  close: standing.close
 })
