@@ -1,6 +1,9 @@
 /** I06: a call that an actor has taken on is answered, once. */
 import type { InspectionRecord } from "../../kernel/inspection.ts"
-import type { Invariant } from "../simulation/view.ts"
+import type { Invariant, View } from "../simulation/view.ts"
+
+/** The longest that an actor may keep anybody waiting: a start, and what it gives back. */
+const boundMs = 75_000
 
 class Owed {
   private life = 0
@@ -24,17 +27,23 @@ class Owed {
       this.calls.delete(number)
     }
     // The kernel answers for an actor that failed or was ended.
-    if (outcome === "crashed" || outcome === "stopped") this.dropAll(actor)
+    if (outcome === "crashed" || outcome === "stopped") this.dropAll(record)
     return undefined
   }
 
-  atRest(life: number | undefined): string | undefined {
-    const [first] = life === this.life ? this.calls.values() : []
-    return first && `at rest ${first.actor} still owes an answer to '${first.message}'`
+  /** A hung QEMU is asked again and again: what was asked just now is no rest of anything. */
+  atRest({ life, world }: View): string | undefined {
+    if (life?.number !== this.life) return undefined
+    for (const { actor, message, atMs } of this.calls.values())
+      if (world.nowMs - atMs > boundMs)
+        return `at rest ${actor} owes an answer to '${message}' since ${atMs} ms`
+    return undefined
   }
 
-  private dropAll(actor: string): void {
-    for (const [number, owed] of this.calls) if (owed.actor === actor) this.calls.delete(number)
+  /** Of two actors that were made for one domain the one that is not listed ends, and took none. */
+  private dropAll({ actor, version }: InspectionRecord): void {
+    for (const [number, owed] of this.calls)
+      if (owed.actor === actor && owed.version <= version) this.calls.delete(number)
   }
 }
 
@@ -48,7 +57,7 @@ export const exactlyOneReply: Invariant = {
     const owed = new Owed()
     return {
       turn: (record, view) => owed.check(record, view.life?.number ?? 0),
-      rest: (view) => owed.atRest(view.life?.number)
+      rest: (view) => owed.atRest(view)
     }
   }
 }

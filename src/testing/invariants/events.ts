@@ -1,0 +1,9 @@
+/** The events that domains tell, as they come to the bus that hands them to every listener. */
+import type { DomainEvent } from "../../model/event.ts"
+import type { Turn } from "../../kernel/inspection.ts"
+
+/** The event of a turn of the bus. */
+export const eventOf = ({ record, message }: Turn): DomainEvent | undefined =>
+  record.actor === "event-bus" && message.type === "happened" && record.outcome === "taken"
+    ? (message as unknown as { readonly event: DomainEvent }).event
+    : undefined

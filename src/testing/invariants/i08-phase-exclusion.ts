@@ -1,0 +1,57 @@
+/** I08: calls have effects while the engine is open, not while it begins or ends. */
+import type { InspectionRecord } from "../../kernel/inspection.ts"
+import type { Invariant, View } from "../simulation/view.ts"
+
+/** What the engine itself does while it begins and ends. */
+const ownProcedures = new Set([undefined, "internal", "driver.open", "driver.close"])
+
+const openPhases = new Set(["running", "draining"])
+
+class Phases {
+  private life: number | undefined
+  private phase = "stopped"
+
+  check(record: InspectionRecord, life: number | undefined): string | undefined {
+    if (life !== this.life) this.phase = "stopped"
+    this.life = life
+    const { actor, to, outcome, message, procedure } = record
+    if (actor === "driver") this.phase = to
+    if (actor === "driver" || outcome !== "taken" || ownProcedures.has(procedure)) return undefined
+    return openPhases.has(this.phase)
+      ? undefined
+      : `${actor} took '${message}' of ${procedure} while the engine was ${this.phase}`
+  }
+}
+
+/** Engines that were told to end, and did: not those that were killed on the way. */
+const closedLives = ({ history }: View): ReadonlySet<number> =>
+  new Set(history.happenings.flatMap(({ kind, life }) => (kind === "engine-closed" ? [life] : [])))
+
+/** Who goes away is told nothing, and nobody else is left out. */
+const unanswered = (view: View): string | undefined => {
+  const closed = closedLives(view)
+  const open = view.history.operations.filter(
+    ({ result, life }) => result === undefined && closed.has(life)
+  )
+  const left = view.faults.met.filter(({ fault }) => fault === "vanish").length
+  const [first] = open
+  return first !== undefined && open.length > left
+    ? `${open.length} calls had no answer when their engine closed, the first ${first.call.call} ` +
+        `${first.id} of engine ${first.life}; ${left} clients had left`
+    : undefined
+}
+
+export const phaseExclusion: Invariant = {
+  id: "I08",
+  name: "PhaseExclusion",
+  statement:
+    "No actor takes a client's request while the engine starts or ends, and every call that it " +
+    "let in is answered before it has closed.",
+  make: () => {
+    const phases = new Phases()
+    return {
+      turn: (record, view) => phases.check(record, view.life?.number),
+      history: unanswered
+    }
+  }
+}
