@@ -3,7 +3,7 @@
 /** Entries of one file; a writer keeps the last, a reader refuses more. Some 80 bytes each. */
 export const entriesMax = 500_000
 
-/** UTF-16 units of a file that is read: what entries, words and a plan of that size can take. */
+/** UTF-16 units of a file that is read: enough for so many entries, their words and a plan. */
 export const traceLengthMax = 128 * 1024 * 1024
 
 /** UTF-16 units of one word in a file. What is longer (a defect, as a rule) is cut by the writer. */

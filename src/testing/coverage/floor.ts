@@ -1,7 +1,7 @@
 /**
- * What a fixed set of runs must reach, as plain data: a pair that was reached once and is reached no
- * more was lost, and a test that no longer tries something looks as green as before. Holds names
- * only; how often is chance.
+ * What a fixed set of runs must reach, as plain data: a pair that was reached once and is reached
+ * no more was lost, and a test that no longer tries something looks as green as before. Holds
+ * names only; how often is chance.
  */
 import { type Counts, type Coverage, pairKinds } from "./coverage.ts"
 

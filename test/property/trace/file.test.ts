@@ -64,7 +64,7 @@ const replaced = (json: unknown, path: readonly string[], by: unknown): unknown 
   return Object.assign(copy, { [key]: replaced(part, rest, by) })
 }
 
-test("whatever stands at a place, the file is read or refused with a place; it never throws", () => {
+test("whatever stands somewhere, the file is read, or refused with a place", () => {
   fc.assert(
     fc.property(trace, fc.nat(), value, (one, at, by) => {
       const json: unknown = JSON.parse(writeTrace(one))

@@ -16,7 +16,7 @@ test("no pair, state or transition that was reached is lost", () => {
   expect(lost, "find out why; by intent: write-floor.ts --write").toEqual([])
 })
 
-test("the floor is a floor: it has pairs of each kind that runs give, and is written as it is", () => {
+test("the floor has pairs of each kind that runs give, and is as the command writes it", () => {
   for (const what of ["deliveries", "faults", "pending", "domain states", "domain transitions"])
     expect(floor[what]?.length, what).toBeGreaterThan(5)
   expect(floorText(floor)).toBe(text)

@@ -123,7 +123,7 @@ test("what was sent tells which records were there before, so that overtaking sh
   ])
 })
 
-test("who looks at turns sees message, states and what is pending; one that throws is dropped", () => {
+test("who looks at turns sees message, states and what is pending; a bad one is dropped", () => {
   const { world, kernel, actor } = stage()
   const turns: unknown[] = []
   const dropped: unknown[] = []

@@ -14,6 +14,11 @@ const annotations = ["$schema", "$defs", "title", "description"]
 
 type Check = (value: unknown, wanted: unknown, at: Place) => readonly string[]
 
+interface Part {
+  readonly schema: unknown
+  readonly value: unknown
+}
+
 interface Place {
   readonly path: string
   readonly schema: { readonly [keyword: string]: unknown }
@@ -23,8 +28,8 @@ interface Place {
 const wrongWhen = (isWrong: boolean, { path }: Place, why: string) =>
   isWrong ? [`${path}: ${why}`] : []
 
-const within = ({ root, path }: Place, key: string | number, schema: unknown, value: unknown) =>
-  problems(schema as Schema, value, root, `${path}[${key}]`)
+const within = ({ root, path }: Place, key: string | number, part: Part) =>
+  problemsAt(part.schema as Schema, part.value, { root, path: `${path}[${key}]` })
 
 const isObject = (value: unknown): value is { readonly [key: string]: unknown } =>
   typeOf(value) === "object"
@@ -34,7 +39,7 @@ const checks: { readonly [keyword: string]: Check } = {
     const name = String(wanted).replace("#/$defs/", "")
     const schema = (at.root as { readonly $defs: { readonly [name: string]: Schema } }).$defs[name]
     if (schema === undefined) throw new Error(`no such definition: ${String(wanted)}`)
-    return problems(schema, value, at.root, at.path)
+    return problemsAt(schema, value, at)
   },
   const: (value, wanted, at) => wrongWhen(value !== wanted, at, `is not ${String(wanted)}`),
   type: (value, wanted, at) =>
@@ -48,7 +53,7 @@ const checks: { readonly [keyword: string]: Check } = {
   properties: (value, wanted, at) =>
     isObject(value)
       ? Object.entries(wanted as object).flatMap(([key, schema]) =>
-          Object.hasOwn(value, key) ? within(at, key, schema, value[key]) : []
+          Object.hasOwn(value, key) ? within(at, key, { schema, value: value[key] }) : []
         )
       : [],
   additionalProperties: (value, wanted, at) =>
@@ -56,23 +61,25 @@ const checks: { readonly [keyword: string]: Check } = {
       ? Object.entries(value).flatMap(([key, part]) =>
           Object.hasOwn((at.schema["properties"] ?? {}) as object, key)
             ? []
-            : within(at, key, wanted, part)
+            : within(at, key, { schema: wanted, value: part })
         )
       : [],
   prefixItems: (value, wanted, at) =>
     Array.isArray(value)
       ? (wanted as Schema[]).flatMap((schema, index) =>
-          index < value.length ? within(at, index, schema, value[index]) : []
+          index < value.length ? within(at, index, { schema, value: value[index] }) : []
         )
       : [],
   items: (value, wanted, at) => {
     const from = ((at.schema["prefixItems"] ?? []) as readonly unknown[]).length
     return Array.isArray(value)
-      ? value.slice(from).flatMap((part, index) => within(at, from + index, wanted, part))
+      ? value
+          .slice(from)
+          .flatMap((part, index) => within(at, from + index, { schema: wanted, value: part }))
       : []
   },
   anyOf: (value, wanted, at) => {
-    const all = (wanted as Schema[]).map((schema) => problems(schema, value, at.root, at.path))
+    const all = (wanted as Schema[]).map((schema) => problemsAt(schema, value, at))
     return all.some((found) => found.length === 0) ? [] : (all[0] ?? [])
   },
   minimum: (value, wanted, at) =>
@@ -85,12 +92,10 @@ const checks: { readonly [keyword: string]: Check } = {
     wrongWhen(typeof value === "string" && [...value].length > Number(wanted), at, "too long")
 }
 
-/** What in `value` the schema does not allow, each with its place. */
-export const problems = (
+const problemsAt = (
   schema: Schema,
   value: unknown,
-  root: Schema = schema,
-  path = "$"
+  { root, path }: Pick<Place, "root" | "path">
 ): readonly string[] => {
   if (schema === true) return []
   if (schema === false) return [`${path}: nothing may stand here`]
@@ -101,3 +106,7 @@ export const problems = (
     return check(value, wanted, { path, schema, root })
   })
 }
+
+/** What in `value` the schema does not allow, each with its place. */
+export const problems = (schema: Schema, value: unknown): readonly string[] =>
+  problemsAt(schema, value, { root: schema, path: "$" })

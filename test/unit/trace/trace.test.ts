@@ -1,6 +1,6 @@
 /**
  * Goal: a trace tells what the actors did, is small, and a bad file is refused in plain words.
- * Method: small actors in the simulated world, recorded and dumped; files that are wrong in one way.
+ * Method: small actors in the simulated world, recorded and dumped; files wrong in one way.
  */
 import * as Effect from "effect/Effect"
 import * as Result from "effect/Result"

@@ -55,7 +55,7 @@ const lampStage = () => {
   return { ...base, coverage, lamp: actor }
 }
 
-test("states and transitions are counted, what followed at once too, and the rest stands at 0", () => {
+test("states and transitions are counted, what followed at once too; the rest stands at 0", () => {
   const { world, coverage, lamp: actor } = lampStage()
   actor.tell({ type: "press", isHard: true })
   world.drain()
