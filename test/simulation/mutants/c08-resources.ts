@@ -67,7 +67,8 @@ export const resources: readonly Mutant[] = [
       {
         file: "actors/host-device-pool.ts",
         find: "    (device) => Object.hasOwn(state, device) && state[device]?.token !== holder.token",
-        replace: "    (device) => !Object.hasOwn(state, device) && state[device]?.token === holder.token"
+        replace:
+          "    (device) => !Object.hasOwn(state, device) && state[device]?.token === holder.token"
       }
     ]
   },

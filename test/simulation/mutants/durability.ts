@@ -87,8 +87,8 @@ export const durability: readonly Mutant[] = [
       },
       {
         file: job,
-        find: "        unregistered: { target: \"idle\", actions: [tellChange, commit, ack, forget] }",
-        replace: "        unregistered: { target: \"idle\", actions: [tellChange, commit, forget] }"
+        find: '        unregistered: { target: "idle", actions: [tellChange, commit, ack, forget] }',
+        replace: '        unregistered: { target: "idle", actions: [tellChange, commit, forget] }'
       },
       {
         file: job,

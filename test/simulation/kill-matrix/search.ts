@@ -1,0 +1,98 @@
+/**
+ * Looks for a violation in this process: scenarios first, then random plans, seed after seed.
+ * Imported by a process in which a mutant is, or none. Prints nothing.
+ */
+import type { Plan } from "../../../src/testing/simulation/plan.ts"
+import { randomPlan } from "../../../src/testing/simulation/random-plan.ts"
+import { shrinkPlan } from "../../../src/testing/simulation/shrink-plan.ts"
+import { keptPlans } from "../kept.ts"
+import { breaks, check } from "../run.ts"
+import type { ByChance, ByScenario, Kill } from "./result.ts"
+import { shrunkOf } from "./result.ts"
+
+export interface SearchOptions {
+  /** Of processor time, for random plans. */
+  readonly seconds: number
+  /** At most so many random plans. */
+  readonly runsMax: number
+  /** Runs that making a plan small may take. */
+  readonly shrinkRunsMax: number
+  /** Seeds that break a law without any mutant: they say nothing. */
+  readonly skipped: readonly number[]
+  /** Called before each random plan. */
+  readonly onSeed?: (seed: number) => void
+}
+
+const clock = () => {
+  const startedAt = process.cpuUsage()
+  return () => process.cpuUsage(startedAt).user / 1e6
+}
+
+interface Broken {
+  readonly law: string
+  readonly message: string
+}
+
+const broken = (plan: Plan): Broken | undefined => {
+  const first = check(plan).violations[0]
+  return first && { law: first.invariant, message: first.message }
+}
+
+const killed = (
+  plan: Plan,
+  found: Broken & Pick<Kill, "runs" | "seconds">,
+  { shrinkRunsMax }: SearchOptions
+): Kill => {
+  const runsMax = shrinkRunsMax
+  const shrunk = runsMax === 0 ? plan : shrinkPlan(plan, breaks(found.law), { runsMax })
+  const message = broken(shrunk)?.message ?? found.message
+  return { ...found, message, shrunk: shrunkOf(shrunk) }
+}
+
+export interface Scenario {
+  readonly name: string
+  readonly plan: Plan
+}
+
+/** Plans with a name: those that once found something. */
+export const scenarios = (): readonly Scenario[] => keptPlans()
+
+/** The first scenario that breaks a law. */
+export const byScenario = (
+  all: readonly Scenario[],
+  options: SearchOptions
+): ByScenario | undefined => {
+  const seconds = clock()
+  for (const [at, { name, plan }] of all.entries()) {
+    const found = broken(plan)
+    if (found === undefined) continue
+    const kill = killed(plan, { ...found, runs: at + 1, seconds: seconds() }, options)
+    return { scenario: name, ...kill }
+  }
+  return undefined
+}
+
+export interface Chance {
+  readonly runs: number
+  readonly seconds: number
+  readonly kill: ByChance | undefined
+}
+
+/** Random plans from seed 1 on, until one breaks a law or the budget is spent. */
+export const byChance = (options: SearchOptions): Chance => {
+  const { runsMax, skipped, onSeed } = options
+  const seconds = clock()
+  let runs = 0
+  for (let seed = 1; runs < runsMax && seconds() < options.seconds; seed++) {
+    if (skipped.includes(seed)) continue
+    onSeed?.(seed)
+    runs++
+    const plan = randomPlan(seed)
+    const found = broken(plan)
+    if (found === undefined) continue
+    const spent = seconds()
+    const kill = killed(plan, { ...found, runs, seconds: spent }, options)
+    return { runs, seconds: spent, kill: { seed, ...kill } }
+  }
+  return { runs, seconds: seconds(), kill: undefined }
+}
