@@ -25,6 +25,14 @@ export interface Birth {
   readonly descriptorsMax?: number | undefined
 }
 
+/** A signal that came to a process which was not dead yet. */
+export interface Sent {
+  readonly pid: number
+  readonly signal: Signal
+  /** What /proc told of the process then. */
+  readonly words: readonly string[]
+}
+
 type Phase = "alive" | "ending" | "zombie" | "gone"
 
 /** pid 1 reads the exit status of orphans when it comes to it. */
@@ -68,6 +76,7 @@ export class SimulatedProcess implements ProcessId {
   }
 
   get state(): ProcessInfo["state"] {
+    if (this.phase === "gone") return "dead"
     if (this.phase === "zombie") return "zombie"
     // A leader whose threads are still ending holds its files: the live service says the same.
     if (this.phase === "ending" || this.isStuck) return "uninterruptible"
@@ -99,6 +108,7 @@ export class ProcessTable {
   readonly #all = new Map<number, SimulatedProcess>()
   /** Looked at after each delivery, and changed seldom. */
   #sorted: readonly SimulatedProcess[] | undefined
+  readonly #sent: Sent[] = []
   #lastPid: number
   #lastTicks = 0
   #bootedAtMs = 0
@@ -118,6 +128,11 @@ export class ProcessTable {
   get all(): readonly SimulatedProcess[] {
     this.#sorted ??= [...this.#all.values()].toSorted((a, b) => a.pid - b.pid)
     return this.#sorted
+  }
+
+  /** Every signal that came to a process, in order: who was meant, and who it was. */
+  get sent(): readonly Sent[] {
+    return this.#sent
   }
 
   get infos(): readonly ProcessInfo[] {
@@ -157,6 +172,7 @@ export class ProcessTable {
       return true
     const process = this.find(id)
     if (process === undefined || process.phase === "zombie") return false
+    this.#sent.push({ pid: id.pid, signal, words: process.words })
     if (process.isAlive) this.#take(process, signal)
     return true
   }

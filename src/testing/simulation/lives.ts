@@ -20,6 +20,9 @@ export const simulatedEmulator = "/usr/bin/qemu-system-x86_64"
 /** Between the end of an engine and the next: what a service manager takes. */
 const reopenAfterMs = 100
 
+/** From the end of an engine to the exit of its process. */
+const exitAfterMs = 1
+
 /** An engine that cannot be opened is tried again so often; then the run fails. */
 const triesMax = 20
 
@@ -132,12 +135,16 @@ export class Lives {
       present.engine.close({ guests }),
       Scope.close(present.scope, Exit.void)
     )
-    Effect.runForkWith(present.process.context)(close).addObserver(() => {
+    const exit = () => {
       if (this.present !== present) return
       present.process.exit()
       this.options.notes.happened({ kind: "engine-closed" })
       this.gone(present)
-    })
+    }
+    // The answers that the engine has given are on their way: a program hands them on, then exits.
+    Effect.runForkWith(present.process.context)(close).addObserver(() =>
+      present.process.realm.after(exitAfterMs, exit, "engine exits")
+    )
   }
 
   private setting(present: Present): Parameters<typeof openEngine>[0] {
