@@ -22,6 +22,12 @@ const partsOf = (state: string): readonly string[] => {
   return [state.replace(/\d+/g, (number) => (Number(number) === 0 ? "no" : "some"))]
 }
 
+interface Latest {
+  readonly state: string
+  /** Of an actor with a chart. */
+  readonly snapshot: AnyMachineSnapshot | undefined
+}
+
 class Tally {
   private readonly counts = new Map<string, number>()
 
@@ -43,8 +49,8 @@ export class CoverageRecorder {
   }
   private readonly charts: ChartCoverage
   private readonly parts = new Map<string, readonly string[]>()
-  /** Of each actor with a chart, in the present life. */
-  private readonly latest = new Map<string, AnyMachineSnapshot>()
+  /** The state of each actor after its last turn, in the present life. */
+  private readonly latest = new Map<string, Latest>()
 
   /** By default the charts of Troupe; a program with machines of its own gives those. */
   constructor(known: readonly AnyStateMachine[] = Object.values(machines)) {
@@ -52,9 +58,21 @@ export class CoverageRecorder {
   }
 
   /** An engine; of the one that was watched before nothing is left. Returns how to look away. */
-  watch(inspection: Pick<Inspection, "watchTurns">): () => void {
+  watch(inspection: Pick<Inspection, "watch" | "watchTurns">): () => void {
     this.latest.clear()
-    return inspection.watchTurns((turn) => this.turn(turn))
+    const unwatch = inspection.watchTurns((turn) => this.turn(turn))
+    const unwatchEnds = inspection.watch(({ actor, outcome }) => {
+      if (outcome === "stopped") this.latest.delete(actor)
+    })
+    return () => {
+      unwatch()
+      unwatchEnds()
+    }
+  }
+
+  /** The name of an actor's state after its last turn; `undefined` before, and when it has ended. */
+  stateOf(actor: string): string | undefined {
+    return this.latest.get(actor)?.state
   }
 
   /**
@@ -62,7 +80,11 @@ export class CoverageRecorder {
    * blank. Rough, for several actors may be at work; yet a stage that no fault ever struck shows.
    */
   get stage(): string {
-    const states = new Set([...this.latest.values()].flatMap(statesAtWork))
+    const states = new Set(
+      [...this.latest.values()].flatMap(({ snapshot }) =>
+        snapshot === undefined ? [] : statesAtWork(snapshot)
+      )
+    )
     return states.size === 0 ? "at rest" : [...states].sort().join(" ")
   }
 
@@ -91,14 +113,15 @@ export class CoverageRecorder {
   }
 
   private turn(turn: Turn): void {
-    const { actor, message, outcome, from } = turn.record
+    const { actor, message, outcome, from, to } = turn.record
     const kind = kindOf(actor)
     this.note("deliveries", `${kind}.${message} ${outcome}`, from)
     // One that was held back just now waits last, and does not wait for itself.
     const others = outcome === "postponed" ? turn.pending.slice(0, -1) : turn.pending
     for (const waiting of new Set(others))
       this.tallies.pending.add(`${kind}.${message}, ${waiting} waits`)
-    if (isSnapshot(turn.after)) this.latest.set(actor, turn.after)
+    const snapshot = isSnapshot(turn.after) ? turn.after : undefined
+    this.latest.set(actor, { state: to, snapshot })
     this.charts.turn(turn)
   }
 

@@ -17,7 +17,14 @@ test("no pair, state or transition that was reached is lost", () => {
 })
 
 test("the floor has pairs of each kind that runs give, and is as the command writes it", () => {
-  for (const what of ["deliveries", "faults", "pending", "domain states", "domain transitions"])
+  for (const what of [
+    "calls",
+    "deliveries",
+    "faults",
+    "pending",
+    "domain states",
+    "domain transitions"
+  ])
     expect(floor[what]?.length, what).toBeGreaterThan(5)
   expect(floorText(floor)).toBe(text)
 })

@@ -132,6 +132,19 @@ test("what waits while a message is handled is paired with it, once each", () =>
   })
 })
 
+test("the state of an actor is that after its last turn, until the actor ends", () => {
+  const { world, kernel, actor } = stage()
+  const coverage = new CoverageRecorder([])
+  coverage.watch(kernel.inspection)
+  const a = actor("a/1", (_state, { type }) => go(type))
+  const before = coverage.stateOf("a/1")
+  a.tell({ type: "busy" })
+  world.drain()
+  const then = coverage.stateOf("a/1")
+  world.run(a.stop())
+  expect([before, then, coverage.stateOf("a/1")]).toEqual([undefined, "busy", undefined])
+})
+
 test("calls are paired with the state that is given; numbers in sentences are no or some", () => {
   const coverage = new CoverageRecorder([])
   coverage.called("start", "life.shutoff job.idle")
