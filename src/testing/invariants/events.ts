@@ -2,8 +2,8 @@
 import type { DomainEvent } from "../../model/event.ts"
 import type { Turn } from "../../kernel/inspection.ts"
 
-/** The event of a turn of the bus. */
+/** The event of a turn of the bus, which refuses it when nobody listens. */
 export const eventOf = ({ record, message }: Turn): DomainEvent | undefined =>
-  record.actor === "event-bus" && message.type === "happened" && record.outcome === "taken"
+  record.actor === "event-bus" && message.type === "happened"
     ? (message as unknown as { readonly event: DomainEvent }).event
     : undefined

@@ -2,32 +2,39 @@
 import type { Turn } from "../../kernel/inspection.ts"
 import type { Invariant } from "../simulation/view.ts"
 
-interface Last {
-  readonly state: unknown
-  readonly version: number
-  readonly serial: number
+/** An actor, and one that is gone, whose name it has: each goes on where it left off. */
+interface Named {
+  readonly tails: unknown[]
+  serial: number
 }
 
 class Chain {
   private life = 0
-  private readonly last = new Map<string, Last>()
+  private readonly actors = new Map<string, Named>()
 
   check({ record, before, after }: Turn, life: number): string | undefined {
-    if (life !== this.life) this.last.clear()
+    if (life !== this.life) this.actors.clear()
     this.life = life
     const { actor, version, serial, message } = record
-    const last = this.last.get(actor)
-    this.last.set(actor, { state: after, version, serial })
-    // The first that is seen of an actor, or a new one under the name of one that is gone.
-    if (last === undefined || version < last.version) return undefined
-    if (serial <= last.serial) return `${actor} took '${message}' inside another turn`
-    if (before === last.state) return undefined
-    return version <= 1 ? undefined : `${actor} was changed between two turns, before '${message}'`
+    const there = this.actors.get(actor)
+    if (there === undefined) {
+      this.actors.set(actor, { tails: [after], serial })
+      return undefined
+    }
+    if (serial <= there.serial) return `${actor} took '${message}' inside another turn`
+    there.serial = serial
+    const at = there.tails.indexOf(before)
+    if (at >= 0) there.tails[at] = after
+    else there.tails.push(after)
+    // A new one, of which this is the first turn or the first that changes anything.
+    return at >= 0 || version <= 1
+      ? undefined
+      : `${actor} was changed between two turns, before '${message}'`
   }
 
   /** It runs again, from another state. */
   restarted(actor: string): void {
-    this.last.delete(actor)
+    this.actors.delete(actor)
   }
 }
 

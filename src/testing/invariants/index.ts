@@ -1,4 +1,4 @@
-/** All laws, by number. */
+/** All laws that a run is held to, by number. */
 import type { Invariant } from "../simulation/view.ts"
 import { oneQemuPerUuid } from "./i01-one-qemu-per-uuid.ts"
 import { nameUuidBijection } from "./i02-name-uuid-bijection.ts"
@@ -6,6 +6,7 @@ import { reservationOwned } from "./i03-reservation-owned.ts"
 import { epochFenced } from "./i04-epoch-fenced.ts"
 import { undefineIsFinal } from "./i05-undefine-is-final.ts"
 import { exactlyOneReply } from "./i06-exactly-one-reply.ts"
+import { linearizable } from "./i07-linearizable.ts"
 import { phaseExclusion } from "./i08-phase-exclusion.ts"
 import { configSnapshotStable } from "./i09-config-snapshot-stable.ts"
 import { boundedReply } from "./i10-bounded-reply.ts"
@@ -24,8 +25,17 @@ import { qmpMatchById } from "./i22-qmp-match-by-id.ts"
 import { hostdevExclusive } from "./i23-hostdev-exclusive.ts"
 import { hostdevPartition } from "./i24-hostdev-partition.ts"
 import { allOrNothingAcquire } from "./i25-all-or-nothing-acquire.ts"
+import { noLeak } from "./i26-no-leak.ts"
 import { nactiveExact } from "./i27-nactive-exact.ts"
 import { closeCallbackOnce } from "./i28-close-callback-once.ts"
+import { durableAck } from "./i29-durable-ack.ts"
+import { recoveryComplete } from "./i30-recovery-complete.ts"
+import { recoveryIdempotent } from "./i31-recovery-idempotent.ts"
+import { pidIdentity } from "./i32-pid-identity.ts"
+import { corruptContained } from "./i33-corrupt-contained.ts"
+import { noSecretOut } from "./i35-no-secret-out.ts"
+import { pathConfined } from "./i36-path-confined.ts"
+import { boundedMemory } from "./i37-bounded-memory.ts"
 import { noCrash } from "./no-crash.ts"
 import { typedErrors } from "./typed-errors.ts"
 
@@ -36,6 +46,7 @@ export const invariants: readonly Invariant[] = [
   epochFenced,
   undefineIsFinal,
   exactlyOneReply,
+  linearizable,
   phaseExclusion,
   configSnapshotStable,
   boundedReply,
@@ -54,8 +65,17 @@ export const invariants: readonly Invariant[] = [
   hostdevExclusive,
   hostdevPartition,
   allOrNothingAcquire,
+  noLeak,
   nactiveExact,
   closeCallbackOnce,
+  durableAck,
+  recoveryComplete,
+  recoveryIdempotent,
+  pidIdentity,
+  corruptContained,
+  noSecretOut,
+  pathConfined,
+  boundedMemory,
   typedErrors,
   noCrash
 ]

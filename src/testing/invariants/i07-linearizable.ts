@@ -1,0 +1,17 @@
+/** I07: what clients were told could have come from an engine that does one thing at a time. */
+import { checkHistory } from "../history/check-history.ts"
+import type { Invariant } from "../simulation/view.ts"
+
+export const linearizable: Invariant = {
+  id: "I07",
+  name: "Linearizable",
+  statement:
+    "There is an order of all calls and of what guests did by themselves, each between its " +
+    "beginning and its end, that a sequential engine would have answered in the same words.",
+  make: () => ({
+    history: ({ history, plan }) =>
+      checkHistory(history, { isCalm: plan.faults.length === 0 }).find(
+        ({ why }) => why !== "undecided"
+      )?.message
+  })
+}

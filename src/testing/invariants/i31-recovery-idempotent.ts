@@ -1,0 +1,83 @@
+/** I31: a guest is the same to the next engine, and to the one after a recovery that was cut off. */
+import type { Turn } from "../../kernel/inspection.ts"
+import type { Invariant, View } from "../simulation/view.ts"
+import { domainTurn } from "./domain-turn.ts"
+import { errnoFaults } from "./errno-faults.ts"
+import { Held } from "./held.ts"
+import { livingQemus } from "./living.ts"
+
+/** What of a guest must not change from one engine to the next. */
+interface Kept {
+  readonly id: number
+  readonly ports: string
+  readonly devices: string
+  readonly autoDestroy: string | undefined
+}
+
+const devicesHeld = (view: View, token: string): string => {
+  const { pci, usb } = view.life?.driver?.parts() ?? {}
+  return [pci, usb]
+    .flatMap((pool) => Object.entries(pool?.holdings() ?? {}))
+    .flatMap(([device, holder]) => (holder.token === token ? [device] : []))
+    .toSorted()
+    .join(" ")
+}
+
+class Guests {
+  private readonly kept = new Map<string, Kept>()
+  private readonly held = new Held()
+
+  see(turn: Turn, view: View): void {
+    this.held.see(turn, view.life?.number)
+    const mine = domainTurn(turn)
+    if (mine?.message.type !== "started" || mine.record.outcome !== "taken") return
+    const { epoch, id, autoDestroy } = mine.after.context
+    if (epoch === undefined) return
+    const token = `${mine.uuid}/${epoch}`
+    this.kept.set(token, {
+      id,
+      ports: this.held.portsOf(token).join(" "),
+      devices: devicesHeld(view, token),
+      autoDestroy
+    })
+  }
+
+  changed(view: View): string | undefined {
+    const parts = view.life?.driver?.parts()
+    // A record that the disk did not give is a guest of which less is known.
+    if (parts === undefined || errnoFaults(view)) return undefined
+    for (const { uuid, epoch } of livingQemus(view)) {
+      const token = `${uuid}/${epoch}`
+      const was = this.kept.get(token)
+      const { context } = parts.domains.byUuid(uuid)?.ref?.actor.published ?? {}
+      if (was === undefined || context?.epoch !== epoch) continue
+      const is: Kept = {
+        id: context.id,
+        ports: this.held.portsOf(token).join(" "),
+        devices: devicesHeld(view, token),
+        autoDestroy: context.autoDestroy
+      }
+      for (const key of ["id", "ports", "devices", "autoDestroy"] as const)
+        if (was[key] !== is[key]) return `${token}: ${key} was '${was[key]}' and is '${is[key]}'`
+    }
+    return undefined
+  }
+}
+
+export const recoveryIdempotent: Invariant = {
+  id: "I31",
+  name: "RecoveryIdempotent",
+  statement:
+    "However often engines ended and recoveries were cut off, a guest that lives has the number, " +
+    "the ports, the devices and the client that its start gave it.",
+  make: () => {
+    const guests = new Guests()
+    return {
+      decided: (turn, view) => {
+        guests.see(turn, view)
+        return undefined
+      },
+      opened: (view) => guests.changed(view)
+    }
+  }
+}
