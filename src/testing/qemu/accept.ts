@@ -21,6 +21,7 @@ import {
   type Reply,
   signal
 } from "./model.ts"
+import { plannedRefusal } from "./monitor.ts"
 import { negotiation } from "./negotiation.ts"
 import { type Request, Requests } from "./request.ts"
 
@@ -233,6 +234,7 @@ class Follower {
 const silentActs: readonly Act[] = [{ act: "boot" }, { act: "hang" }, { act: "settle" }]
 
 const loudActs = (nodes: readonly string[]): readonly Act[] => [
+  { act: "again" },
   { act: "poweroff" },
   { act: "reset" },
   { act: "panic" },
@@ -249,7 +251,7 @@ const actsOf = (heard: JsonObject, nodes: readonly string[]): readonly Act[] => 
   return [...loudActs(nodes), { act: "settle" }, ...(node === undefined ? [] : [ioerror])]
 }
 
-/** The next request is read and carried out: at most one way, and none when there is no request. */
+/** The next request is read, and carried out or refused as planned; nothing when there is none. */
 const begun = (state: State, surroundings: Surroundings): readonly State[] => {
   const [request, ...queue] = state.queue
   if (request === undefined || state.machine.exit !== undefined) return []
@@ -262,14 +264,16 @@ const begun = (state: State, surroundings: Surroundings): readonly State[] => {
   const rest: State = { ...state, queue }
   if (request.kind === "bad") return [{ ...rest, due: [...state.due, reply(request.reply, "")] }]
   const { execute } = request
+  const refused = { ...rest, due: [...state.due, reply(plannedRefusal, execute)] }
   if (execute === "qmp_capabilities" || !state.hasNegotiated) {
     const answer = negotiation(request, state.hasNegotiated)
     const hasNegotiated = state.hasNegotiated || "return" in answer
-    return [{ ...rest, hasNegotiated, due: [...state.due, reply(answer, "qmp_capabilities")] }]
+    const due = [...state.due, reply(answer, "qmp_capabilities")]
+    return [{ ...rest, hasNegotiated, due }, refused]
   }
   const { reply: answer, ...outcome } = perform(state.machine, request, surroundings)
   const next = withOutcome(rest, outcome)
-  return [{ ...next, due: [...next.due, reply(answer, execute)] }]
+  return [{ ...next, due: [...next.due, reply(answer, execute)] }, refused]
 }
 
 /** Events go to those who have negotiated. */

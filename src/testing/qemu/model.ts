@@ -43,6 +43,8 @@ export interface Machine {
   readonly echoes: number
   /** What was told and is carried out in a later turn of QEMU's main loop: commands may come first. */
   readonly pending: Pending | undefined
+  /** The guest asked for a reset that was made a shutdown: it may have asked twice. */
+  readonly mayRepeat: boolean
   /** The exit code, once it ends: nothing follows. */
   readonly exit: number | undefined
 }
@@ -66,6 +68,7 @@ export const powerOn = ({ hasBoard, actions }: MachineOptions): Machine => ({
   isButtonPressed: false,
   echoes: 0,
   pending: undefined,
+  mayRepeat: false,
   exit: undefined
 })
 
@@ -117,7 +120,9 @@ const shutDown = (machine: Machine, cause: Cause, code = 0): Outcome => {
   // What was stopped already stays as it is, and can be continued.
   if (machine.status !== "running") return at(machine, told)
   const { next, events } = stopped(machine, "shutdown")
-  return after([told], at({ ...next, guest: "off", isButtonPressed: false, echoes: 0 }, ...events))
+  const off = { guest: "off", isButtonPressed: false, echoes: 0 } as const
+  const mayRepeat = cause.guest && cause.reason === "guest-reset"
+  return after([told], at({ ...next, ...off, mayRepeat }, ...events))
 }
 
 const reset = (machine: Machine, cause: Cause, echoes: number): Outcome => {
@@ -128,7 +133,8 @@ const reset = (machine: Machine, cause: Cause, echoes: number): Outcome => {
     status: isRunning ? "running" : "prelaunch",
     guest: isRunning && machine.hasBoard ? "booting" : "off",
     isButtonPressed: false,
-    echoes: machine.hasBoard ? echoes : 0
+    echoes: machine.hasBoard ? echoes : 0,
+    mayRepeat: false
   }
   return at(next, event("RESET", { ...cause }))
 }
@@ -236,6 +242,8 @@ export type Act =
   | { readonly act: "hang" }
   /** The stop or the end that was asked for comes. */
   | { readonly act: "settle" }
+  /** The second way in which it asked for its reset, which came before it was stopped. */
+  | { readonly act: "again" }
   | { readonly act: "poweroff" | "reset" | "panic" | "suspend" | "watchdog" }
   | { readonly act: "ioerror"; readonly node: string }
 
@@ -295,10 +303,16 @@ const ioError = (machine: Machine, node: string): Outcome => {
   return announced(machine, event("BLOCK_IO_ERROR", data), { kind: "stop", status: "io-error" })
 }
 
+/** It panics once: its processor is about to be stopped for it. */
+const isPanicking = ({ pending }: Machine): boolean =>
+  pending?.kind === "stop" ? pending.status === "guest-panicked" : pending !== undefined
+
 /** Whether this can happen now. */
 export const mayAct = (machine: Machine, { act }: Act): boolean => {
-  if (act === "settle") return machine.pending !== undefined && machine.exit === undefined
-  if (machine.status !== "running" || !machine.hasBoard || machine.exit !== undefined) return false
+  if (machine.exit !== undefined) return false
+  if (act === "settle") return machine.pending !== undefined
+  if (act === "again") return machine.status === "shutdown" && machine.mayRepeat
+  if (machine.status !== "running" || !machine.hasBoard) return false
   switch (act) {
     case "boot":
       return machine.guest === "booting"
@@ -308,6 +322,8 @@ export const mayAct = (machine: Machine, { act }: Act): boolean => {
       return machine.isButtonPressed && machine.guest === "up"
     case "hang":
       return machine.guest === "up" || machine.guest === "booting"
+    case "panic":
+      return !isPanicking(machine)
     default:
       return true
   }
@@ -328,6 +344,8 @@ export const act = (machine: Machine, what: Act): Outcome => {
       return at({ ...machine, guest: "deaf", isButtonPressed: false })
     case "settle":
       return settle(machine)
+    case "again":
+      return shutDown({ ...machine, mayRepeat: false }, byGuest("guest-reset"))
     case "reset":
       return reset(machine, byGuest("guest-reset"), echoesMax)
     case "panic":

@@ -27,6 +27,9 @@ export const lateMs = 25_000
 export const floodEvents = 3_000
 const floodPiece = 500
 
+/** Of the fault `refuse`: words that no real QEMU has. */
+export const plannedRefusal = refusal("The simulated QEMU was told to refuse this")
+
 const encoder = new TextEncoder()
 const garbage = encoder.encode("\0\u00ff this is no QMP {]\n")
 
@@ -151,7 +154,7 @@ export class Monitor {
         this.self.after(lateMs, go)
         return
       case "refuse":
-        this.answer(refusal("The simulated QEMU was told to refuse this"), request.id)
+        this.answer(plannedRefusal, request.id)
         return this.rest()
       case "no-id":
         this.answer(refusal("JSON parse error, expecting value"), undefined)
