@@ -5,14 +5,14 @@
  */
 import { type Slot, slotName } from "./api-call.ts"
 import { domainModel } from "./domain-model.ts"
-import { type DomainMoves, type Lives, livesOf, movesOf, slotsOf } from "./domain-moves.ts"
+import { type DomainMoves, type Lives, livesOf, movesOf } from "./domain-moves.ts"
 import { described } from "./domain-state.ts"
 import type { DomainMove } from "./domain-step.ts"
 import { describeCall, describeResult, draw } from "./drawing.ts"
 import { linearizable, type TimedCall, type Verdict } from "./linearizable.ts"
 import type { Happening, History, Operation } from "./operation.ts"
 import { isUnexplained } from "./outcome.ts"
-import { describedRegistry, makeRegistryModel } from "./registry-model.ts"
+import { describedRegistry, makeRegistryModel, type RegistryOptions } from "./registry-model.ts"
 import { registryMoves, registryOptions } from "./registry-moves.ts"
 
 export interface HistoryViolation {
@@ -24,8 +24,21 @@ export interface HistoryViolation {
 }
 
 export interface CheckOptions {
-  /** No fault was met: an error that only a fault explains is a violation too. */
+  /**
+   * No fault was met, and no time passed while anybody had something to do: an error that only one
+   * of these explains is a violation too.
+   */
   readonly isCalm?: boolean
+  /**
+   * QEMUs that are killed, or die of a bug, are not among the happenings. What never is said to
+   * have exited may then have done so at any time.
+   */
+  readonly mayDieUntold?: boolean
+  /**
+   * Names whose definitions the engine could not read at some opening. It goes on without these
+   * domains, whose names stay taken; nothing is judged that concerns them.
+   */
+  readonly unreadable?: readonly Slot[]
   /** For each domain, and for the registry. */
   readonly visitedMax?: number
 }
@@ -104,8 +117,11 @@ const checkDomain = (
   return [violationOf({ subject: slotName(slot), verdict: failed, describe: described })]
 }
 
-const checkRegistry = (lives: Lives, options: CheckOptions): readonly HistoryViolation[] => {
-  const registry = registryOptions(lives.history)
+const checkRegistry = (
+  lives: Lives,
+  registry: RegistryOptions,
+  options: CheckOptions
+): readonly HistoryViolation[] => {
   const operations = registryMoves(lives, registry)
   const verdict = linearizable({ operations, model: makeRegistryModel(registry), ...options })
   if (verdict.ok) return []
@@ -126,11 +142,10 @@ export const checkHistory = (
   history: History,
   options: CheckOptions = {}
 ): readonly HistoryViolation[] => {
-  const lives = livesOf(history)
-  const domains = slotsOf(history).flatMap((slot) =>
-    checkDomain(movesOf(lives, slot), slot, options)
-  )
+  const lives = livesOf(history, options.mayDieUntold)
+  const registry = registryOptions(history, options.unreadable)
+  const domains = registry.slots.flatMap((slot) => checkDomain(movesOf(lives, slot), slot, options))
   // What no order of one domain explains, no order of all does: said once, where it is short.
-  const together = domains.length > 0 ? [] : checkRegistry(lives, options)
+  const together = domains.length > 0 ? [] : checkRegistry(lives, registry, options)
   return [...(options.isCalm === true ? unexplained(history) : []), ...domains, ...together]
 }

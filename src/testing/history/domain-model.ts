@@ -119,7 +119,8 @@ const cut = (before: DomainState, { kind }: Step<"cut">): States => {
   if (life === "off") return [state]
   if (kind === "power-cut") return [stopping(state, true)]
   const either = [unsure(state, "running"), unsure(state, "paused")]
-  if (life === "starting") return [stopping(state, true), ...either]
+  if (life === "starting")
+    return [stopping(state, true), ...either.map((one) => ({ ...one, isUnproven: true }))]
   if (life === "stopping") return state.isDead ? [state] : [state, ...either]
   // That it was to be reset was known to the engine that is gone: it has powered off, or not yet.
   if (life === "rebooting") return [unsure(state, "rebooting"), stopping(state, false), ...either]
@@ -316,6 +317,11 @@ const take = (state: DomainState, step: DomainStep): States => {
       return forsake(state, step)
     case "hear":
       return hear(state, step)
+    case "kill":
+      return when(
+        step.index > state.heard && (isGuest(state) || state.life === "stopping"),
+        stopping({ ...state, heard: step.index }, true)
+      )
     case "cut":
       return cut(state, step)
     case "row":

@@ -15,16 +15,18 @@ export interface Lives {
   /** How each life of the engine ended, by its number; the last may not have. */
   readonly ends: ReadonlyMap<number, Happening>
   readonly history: History
+  /** A QEMU may die without that a happening tells of it. */
+  readonly mayDieUntold: boolean
 }
 
 const isEnd = ({ kind }: Happening): boolean =>
   kind === "engine-killed" || kind === "engine-closed" || kind === "power-cut"
 
-export const livesOf = (history: History): Lives => {
+export const livesOf = (history: History, mayDieUntold = false): Lives => {
   const ends = new Map<number, Happening>()
   for (const happening of history.happenings)
     if (isEnd(happening) && !ends.has(happening.life)) ends.set(happening.life, happening)
-  return { ends, history }
+  return { ends, history, mayDieUntold }
 }
 
 /** Every slot that a call names or that a listing shows. */
@@ -172,13 +174,30 @@ const stepsOfHappening = (happening: Happening, index: number, uuid: string): Do
   return []
 }
 
-/** An engine that opens starts what is marked for it, if it is not running by then. */
+/** Where nobody noted that a QEMU exited it may have at any time. */
+const stepsOfKill = ({ happenings }: History, uuid: string): DomainMoves => {
+  const mine = happenings.flatMap((one, index) => (one.uuid === uuid ? [{ ...one, index }] : []))
+  return mine.flatMap((born): DomainMoves => {
+    const isSame = ({ epoch, pid }: Happening) => epoch === born.epoch && pid === born.pid
+    if (born.kind !== "qemu-started") return []
+    if (mine.some((one) => one.kind === "qemu-exited" && isSame(one))) return []
+    const last = mine.findLast(isSame) ?? born
+    const what: DomainStep = { step: "kill", index: last.index + 0.5 }
+    return [optional(what, happenings[born.index] ?? born, { from: born.at })]
+  })
+}
+
+/**
+ * An engine that opens starts what is marked for it, if it is not running by then. There may be
+ * several that came to nothing before one did open; none of these started anything.
+ */
 const stepsOfAutostart = (lives: Lives, cut: Happening, uuid: string): DomainMoves => {
-  const life = cut.life + 1
-  const id = -life
-  const within = { from: cut.at, until: lives.ends.get(life)?.at }
+  const id = -1 - cut.life
+  const next = [...lives.ends.values()].find(({ at }) => at > cut.at)
+  const within = { from: cut.at, until: next?.at }
   const call: ApiCall = { call: "start", domain: -1 }
-  const spawns = spawnsOf(lives.history, uuid, (happening) => happening.life === life)
+  const until = next?.at ?? Number.POSITIVE_INFINITY
+  const spawns = spawnsOf(lives.history, uuid, ({ at }) => at > cut.at && at < until)
   return [
     optional({ step: "begin", id, call: undefined }, cut, within),
     optional({ step: "abort", id }, cut, within),
@@ -207,5 +226,6 @@ export const movesOf = (lives: Lives, slot: Slot): DomainMoves => {
     const autostart = isMarked ? stepsOfAutostart(lives, cut, uuid) : []
     return [{ ...end, invokedAt: at, endedAt: at }, ...autostart]
   })
-  return [...calls, ...happened, ...cuts].toSorted((a, b) => a.invokedAt - b.invokedAt)
+  const killed = lives.mayDieUntold ? stepsOfKill(history, uuid) : []
+  return [...calls, ...happened, ...killed, ...cuts].toSorted((a, b) => a.invokedAt - b.invokedAt)
 }

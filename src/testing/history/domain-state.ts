@@ -36,6 +36,8 @@ export interface DomainState {
   readonly isDead: boolean
   /** Taken over from its record, and QEMU was not asked yet. */
   readonly isUnsure: boolean
+  /** Beside that: its start was not answered, and it ends if QEMU had not run its guest yet. */
+  readonly isUnproven: boolean
   /** Told to reboot by its power button: its next power-off is answered with a reset. */
   readonly isRebooting: boolean
   /** The engine that opens starts it. */
@@ -56,6 +58,7 @@ export const absent: DomainState = {
   heard: -1,
   isDead: false,
   isUnsure: false,
+  isUnproven: false,
   isRebooting: false,
   isToStart: false
 }
@@ -88,7 +91,8 @@ const makeKey = (state: DomainState): string => {
     4 * Number(state.isDead) +
     8 * Number(state.isUnsure) +
     16 * Number(state.isRebooting) +
-    32 * Number(state.isToStart)
+    32 * Number(state.isToStart) +
+    64 * Number(state.isUnproven)
   const owed = `${state.destroyers.join(",")};${state.served.join(",")}`
   return `${life} ${name} ${persistent} ${live} ${starter} ${heard} ${flags} ${owed}`
 }
@@ -115,6 +119,7 @@ export const ended = (state: DomainState): DomainState => {
     served: owed.reduce(joined, state.served),
     isDead: false,
     isUnsure: false,
+    isUnproven: false,
     isRebooting: false
   })
 }
@@ -124,7 +129,8 @@ export const stopping = (state: DomainState, isDead: boolean): DomainState => ({
   ...state,
   life: "stopping",
   isDead: isDead || (state.life === "stopping" && state.isDead),
-  isUnsure: false
+  isUnsure: false,
+  isUnproven: false
 })
 
 /**
@@ -133,7 +139,11 @@ export const stopping = (state: DomainState, isDead: boolean): DomainState => ({
  */
 export const sooner = (state: DomainState): readonly DomainState[] => {
   if (state.life === "stopping" && state.isDead) return [state, ended(state)]
-  return state.isUnsure ? [state, { ...state, isUnsure: false }] : [state]
+  if (!state.isUnsure) return [state]
+  const sure = { ...state, isUnsure: false, isUnproven: false }
+  if (!state.isUnproven) return [state, sure]
+  const ending = stopping(state, true)
+  return [state, sure, ending, ended(ending)]
 }
 
 const stateByLife: { readonly [L in GuestLife]: string } = {

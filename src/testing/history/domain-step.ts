@@ -28,6 +28,8 @@ export type DomainStep =
   | { readonly step: "forsake"; readonly id: number }
   /** The engine learns of what QEMU did; the things it did are heard in their order. */
   | { readonly step: "hear"; readonly index: number; readonly kind: Happening["kind"] }
+  /** This QEMU has died without a word. */
+  | { readonly step: "kill"; readonly index: number }
   /** The engine's process ends, or the host. */
   | { readonly step: "cut"; readonly kind: Happening["kind"] }
   /** A listing, as far as it concerns this domain. */

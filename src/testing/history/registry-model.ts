@@ -38,7 +38,10 @@ export const nameWanted = (call: ApiCall): Slot | undefined => {
 }
 
 export interface RegistryOptions {
+  /** Those that are judged. */
   readonly slots: readonly Slot[]
+  /** Those that nothing is known of: they may have any name that they ever want. */
+  readonly hidden: readonly Slot[]
   /** The slots that ever want this name. */
   readonly claimants: (name: Slot) => readonly Slot[]
 }
@@ -70,11 +73,12 @@ const isListed = (state: DomainState, uuid: string, rows: readonly DomainSeen[])
 /** One cut: all rows fit, each at the same moment, and no row is of nobody. */
 const listed = (
   state: RegistryState,
-  slots: readonly Slot[],
+  { slots, hidden }: Pick<RegistryOptions, "slots" | "hidden">,
   rows: readonly DomainSeen[]
 ): readonly RegistryState[] => {
   const uuids = slots.map(slotUuid)
-  if (!rows.every(({ uuid }) => uuids.includes(uuid))) return []
+  const known = [...uuids, ...hidden.map(slotUuid)]
+  if (!rows.every(({ uuid }) => known.includes(uuid))) return []
   const next = state.map((one, index) => isListed(one, uuids[index] ?? "", rows))
   return next.every((one) => one !== undefined) ? [next] : []
 }
@@ -91,10 +95,12 @@ const isTaken = (state: RegistryState, mine: number, call: ApiCall): boolean => 
 
 export const makeRegistryModel = ({
   slots,
+  hidden,
   claimants
 }: RegistryOptions): SequentialModel<RegistryState, RegistryMove, never> => {
   const all = slots.map((_, index) => index)
   const indexOf = (slot: Slot) => slots.indexOf(slot)
+  const isJudged = (slot: Slot) => slots.includes(slot)
   const onDomain = (
     state: RegistryState,
     slot: Slot,
@@ -118,7 +124,7 @@ export const makeRegistryModel = ({
     touches: ({ what }) => {
       if (what.step === "list" || what.step === "cut") return all
       const name = what.step === "taken" ? nameWanted(what.call) : nameTaken(what.what)
-      const others = name === undefined ? [] : claimants(name).map(indexOf)
+      const others = name === undefined ? [] : claimants(name).filter(isJudged).map(indexOf)
       return [indexOf(what.slot), ...others]
     },
     apply: (state, { operation: { what } }) => {
@@ -126,7 +132,7 @@ export const makeRegistryModel = ({
         case "domain":
           return onDomain(state, what.slot, what.what)
         case "list":
-          return listed(state, slots, what.rows)
+          return listed(state, { slots, hidden }, what.rows)
         case "taken":
           return what.hasRival || isTaken(state, indexOf(what.slot), what.call) ? [state] : []
         case "cut":

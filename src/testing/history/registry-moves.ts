@@ -17,7 +17,10 @@ const domainOf = ({ call }: Operation): Slot | undefined =>
   "domain" in call ? call.domain : undefined
 
 /** Which slots ever want which names. */
-export const registryOptions = (history: History): RegistryOptions => {
+export const registryOptions = (
+  history: History,
+  unreadable: readonly Slot[] = []
+): RegistryOptions => {
   const wanted = new Map<Slot, Set<Slot>>()
   for (const { call } of history.operations) {
     const name = nameWanted(call)
@@ -25,7 +28,10 @@ export const registryOptions = (history: History): RegistryOptions => {
     const slots = wanted.get(name) ?? new Set()
     wanted.set(name, slots.add(call.domain))
   }
-  return { slots: slotsOf(history), claimants: (name) => [...(wanted.get(name) ?? [])] }
+  const claimants = (name: Slot): readonly Slot[] => [...(wanted.get(name) ?? [])]
+  const hidden = [...new Set(unreadable.flatMap(claimants))]
+  const slots = slotsOf(history).filter((slot) => !hidden.includes(slot))
+  return { slots, hidden, claimants }
 }
 
 /**
@@ -48,10 +54,14 @@ const takenBy = (history: History, options: RegistryOptions): RegistryMoves =>
     const name = nameWanted(call)
     if (errorTag(operation) !== "DomainExists" || name === undefined || !("domain" in call))
       return []
+    if (!options.slots.includes(call.domain)) return []
+    const isHidden = options.claimants(name).some((slot) => options.hidden.includes(slot))
     const about = { slot: call.domain, name, claimants: options.claimants }
-    const hasRival = history.operations.some(
-      (other) => other !== operation && isBeside(other, operation) && isRival(other, about)
-    )
+    const hasRival =
+      isHidden ||
+      history.operations.some(
+        (other) => other !== operation && isBeside(other, operation) && isRival(other, about)
+      )
     const what = { step: "taken" as const, slot: call.domain, call, hasRival }
     return [{ operation: { what, of: operation }, invokedAt, endedAt }]
   })
