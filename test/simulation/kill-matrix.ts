@@ -12,6 +12,7 @@ import { isKilled, killOf, type Matrix, type MutantResult } from "./kill-matrix/
 import type { Controlled } from "./kill-matrix/run-mutant.ts"
 import { mutants } from "./mutants/index.ts"
 import type { Mutant } from "./mutants/mutant.ts"
+import { shapes } from "./shapes/index.ts"
 
 const root = resolve(import.meta.dirname, "../..")
 const pageFile = join(root, "docs/reference/kill-matrix.md")
@@ -28,28 +29,36 @@ const say = (line: string) => process.stderr.write(`${line}\n`)
 const stored = (): Matrix =>
   existsSync(resultsFile)
     ? (JSON.parse(readFileSync(resultsFile, "utf8")) as Matrix)
-    : { control: { runs: 0, broken: [] }, results: [] }
+    : { control: { runs: 0, broken: [], brokenScenarios: [] }, results: [] }
 
 const taskOf = ({ seconds, secondsAfterKill, shrinkRunsMax }: Options) => ({
   seconds,
   secondsAfterKill,
   shrinkRunsMax,
   runsMax: Number.MAX_SAFE_INTEGER,
-  skipped: [] as readonly number[]
+  skipped: [] as readonly number[],
+  skippedScenarios: [] as readonly string[]
 })
 
-/** Seeds that break a law without any mutant. */
-const control = async (options: Options, seeds: readonly number[]): Promise<readonly number[]> => {
-  const batches = Array.from({ length: Math.ceil(seeds.length / controlBatch) }, (_, at) =>
-    seeds.slice(at * controlBatch, (at + 1) * controlBatch)
-  )
-  const broken = await inParallel(batches, options.jobs, async (batch) => {
-    const task = { ...taskOf(options), seeds: batch }
-    const { line, died, lastWords } = await runChild(task, 60 + 10 * batch.length)
+/** Seeds and scenarios that break a law without any mutant. */
+const control = async (
+  options: Options,
+  seeds: readonly number[],
+  shapeNames: readonly string[] = []
+): Promise<Controlled> => {
+  const batches = Array.from({ length: Math.ceil(seeds.length / controlBatch) }, (_, at) => ({
+    seeds: seeds.slice(at * controlBatch, (at + 1) * controlBatch)
+  }))
+  const parts = [...batches, ...shapeNames.map((shape) => ({ shapes: [shape] }))]
+  const told = await inParallel(parts, options.jobs, async (part) => {
+    const { line, died, lastWords } = await runChild({ ...taskOf(options), ...part }, 1200)
     if (line === undefined) throw new Error(`the control: ${died}: ${lastWords}`)
-    return (JSON.parse(line) as Controlled).broken
+    return JSON.parse(line) as Controlled
   })
-  return broken.flat()
+  return {
+    broken: told.flatMap(({ broken }) => broken),
+    brokenScenarios: told.flatMap(({ brokenScenarios }) => brokenScenarios)
+  }
 }
 
 const resultOf = ({ id }: Mutant, { line, died, lastWords }: Ended): MutantResult => {
@@ -66,18 +75,21 @@ const tellOf = (result: MutantResult): string => {
   return `${result.id} killed by ${kill.law} (${by}; ${kill.seconds.toFixed(1)} s)`
 }
 
+interface Known {
+  readonly runs: number
+  readonly broken: number[]
+  readonly brokenScenarios: readonly string[]
+}
+
 /** One mutant; a seed that breaks a law without it as well is left out, and it is run again. */
-const runMutant = async (
-  mutant: Mutant,
-  options: Options,
-  known: { readonly runs: number; readonly broken: number[] }
-): Promise<MutantResult> => {
+const runMutant = async (mutant: Mutant, options: Options, known: Known): Promise<MutantResult> => {
   for (;;) {
-    const task = { ...taskOf(options), id: mutant.id, skipped: known.broken }
+    const { broken: skipped, brokenScenarios: skippedScenarios } = known
+    const task = { ...taskOf(options), id: mutant.id, skipped, skippedScenarios }
     const wallSeconds = patience * (options.seconds + options.shrinkRunsMax / 2) + 120
     const result = resultOf(mutant, await runChild(task, wallSeconds))
     const seed = result.byChance?.seed ?? 0
-    const isAlarm = seed > known.runs && (await control(options, [seed])).length > 0
+    const isAlarm = seed > known.runs && (await control(options, [seed])).broken.length > 0
     if (!isAlarm) return result
     say(`seed ${seed} breaks a law without any mutant`)
     known.broken.push(seed)
@@ -96,9 +108,11 @@ const run = async (options: Options): Promise<number> => {
   const { only } = options
   const chosen = mutants.filter(({ id }) => only?.includes(id) ?? true)
   const seeds = Array.from({ length: options.control }, (_, at) => at + 1)
-  const broken = [...(await control(options, seeds))]
+  const names = shapes.map(({ name }) => name)
+  const { broken, brokenScenarios } = await control(options, seeds, names)
   say(`control: ${broken.length} of ${seeds.length} seeds break a law: ${broken.join(" ")}`)
-  const known = { runs: options.control, broken }
+  if (brokenScenarios.length > 0) say(`and scenarios: ${brokenScenarios.join(", ")}`)
+  const known: Known = { runs: options.control, broken: [...broken], brokenScenarios }
   let results = stored().results
   const written = (): Matrix => ({ control: known, results: inOrder(results) })
   await inParallel(chosen, options.jobs, async (mutant) => {
@@ -113,7 +127,8 @@ const run = async (options: Options): Promise<number> => {
   const ids = new Set(chosen.map(({ id }) => id))
   const gaps = matrix.results.filter((result) => ids.has(result.id) && !isKilled(result))
   say(`${chosen.length - gaps.length} of ${chosen.length} killed`)
-  return gaps.length === 0 && broken.length === 0 ? 0 : 1
+  const isClean = known.broken.length + brokenScenarios.length === 0
+  return gaps.length === 0 && isClean ? 0 : 1
 }
 
 const checkPage = (): number => {

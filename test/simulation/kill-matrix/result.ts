@@ -45,7 +45,11 @@ export interface MutantResult {
 
 export interface Matrix {
   /** Of the engine without any mutant: seeds that were run, and those that broke a law. */
-  readonly control: { readonly runs: number; readonly broken: readonly number[] }
+  readonly control: {
+    readonly runs: number
+    readonly broken: readonly number[]
+    readonly brokenScenarios: readonly string[]
+  }
   readonly results: readonly MutantResult[]
 }
 

@@ -16,13 +16,17 @@ export interface Task {
   readonly runsMax: number
   readonly shrinkRunsMax: number
   readonly skipped: readonly number[]
+  readonly skippedScenarios: readonly string[]
   /** The control: seeds that are to be run, each to its end. */
   readonly seeds?: readonly number[]
+  /** And shapes, by name. */
+  readonly shapes?: readonly string[]
 }
 
 /** What the control says. */
 export interface Controlled {
   readonly broken: readonly number[]
+  readonly brokenScenarios: readonly string[]
 }
 
 const say = (value: unknown) => process.stdout.write(`${JSON.stringify(value)}\n`)
@@ -40,10 +44,17 @@ if (mutant === undefined) {
   const { randomPlan } = await import("../../../src/testing/simulation/random-plan.ts")
   const { check } = await import("../run.ts")
   const isBroken = (seed: number) => check(randomPlan(seed)).violations.length > 0
-  say({ broken: (task.seeds ?? []).filter(isBroken) } satisfies Controlled)
+  const brokenScenarios = (task.shapes ?? []).flatMap((shape) =>
+    search
+      .ofShape(shape)
+      .filter(({ plan }) => check(plan).violations.length > 0)
+      .map(({ name }) => name)
+  )
+  const broken = (task.seeds ?? []).filter(isBroken)
+  say({ broken, brokenScenarios } satisfies Controlled)
 } else {
   const options = { ...task, onSeed: (seed: number) => process.stderr.write(`${seed}\n`) }
-  const byScenario = search.byScenario(search.scenarios(), options)
+  const byScenario = search.byScenario(search.scenarios(mutant.shape), options)
   const seconds = byScenario === undefined ? task.seconds : task.secondsAfterKill
   const { kill: byChance, ...spent } = search.byChance({ ...options, seconds })
   const { id } = mutant

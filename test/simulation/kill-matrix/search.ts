@@ -7,6 +7,7 @@ import { randomPlan } from "../../../src/testing/simulation/random-plan.ts"
 import { shrinkPlan } from "../../../src/testing/simulation/shrink-plan.ts"
 import { keptPlans } from "../kept.ts"
 import { breaks, check } from "../run.ts"
+import { shapes } from "../shapes/index.ts"
 import type { ByChance, ByScenario, Kill } from "./result.ts"
 import { shrunkOf } from "./result.ts"
 
@@ -19,6 +20,8 @@ export interface SearchOptions {
   readonly shrinkRunsMax: number
   /** Seeds that break a law without any mutant: they say nothing. */
   readonly skipped: readonly number[]
+  /** The same of scenarios, by name. */
+  readonly skippedScenarios: readonly string[]
   /** Called before each random plan. */
   readonly onSeed?: (seed: number) => void
 }
@@ -54,8 +57,26 @@ export interface Scenario {
   readonly plan: Plan
 }
 
-/** Plans with a name: those that once found something. */
-export const scenarios = (): readonly Scenario[] => keptPlans()
+/** Of each shape so many plans are run; of the mutant's own so many. */
+const plansEach = 24
+const plansOwn = 240
+
+export const ofShape = (name: string, plans: number = plansOwn): readonly Scenario[] =>
+  shapes
+    .filter((shape) => shape.name === name)
+    .flatMap(({ plan }) =>
+      Array.from({ length: plans }, (_, at) => ({ name: `${name} ${at + 1}`, plan: plan(at + 1) }))
+    )
+
+/**
+ * Plans with a name: those that once found something, then the shape that is named after the bug,
+ * then all shapes in turn.
+ */
+export const scenarios = (own: string | undefined): readonly Scenario[] => [
+  ...keptPlans(),
+  ...(own === undefined ? [] : ofShape(own, plansOwn)),
+  ...shapes.flatMap(({ name }) => (name === own ? [] : ofShape(name, plansEach)))
+]
 
 /** The first scenario that breaks a law. */
 export const byScenario = (
@@ -64,6 +85,7 @@ export const byScenario = (
 ): ByScenario | undefined => {
   const seconds = clock()
   for (const [at, { name, plan }] of all.entries()) {
+    if (options.skippedScenarios.includes(name)) continue
     const found = broken(plan)
     if (found === undefined) continue
     const kill = killed(plan, { ...found, runs: at + 1, seconds: seconds() }, options)
