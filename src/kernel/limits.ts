@@ -24,7 +24,7 @@ export const turnsPerBreath = 256
 /** Records of the last turns that a running engine keeps for a later look. */
 export const ringLengthMax = 4096
 
-/** Messages of each lane that a looker-on is told of at each turn: a flood is not told turn by turn. */
+/** Messages of each lane that who looks at turns is told of: a flood is not told turn by turn. */
 export const pendingLengthMax = 16
 
 /** Messages served from each lane in one round: weights, so that no flood starves a lane. */

@@ -6,7 +6,7 @@ export const entriesMax = 500_000
 /** UTF-16 units of a file that is read: enough for so many entries, their words and a plan. */
 export const traceLengthMax = 128 * 1024 * 1024
 
-/** UTF-16 units of one word in a file. What is longer (a defect, as a rule) is cut by the writer. */
+/** UTF-16 units of one word in a file. What is longer (a defect, mostly) is cut by the writer. */
 export const wordLengthMax = 4096
 
 /** How deep a plan may be nested: ours are four deep. */
