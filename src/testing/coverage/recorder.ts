@@ -70,7 +70,7 @@ export class CoverageRecorder {
     }
   }
 
-  /** The name of an actor's state after its last turn; `undefined` before, and when it has ended. */
+  /** The name of an actor's state after its last turn; `undefined` before, and once it ended. */
   stateOf(actor: string): string | undefined {
     return this.latest.get(actor)?.state
   }
