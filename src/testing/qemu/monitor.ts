@@ -5,14 +5,18 @@
 import type { Json } from "../../qmp/json.ts"
 import type { FaultsBySeam } from "../fault.ts"
 import type { Self, Stream } from "../host/program.ts"
+import type { MainLoop } from "./main-loop.ts"
 import { type EventWords, refusal, type Reply } from "./model.ts"
 import { negotiation } from "./negotiation.ts"
 import { type Request, Requests } from "./request.ts"
 
 /** What the monitor serves. */
 export interface Served {
+  readonly loop: MainLoop
   /** A command of a client that has negotiated: its events go out by `tell`, before the reply. */
   readonly perform: (request: Request & { readonly kind: "command" }) => Reply
+  /** QEMU dies of a signal. */
+  readonly abort: () => void
   /** After a reply has gone out. */
   readonly afterwards: (execute: string) => void
   readonly fault: (execute: string) => FaultsBySeam["qmp"] | undefined
@@ -45,8 +49,6 @@ export class Monitor {
   private isDoubled = false
   /** QEMU reads its commands once its machine is made. */
   private isReady = false
-  /** Nothing is served any more: it hangs. */
-  isHung = false
 
   constructor(self: Self, fd: number, served: Served) {
     this.self = self
@@ -56,7 +58,8 @@ export class Monitor {
 
   /** Greets clients from now on. A mute one takes them and says nothing. */
   open(isMute = false): void {
-    this.self.accept(this.fd, (client) => this.welcome(client, isMute))
+    const { loop } = this.served
+    this.self.accept(this.fd, (client) => loop.enter(() => this.welcome(client, isMute)))
   }
 
   ready(): void {
@@ -65,7 +68,7 @@ export class Monitor {
   }
 
   tell({ event, data }: EventWords): void {
-    if (!this.hasNegotiated || this.isHung) return
+    if (!this.hasNegotiated) return
     const wallMs = this.served.wallMs()
     const seconds = Math.floor(wallMs / 1000)
     const timestamp = { seconds, microseconds: Math.round((wallMs - seconds * 1000) * 1000) }
@@ -87,20 +90,25 @@ export class Monitor {
   }
 
   private welcome(client: Stream, isMute: boolean): void {
+    const { loop } = this.served
     this.client = client
-    client.onEnd(() => {
-      if (this.client !== client) return
-      // What it had asked and was not begun is dropped with it.
-      this.forget()
-      client.close()
-      this.open(isMute)
-    })
-    client.onData((bytes) => {
-      if (this.client !== client || isMute) return
-      this.queue.push(...this.requests.feed(bytes))
-      this.work()
-    })
+    client.onEnd(() => loop.enter(() => this.left(client, isMute)))
+    client.onData((bytes) =>
+      loop.enter(() => {
+        if (this.client !== client || isMute) return
+        this.queue.push(...this.requests.feed(bytes))
+        this.work()
+      })
+    )
     if (!isMute) this.say({ QMP: { version: this.served.version, capabilities: ["oob"] } })
+  }
+
+  /** What it had asked and was not begun is dropped with it. */
+  private left(client: Stream, isMute: boolean): void {
+    if (this.client !== client) return
+    this.forget()
+    client.close()
+    this.open(isMute)
   }
 
   private say(words: object): void {
@@ -114,17 +122,17 @@ export class Monitor {
   /** One request, in a turn of its own; then the next. */
   private work(): void {
     const [next] = this.queue
-    if (this.isWorking || next === undefined || !this.isReady || this.isHung) return
+    if (this.isWorking || next === undefined || !this.isReady) return
     this.isWorking = true
-    this.self.soon(`qemu reads ${next.kind === "command" ? next.execute : "a bad line"}`, () => {
-      const request = this.queue.shift()
-      if (request === undefined) return this.rest()
-      if (request.kind === "bad") {
-        this.answer(request.reply, request.id)
-        return this.rest()
-      }
-      this.meet(request, this.served.fault(request.execute))
-    })
+    const label = next.kind === "command" ? next.execute : "a bad line"
+    this.self.soon(`qemu reads ${label}`, () => this.served.loop.enter(() => this.read()))
+  }
+
+  private read(): void {
+    const request = this.queue.shift()
+    if (request?.kind === "command") return this.meet(request, this.served.fault(request.execute))
+    if (request !== undefined) this.answer(request.reply, request.id)
+    this.rest()
   }
 
   private rest(): void {
@@ -143,16 +151,21 @@ export class Monitor {
     }
     switch (fault) {
       case "die-before":
-        return this.self.abort()
+        return this.served.abort()
       case "die-after":
         this.served.perform(request)
-        return this.self.abort()
+        return this.served.abort()
       case "hang":
-        this.isHung = true
+        this.served.loop.hold()
         return
-      case "late":
-        this.self.after(lateMs, go)
+      case "late": {
+        const release = this.served.loop.hold()
+        this.self.after(lateMs, () => {
+          go()
+          release()
+        })
         return
+      }
       case "refuse":
         this.answer(plannedRefusal, request.id)
         return this.rest()
@@ -162,8 +175,13 @@ export class Monitor {
       case "garbage":
         this.client?.write(garbage)
         return go()
-      case "flood":
-        return this.flood(floodEvents, go)
+      case "flood": {
+        const release = this.served.loop.hold()
+        return this.flood(floodEvents, () => {
+          go()
+          release()
+        })
+      }
       case "closed":
         this.close()
         this.open()

@@ -10,6 +10,7 @@ import type { Answers } from "./answers.ts"
 import type { Chardev, CommandLine } from "./command-line.ts"
 import { perform, type Surroundings } from "./commands.ts"
 import { Guest } from "./guest.ts"
+import { MainLoop } from "./main-loop.ts"
 import {
   type Act,
   act,
@@ -55,6 +56,7 @@ export class QemuProcess {
   private readonly options: ProcessOptions
   private readonly guest: Guest
   private readonly serials: Stream[] = []
+  private readonly loop = new MainLoop()
   private machine: Machine
   private isEnding = false
 
@@ -67,10 +69,15 @@ export class QemuProcess {
       fd === undefined
         ? undefined
         : new Monitor(self, fd, {
+            loop: this.loop,
             perform: (request) => {
               const { reply, ...outcome } = perform(this.machine, request, this.surroundings())
               this.become(outcome)
               return reply
+            },
+            abort: () => {
+              options.tell("qemu-exited")
+              self.abort()
             },
             afterwards: (execute) => this.afterwards(execute),
             fault: (execute) => faults.at("qmp", execute),
@@ -79,9 +86,9 @@ export class QemuProcess {
           })
     this.guest = new Guest({
       machine: () => this.machine,
-      after: (ms, run) => self.after(ms, run),
+      after: (ms, run) => self.after(ms, () => this.loop.enter(run)),
       act: (what) => this.act(what),
-      whim: (where) => (this.isDumb ? undefined : faults.at("guest", where)),
+      whim: (where) => (this.isEnding ? undefined : faults.at("guest", where)),
       node: line.nodes[0] ?? "disk"
     })
     this.listen()
@@ -91,23 +98,20 @@ export class QemuProcess {
   run(): void {
     const { self, line } = this.options
     for (const name of ["SIGTERM", "SIGINT", "SIGHUP"] as const)
-      self.onSignal(name, () => {
-        // A main loop that hangs sees no signal.
-        if (this.isDumb) return
-        self.write(2, `qemu-system-x86_64: terminating on signal ${signals[name]}\n`)
-        this.become(signal(this.machine))
-        this.end()
-      })
+      self.onSignal(name, () => this.loop.enter(() => this.terminate(name)))
     if (!line.isStopped) this.become(command(this.machine, "cont"))
     this.monitor?.ready()
   }
 
-  private get isDumb(): boolean {
-    return this.monitor?.isHung === true || this.isEnding
+  private terminate(name: keyof typeof signals): void {
+    if (this.isEnding) return
+    this.options.self.write(2, `qemu-system-x86_64: terminating on signal ${signals[name]}\n`)
+    this.become(signal(this.machine))
+    this.end()
   }
 
   private act(what: Act): void {
-    if (this.isDumb) return
+    if (this.isEnding) return
     const { guest } = this.machine
     this.become(act(this.machine, what))
     if (this.machine.guest === "up" && guest === "booting") this.speak(upWords)
@@ -118,9 +122,9 @@ export class QemuProcess {
     this.end()
     if (this.isEnding) return
     const { self } = this.options
-    self.soon(`guest after ${execute}`, () => {
-      this.guest.mayAct(`after ${execute}`)
-    })
+    self.soon(`guest after ${execute}`, () =>
+      this.loop.enter(() => this.guest.mayAct(`after ${execute}`))
+    )
   }
 
   /** The machine's next state, and everybody who has to know. */
@@ -198,7 +202,10 @@ export class QemuProcess {
       })
       client.onData((bytes) => {
         const order = orders[String.fromCharCode(bytes[0] ?? 0)]
-        if (order !== undefined && this.machine.guest === "up") this.act(order)
+        if (order !== undefined)
+          this.loop.enter(() => {
+            if (this.machine.guest === "up") this.act(order)
+          })
       })
     })
   }
