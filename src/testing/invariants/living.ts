@@ -3,6 +3,7 @@
  * command line: what is true, whatever an actor believes.
  */
 import { monitorIdIn, parseMonitorId } from "../../qemu/monitor-id.ts"
+import { epochPattern } from "../../store/status.ts"
 import type { SimulatedProcess } from "../host/processes.ts"
 import type { View } from "../simulation/view.ts"
 
@@ -16,13 +17,14 @@ export interface LivingQemu {
 /** Until it is a zombie it holds what it has, also when its end has begun. */
 const isLiving = ({ phase }: SimulatedProcess): boolean => phase === "alive" || phase === "ending"
 
-/** Whose QEMU has these words; `undefined` when they are of something else. */
+/** Whose QEMU has these words; `undefined` for a probe, and for what is no QEMU of ours. */
 export const guestOf = (
   words: readonly string[]
 ): { readonly uuid: string; readonly epoch: string } | undefined => {
   const id = monitorIdIn(words)
   const token = id === undefined ? undefined : parseMonitorId(id)
-  return token && { uuid: token.uuid, epoch: token.epoch.replace("-", ".") }
+  const epoch = token?.epoch.replace("-", ".") ?? ""
+  return token !== undefined && epochPattern.test(epoch) ? { uuid: token.uuid, epoch } : undefined
 }
 
 export const livingQemus = ({ host }: Pick<View, "host">): readonly LivingQemu[] =>
