@@ -212,7 +212,7 @@ class Search<State, Op, Result> {
     const isBegun = ({ call }: Candidate<Op, Result>) =>
       call.invokedAt < until && latest <= (call.lapsesAt ?? Number.POSITIVE_INFINITY)
     const [next, ...others] = this.ended.slice(front)
-    const begun = [...others.filter(isBegun), ...this.open.filter(isBegun).toReversed()]
+    const begun = [...others.filter(isBegun), ...this.open.filter(isBegun)]
     const found = next === undefined ? [] : [next, ...this.concerning(next, begun)]
     this.candidates[front] = found
     return found
@@ -228,7 +228,8 @@ class Search<State, Op, Result> {
   ): readonly Candidate<Op, Result>[] {
     const { touches } = this.model
     if (touches === undefined) return begun
-    const parts = new Set(touches(next.call.operation))
+    const own = touches(next.call.operation)
+    const parts = new Set(own)
     const chosen = new Set<Candidate<Op, Result>>()
     let latest = next.call.invokedAt
     const isConcerned = ({ call }: Candidate<Op, Result>) =>
@@ -243,7 +244,16 @@ class Search<State, Op, Result> {
         latest = Math.max(latest, candidate.call.invokedAt)
       }
     }
-    return begun.filter((candidate) => chosen.has(candidate))
+    // What is about the same and about little is the likeliest to be what it waits for.
+    const distance = ({ call }: Candidate<Op, Result>) => {
+      const theirs = touches(call.operation)
+      return theirs.some((part) => own.includes(part)) ? theirs.length : Number.POSITIVE_INFINITY
+    }
+    const byDistance = new Map(begun.map((candidate) => [candidate, distance(candidate)]))
+    const near = (candidate: Candidate<Op, Result>) => byDistance.get(candidate) ?? 0
+    return begun
+      .filter((candidate) => chosen.has(candidate))
+      .toSorted((a, b) => (near(a) === near(b) ? 0 : near(a) - near(b)))
   }
 
   private place(

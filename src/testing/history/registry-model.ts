@@ -77,8 +77,8 @@ const listed = (
   rows: readonly DomainSeen[]
 ): readonly RegistryState[] => {
   const uuids = slots.map(slotUuid)
-  const known = [...uuids, ...hidden.map(slotUuid)]
-  if (!rows.every(({ uuid }) => known.includes(uuid))) return []
+  const anybody = [...uuids, ...hidden.map(slotUuid)]
+  if (!rows.every(({ uuid }) => anybody.includes(uuid))) return []
   const next = state.map((one, index) => isListed(one, uuids[index] ?? "", rows))
   return next.every((one) => one !== undefined) ? [next] : []
 }
@@ -93,12 +93,44 @@ const isTaken = (state: RegistryState, mine: number, call: ApiCall): boolean => 
   return isInTheWay || state.some((one, index) => index !== mine && hasName(one, name))
 }
 
+/** One object for all states that are alike, so that what comes of each is worked out once. */
+class Known {
+  private readonly states = new Map<string, DomainState>()
+  private readonly numbers = new Map<DomainState, number>()
+  private readonly results = new Map<DomainStep, Map<DomainState, readonly DomainState[]>>()
+
+  one(state: DomainState): DomainState {
+    const key = keyOf(state)
+    const known = this.states.get(key)
+    if (known !== undefined) return known
+    this.states.set(key, state)
+    this.numbers.set(state, this.numbers.size)
+    return state
+  }
+
+  /** Short, and the same for the same state. */
+  number(state: DomainState): number {
+    const one = this.one(state)
+    return this.numbers.get(one) ?? 0
+  }
+
+  after(state: DomainState, step: DomainStep): readonly DomainState[] {
+    const one = this.one(state)
+    const results = this.results.get(step) ?? new Map<DomainState, readonly DomainState[]>()
+    this.results.set(step, results)
+    const known = results.get(one) ?? after(one, step).map((next) => this.one(next))
+    results.set(one, known)
+    return known
+  }
+}
+
 export const makeRegistryModel = ({
   slots,
   hidden,
   claimants
 }: RegistryOptions): SequentialModel<RegistryState, RegistryMove, never> => {
   const all = slots.map((_, index) => index)
+  const known = new Known()
   const indexOf = (slot: Slot) => slots.indexOf(slot)
   const isJudged = (slot: Slot) => slots.includes(slot)
   const onDomain = (
@@ -111,16 +143,17 @@ export const makeRegistryModel = ({
     const ready = name === undefined ? state : freed(state, mine, name)
     const own = ready?.[mine]
     if (ready === undefined || own === undefined) return []
-    return after(own, what).map((next) => ready.with(mine, next))
+    return known.after(own, what).map((next) => ready.with(mine, next))
   }
   const everywhere = (state: RegistryState, what: DomainStep): readonly RegistryState[] =>
     state.reduce<readonly RegistryState[]>(
-      (soFar, one) => soFar.flatMap((before) => after(one, what).map((next) => [...before, next])),
+      (soFar, one) =>
+        soFar.flatMap((before) => known.after(one, what).map((next) => [...before, next])),
       [[]]
     )
   return {
     initial: slots.map(() => absent),
-    key: (state) => state.map(keyOf).join("|"),
+    key: (state) => state.map((one) => known.number(one)).join(" "),
     touches: ({ what }) => {
       if (what.step === "list" || what.step === "cut") return all
       const name = what.step === "taken" ? nameWanted(what.call) : nameTaken(what.what)

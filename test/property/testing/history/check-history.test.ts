@@ -17,8 +17,11 @@ import { play, type ToyEngine, toyRun } from "./toy-engine.ts"
 const slots = 3
 const messages = (history: History) => checkHistory(history).map(({ message }) => message)
 
-for (const isKilled of [false, true])
-  test(`overlapping calls of ${isKilled ? "engines that are killed" : "one engine"} are accepted`, () => {
+for (const [whose, isKilled] of [
+  ["one engine", false],
+  ["engines that are killed", true]
+] as const)
+  test(`overlapping calls of ${whose} are accepted`, () => {
     fc.assert(
       fc.property(toyRun({ slots, calls: 40, isKilled }), (run) => {
         expect(messages(play(run, slots))).toEqual([])
@@ -184,7 +187,7 @@ test("refuses a listing with a domain that was undefined, or without one that is
   )
 })
 
-test("refuses a listing that is no one cut, though each of its rows was true at some moment", () => {
+test("refuses a listing that is no one cut, though each of its rows was true once", () => {
   fc.assert(
     fc.property(toyRun({ slots, calls: 20, isKilled: false }), (run) => {
       const engine = play(run, slots)

@@ -136,3 +136,34 @@ test("the prefix it names has no explanation, and one that is shorter by its las
     { numRuns: 2_000 }
   )
 })
+
+test("calls that touch different parts may be tried apart: the verdict is the same", () => {
+  type Part = { readonly part: number; readonly what: Operation }
+  const cells: SequentialModel<readonly number[], Part, number> = {
+    initial: [0, 0, 0],
+    apply: (state, { operation: { part, what }, ...call }) =>
+      model
+        .apply(state[part] ?? 0, { ...call, operation: what })
+        .map((next) => state.with(part, next)),
+    key: String
+  }
+  const touches = ({ part }: Part) => [part]
+  let accepted = 0
+  let refused = 0
+  const two = fc.tuple(history, fc.array(fc.nat({ max: 2 }), { minLength: 6, maxLength: 6 }))
+  fc.assert(
+    fc.property(two, ([calls, parts]) => {
+      const operations = calls.map(({ operation: what, ...call }, index) => ({
+        ...call,
+        operation: { part: parts[index] ?? 0, what }
+      }))
+      const together = linearizable({ operations, model: cells })
+      const apart = linearizable({ operations, model: { ...cells, touches } })
+      expect(apart.ok).toBe(together.ok)
+      if (together.ok) accepted++
+      else refused++
+    }),
+    { numRuns: 3_000 }
+  )
+  expect(Math.min(accepted, refused)).toBeGreaterThan(100)
+})
