@@ -320,8 +320,10 @@ const isSame = (one: Json, other: Json): boolean => canonical(one) === canonical
 const canonical = (value: Json): string => {
   if (Array.isArray(value)) return `[${value.map(canonical).join(",")}]`
   if (!isObject(value)) return typeof value === "bigint" ? String(value) : JSON.stringify(value)
-  const members = Object.keys(value).toSorted()
-  return `{${members.map((name) => `${JSON.stringify(name)}:${canonical(value[name] ?? null)}`).join(",")}}`
+  const members = Object.keys(value)
+    .toSorted()
+    .map((name) => `${JSON.stringify(name)}:${canonical(value[name] ?? null)}`)
+  return `{${members.join(",")}}`
 }
 
 /** What the next line could have been, for the message. */

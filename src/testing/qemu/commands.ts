@@ -182,7 +182,7 @@ const objection = (words: JsonObject, expected: Spec["arguments"]): string | und
 
 const untouched = (next: Machine, reply: Reply): Carried => ({ next, events: [], reply })
 
-/** Carries out any command, or refuses it in QEMU's words. Negotiation is the client's, not here. */
+/** Carries out any command, or refuses it in QEMU's words. Negotiation is not its affair. */
 export const perform = (
   machine: Machine,
   { execute, words }: { readonly execute: string; readonly words: JsonObject },

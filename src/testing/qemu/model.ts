@@ -41,7 +41,7 @@ export interface Machine {
   readonly isButtonPressed: boolean
   /** Resets that the firmware may still add after one that is done: SeaBIOS resets again. */
   readonly echoes: number
-  /** What was told and is carried out in a later turn of QEMU's main loop: commands may come first. */
+  /** Told, and is carried out in a later turn of the main loop: commands may come first. */
   readonly pending: Pending | undefined
   /** The guest asked for a reset that was made a shutdown: it may have asked twice. */
   readonly mayRepeat: boolean

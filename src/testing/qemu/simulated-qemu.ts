@@ -1,7 +1,7 @@
 /**
- * QEMU as a program of the simulated host: reads its command line, serves its monitor, runs a guest
- * that powers off at its button. Behaves as the real one was measured; what the plan says goes wrong
- * at the seams `qemu`, `qmp` and `guest`. One object serves any number of processes.
+ * QEMU as a program of the simulated host: reads its command line, serves its monitor, runs a
+ * guest that powers off at its button. Behaves as the real one was measured; what the plan says
+ * goes wrong at the seams `qemu`, `qmp` and `guest`. One object serves any number of processes.
  */
 import * as DateTime from "effect/DateTime"
 import * as Result from "effect/Result"

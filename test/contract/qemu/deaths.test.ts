@@ -1,6 +1,6 @@
 /**
- * Goal: what QEMU cannot start with ends the simulated one as it ends the real one: same words, same
- * exit code, and the same for who had connected.
+ * Goal: what QEMU cannot start with ends the simulated one as it ends the real one: same words,
+ * same exit code, and the same for who had connected.
  * Method: bad command lines, given to both.
  */
 import { expect, test } from "vitest"

@@ -1,6 +1,6 @@
 /**
- * Makes `src/testing/qemu/answers-data.ts`: asks a real QEMU what a probe asks, and cuts the answers
- * to the names that the engine's sources hold. Prints the file; `node
+ * Makes `src/testing/qemu/answers-data.ts`: asks a real QEMU what a probe asks, and cuts the
+ * answers to the names that the engine's sources hold. Prints the file; `node
  * test/contract/qemu/make-answers.ts > src/testing/qemu/answers-data.ts` writes it.
  */
 import * as fs from "node:fs"

@@ -2,161 +2,26 @@
  * What is played on both stages. Data only: each scenario is a list of steps, and waits for what it
  * has caused before it goes on, so that both can only see it in one order.
  */
-import type { GuestAct, Scenario, Step } from "./stage.ts"
-
-const connect = (by = "a"): Step => ({ do: "connect", by })
-const ask = (execute: string, words?: object, by = "a"): Step => ({ do: "ask", by, execute, words })
-const send = (text: string, by = "a"): Step => ({ do: "send", by, text })
-const hear = (what: string, by = "a"): Step => ({ do: "hear", by, what })
-const close = (by = "a"): Step => ({ do: "close", by })
-const ended = (by = "a"): Step => ({ do: "ended", by })
-const guest = (act: GuestAct): Step => ({ do: "guest", act })
-const up = (times: number): Step => ({ do: "up", times })
-const pause = (ms: number): Step => ({ do: "pause", ms })
-const exited: Step = { do: "exited" }
-const greeted = (by = "a"): readonly Step[] => [connect(by), ask("qmp_capabilities", undefined, by)]
-const status = ask("query-status")
-/** Each command, and how things are after it. */
-const each = (...names: readonly string[]): readonly Step[] =>
-  names.flatMap((name) => [ask(name), status])
-const booted: readonly Step[] = [ask("cont"), up(1)]
-
-const bare = (name: string, steps: readonly Step[], words = ["-S"]): Scenario => ({
-  name,
-  machine: "none",
-  words,
-  steps
-})
-const board = (name: string, steps: readonly Step[], more: Partial<Scenario> = {}): Scenario => ({
-  name,
-  machine: "pc",
-  words: ["-S", "-no-shutdown"],
-  steps: [...greeted(), ...steps],
-  ...more
-})
-
-/** Each is answered by one error without an id, and QEMU reads on. */
-const badLines = [
-  "hello\n",
-  '"x"\n',
-  "[1]\n",
-  "5\n",
-  "null\n",
-  "}\n",
-  "]\n",
-  "{]\n",
-  "{}\n",
-  '{"execute":"stop",}\n',
-  '{"a" 1}\n',
-  '{"a":1 "b":2}\n',
-  "{1:2}\n",
-  "[1 2]\n",
-  '{"a":tru}\n',
-  '{"a":"\\x"}\n',
-  '{"execute":"x\n',
-  "%d\n",
-  "\u0001\n",
-  "SSH-2.0-OpenSSH\r\n",
-  '{"execute":"stop","execute":"stop"}\n',
-  '{"execute":5}\n',
-  '{"execute":"stop","arguments":3}\n',
-  '{"exec-oob":"stop"}\n',
-  '{"execute":"stop","extra":2}\n'
-]
-
-const wire: readonly Scenario[] = [
-  bare("before the handshake nothing is done", [
-    connect(),
-    ...each("cont", "nonsense", "quit"),
-    ask("qmp_capabilities", { enable: ["nope"] }),
-    ask("qmp_capabilities", { enable: 3 }),
-    ask("qmp_capabilities", { more: 1 }),
-    ask("qmp_capabilities", { enable: [] }),
-    status,
-    ask("qmp_capabilities")
-  ]),
-  bare("unknown commands and wrong arguments", [
-    ...greeted(),
-    ask("nonsense"),
-    ask("query-status", { more: 1 }),
-    ask("qom-list-properties"),
-    ask("qom-list-properties", { typename: 3 }),
-    ask("qom-list-properties", { typename: "nope" }),
-    ask("device-list-properties", { typename: "nope" }),
-    ask("device-list-properties", { typename: "pcie-root-port", more: 1 }),
-    ask("query-cpu-model-expansion", { type: "static" }),
-    ask("query-cpu-model-expansion", { type: "nope", model: { name: "max" } }),
-    ask("query-cpu-model-expansion", { type: "static", model: { name: "nope" } }),
-    ask("set_link", { name: "nope", up: false }),
-    ask("set_link", { name: "nope" }),
-    ask("set_link", { name: "nope", up: 1 }),
-    ask("set-action", { reboot: "nope" }),
-    ask("set-action", { nope: 1 }),
-    ask("set-action", {}),
-    ask("set_password", { protocol: "vnc", password: "x", connected: "keep" }),
-    ask("set_password", { protocol: "vnc", password: "x", connected: "fail" }),
-    ask("set_password", { protocol: "spice", password: "x" }),
-    ask("set_password", { protocol: "nope", password: "x" }),
-    ask("expire_password", { protocol: "vnc", time: "never" }),
-    ...["query-version", "query-target", "query-kvm", "query-cpus-fast"].map((name) => ask(name))
-  ]),
-  ...badLines.map((text) =>
-    bare(`a bad line: ${JSON.stringify(text)}`, [...greeted(), send(text), hear("error"), status])
-  ),
-  bare("requests are told apart by brackets, not by lines", [
-    ...greeted(),
-    send('{"execute":"query-status","id":"x"}{"execute":"stop","id":{"a":1}}\n{"execute":'),
-    pause(20),
-    send('\n"query-status",\n"id":"y"'),
-    pause(20),
-    send("}\n"),
-    hear("#y"),
-    send("{'execute':'query-status','id':'z'}\n"),
-    hear("#z"),
-    send('{"execute":"query-status","id":null}{"execute":"query-status","id":[1]}\n'),
-    send('{"execute":\n{"execute":"query-status","id":"w"}\n}\n'),
-    hear("error"),
-    status
-  ]),
-  bare("many commands in one piece", [
-    ...greeted(),
-    send(
-      ["cont", "query-status", "stop", "stop", "cont", "nope", "query-status"]
-        .map((execute, at) => JSON.stringify({ execute, id: `p${at}` }))
-        .join("\n")
-    ),
-    hear("#p6")
-  ]),
-  bare("a second client waits until the first has gone", [
-    ...greeted(),
-    connect("b"),
-    send('{"execute":"qmp_capabilities","id":"early"}\n', "b"),
-    pause(50),
-    status,
-    close(),
-    hear("#early", "b"),
-    ask("query-status", undefined, "b"),
-    close("b"),
-    connect("c"),
-    ask("query-status", undefined, "c"),
-    ask("qmp_capabilities", undefined, "c"),
-    ask("query-status", undefined, "c")
-  ]),
-  bare("a stopped process answers when it goes on", [
-    ...greeted(),
-    { do: "freeze" },
-    send('{"execute":"query-status","id":"late"}\n'),
-    pause(50),
-    { do: "thaw" },
-    hear("#late"),
-    { do: "freeze" },
-    { do: "signal", signal: "SIGTERM" },
-    pause(20),
-    { do: "thaw" },
-    ended(),
-    exited
-  ])
-]
+import { wire } from "./scenarios-wire.ts"
+import type { Scenario } from "./stage.ts"
+import {
+  ask,
+  bare,
+  board,
+  booted,
+  close,
+  connect,
+  each,
+  ended,
+  exited,
+  greeted,
+  guest,
+  hear,
+  pause,
+  send,
+  status,
+  up
+} from "./steps.ts"
 
 const ends: readonly Scenario[] = [
   ...(["SIGTERM", "SIGINT", "SIGHUP"] as const).map((signal) =>
@@ -396,11 +261,11 @@ const devices: readonly Scenario[] = [
     ],
     {
       words: [
-        ...["-S", "-no-shutdown", "-vnc", "none,password=on"],
-        ...["-netdev", "user,id=hostnet0", "-device", "virtio-net-pci,netdev=hostnet0,id=net0"],
-        ...["-chardev", "pty,id=charserial1", "-device", "isa-serial,chardev=charserial1"],
-        ...["-chardev", "null,id=charnull"]
-      ]
+        ["-S", "-no-shutdown", "-vnc", "none,password=on"],
+        ["-netdev", "user,id=hostnet0", "-device", "virtio-net-pci,netdev=hostnet0,id=net0"],
+        ["-chardev", "pty,id=charserial1", "-device", "isa-serial,chardev=charserial1"],
+        ["-chardev", "null,id=charnull"]
+      ].flat()
     }
   )
 ]

@@ -1,11 +1,15 @@
 /** The simulated QEMU as a stage: launched on a simulated host, in a world of its own. */
 import * as Effect from "effect/Effect"
 import { guestOrders } from "../../../src/cli/demo/guest.ts"
-import { Sockets } from "../../../src/host/socket.ts"
-import { launch } from "../../../src/qemu/launcher.ts"
+import { type ConnectionListener, Sockets } from "../../../src/host/socket.ts"
+import { launch, type Launched } from "../../../src/qemu/launcher.ts"
 import { monitorId } from "../../../src/qemu/monitor-id.ts"
 import { Faults, type FaultsBySeam, type Seam } from "../../../src/testing/fault.ts"
-import { SimulatedHost } from "../../../src/testing/host/host.ts"
+import {
+  type EngineProcess,
+  type HostServices,
+  SimulatedHost
+} from "../../../src/testing/host/host.ts"
 import { SimulatedQemu } from "../../../src/testing/qemu/simulated-qemu.ts"
 import { World } from "../../../src/testing/world.ts"
 import { binary } from "./real-qemu.ts"
@@ -33,106 +37,114 @@ class Ordered extends Faults {
   }
 }
 
+const boardWords = [
+  ["-machine", "pc,accel=tcg", "-m", "32", "-device", "pvpanic"],
+  ["-blockdev", '{"driver":"file","filename":"/disk.img","node-name":"disk"}'],
+  ["-device", "virtio-blk-pci,drive=disk,rerror=stop,werror=stop"],
+  ["-chardev", "socket,id=ser,fd=4,server=on,wait=off", "-serial", "chardev:ser"]
+].flat()
+
 const wordsOf = ({ machine, words = [] }: Scenario): readonly string[] =>
-  machine === "none"
-    ? ["-machine", "none,accel=tcg", ...words]
-    : [
-        ...["-machine", "pc,accel=tcg", "-m", "32", "-device", "pvpanic"],
-        ...["-blockdev", '{"driver":"file","filename":"/disk.img","node-name":"disk"}'],
-        ...["-device", "virtio-blk-pci,drive=disk,rerror=stop,werror=stop"],
-        ...["-chardev", "socket,id=ser,fd=4,server=on,wait=off", "-serial", "chardev:ser"],
-        ...words
-      ]
+  machine === "none" ? ["-machine", "none,accel=tcg", ...words] : [...boardWords, ...words]
+
+const bare = ["-no-user-config", "-nodefaults", "-display", "none"]
 
 /** A scenario that waits for longer waits for something that will not come. */
 const patienceMs = 60_000
+
+class SimulatedStage implements Stage {
+  readonly argv: readonly string[]
+  private readonly world = new World()
+  private readonly faults = new Ordered()
+  private readonly host: SimulatedHost
+  private readonly services: EngineProcess["context"]
+  private readonly launched: Launched
+  private readonly serial: Voice | undefined
+  private ended: number | string | undefined
+
+  constructor(scenario: Scenario) {
+    const { world, faults } = this
+    faults.isFailing = scenario.machine === "failing"
+    const qemu = new SimulatedQemu({ faults, wallMs: () => world.wallOriginMs + world.nowMs })
+    this.host = new SimulatedHost(world, { programs: new Map([[binary, qemu]]) })
+    this.host.disk.createFile("/disk.img", 0o600, true)
+    this.services = this.host.engine("tester", () => {}).context
+    this.argv = [binary, ...wordsOf(scenario)]
+    const uuid = "00000000-0000-4000-8000-000000000001"
+    this.launched = this.run(
+      launch({
+        argv: [binary, ...bare, ...wordsOf(scenario)],
+        environment: {},
+        directory: "/",
+        monitor: { path: "/tmp/mon", id: monitorId({ root: "r", epoch: "e1", uuid }) },
+        logPath: "/tmp/log",
+        listeners: [{ fd: 4, path: "/tmp/ser" }]
+      })
+    )
+    this.launched.onExit(({ code, signal }) => (this.ended = signal ?? code))
+    this.serial = scenario.machine === "none" ? undefined : this.open("/tmp/ser")
+  }
+
+  readonly connect = async () => this.open("/tmp/mon")
+
+  readonly act: Stage["act"] = (act) => {
+    const order = orders[act]
+    if (order !== undefined) this.serial?.write(order)
+    else if (act === "suspend") this.faults.next = act
+  }
+
+  readonly ups = () => this.serial?.lines.filter((line) => line === "TROUPE GUEST UP").length ?? 0
+
+  readonly signal: Stage["signal"] = (name) => {
+    this.host.processes.signal(this.launched.process, name)
+  }
+
+  readonly exit = () => this.ended
+
+  readonly until: Stage["until"] = async (what, holds) => {
+    const endMs = this.world.nowMs + patienceMs
+    while (!holds())
+      if (!this.world.step(endMs)) throw new Error(`the world rests, and there is no ${what}`)
+  }
+
+  readonly pause: Stage["pause"] = async (ms) => this.world.advance(ms)
+
+  private run<B, E>(effect: Effect.Effect<B, E, HostServices>): B {
+    let result: { readonly value: B } | undefined
+    Effect.runForkWith(this.services)(effect).addObserver((exit) => {
+      if (exit._tag === "Failure") throw new Error(String(exit.cause))
+      result = { value: exit.value }
+    })
+    while (result === undefined && this.world.step());
+    if (result === undefined) throw new Error("the effect has not ended")
+    return result.value
+  }
+
+  private open(path: string): Voice {
+    const lines: string[] = []
+    const decoder = new TextDecoder()
+    let text = ""
+    let hasEnded = false
+    const listener: ConnectionListener = {
+      onData: (bytes) => {
+        const parts = (text + decoder.decode(bytes, { stream: true })).split("\n")
+        text = parts.pop() ?? ""
+        lines.push(...parts.map((part) => part.trim()).filter((part) => part !== ""))
+      },
+      onEnd: () => (hasEnded = true)
+    }
+    const connection = this.run(Effect.flatMap(Sockets, ({ connect }) => connect(path, listener)))
+    return {
+      lines,
+      hasEnded: () => hasEnded,
+      write: (words) => connection.write(new TextEncoder().encode(words)),
+      close: () => connection.close()
+    }
+  }
+}
 
 /** As `onRealStage`. All of it runs on this stack; it is a promise as the other one is. */
 export const onSimulatedStage = async <A>(
   scenario: Scenario,
   use: (stage: Stage) => Promise<A>
-): Promise<A> => {
-  const world = new World()
-  const faults = new Ordered()
-  faults.isFailing = scenario.machine === "failing"
-  const qemu = new SimulatedQemu({ faults, wallMs: () => world.wallOriginMs + world.nowMs })
-  const host = new SimulatedHost(world, { programs: new Map([[binary, qemu]]) })
-  host.disk.createFile("/disk.img", 0o600, true)
-  const engine = host.engine("tester", () => {})
-  let exit: number | string | undefined
-  const run = <B, E, R>(effect: Effect.Effect<B, E, R>): B => {
-    let result: { readonly value: B } | undefined
-    const fiber = Effect.runForkWith(engine.context)(effect as Effect.Effect<B, E>)
-    fiber.addObserver((ended) => {
-      if (ended._tag === "Failure") throw new Error(String(ended.cause))
-      result = { value: ended.value }
-    })
-    while (result === undefined && world.step());
-    if (result === undefined) throw new Error("the effect has not ended")
-    return result.value
-  }
-  const words = wordsOf(scenario)
-  const id = monitorId({
-    root: "r",
-    epoch: "e1",
-    uuid: "00000000-0000-4000-8000-000000000001"
-  })
-  const bare = ["-no-user-config", "-nodefaults", "-display", "none"]
-  const launched = run(
-    launch({
-      argv: [binary, ...bare, ...words],
-      environment: {},
-      directory: "/",
-      monitor: { path: "/tmp/mon", id },
-      logPath: "/tmp/log",
-      listeners: [{ fd: 4, path: "/tmp/ser" }]
-    })
-  )
-  launched.onExit(({ code, signal }) => (exit = signal ?? code))
-  const connect = (path: string): Voice => {
-    const lines: string[] = []
-    let text = ""
-    let hasEnded = false
-    const decoder = new TextDecoder()
-    const connection = run(
-      Effect.flatMap(Sockets, (sockets) =>
-        sockets.connect(path, {
-          onData: (bytes) => {
-            const parts = (text + decoder.decode(bytes, { stream: true })).split("\n")
-            text = parts.pop() ?? ""
-            lines.push(...parts.map((part) => part.trim()).filter((part) => part !== ""))
-          },
-          onEnd: () => (hasEnded = true)
-        })
-      )
-    )
-    return {
-      lines,
-      hasEnded: () => hasEnded,
-      write: (words_) => connection.write(new TextEncoder().encode(words_)),
-      close: () => connection.close()
-    }
-  }
-  const serial = scenario.machine === "none" ? undefined : connect("/tmp/ser")
-  const signal: Stage["signal"] = (name) => {
-    host.processes.signal(launched.process, name)
-  }
-  return use({
-    argv: [binary, ...words],
-    connect: async () => connect("/tmp/mon"),
-    act: (act) => {
-      const order = orders[act]
-      if (order !== undefined) serial?.write(order)
-      else if (act === "suspend") faults.next = act
-    },
-    ups: () => serial?.lines.filter((line) => line === "TROUPE GUEST UP").length ?? 0,
-    signal,
-    exit: () => exit,
-    until: async (what, holds) => {
-      const endMs = world.nowMs + patienceMs
-      while (!holds())
-        if (!world.step(endMs)) throw new Error(`the world rests, and there is no ${what}`)
-    },
-    pause: async (ms) => world.advance(ms)
-  })
-}
+): Promise<A> => use(new SimulatedStage(scenario))

@@ -84,10 +84,85 @@ interface Client {
 
 /** Plays the steps and gives what was seen. */
 export const play = async (scenario: Scenario, stage: Stage): Promise<Seen> => {
-  const clients = new Map<string, Client>()
-  let ids = 0
-  const note = () => {
-    for (const client of clients.values()) {
+  const player = new Player(scenario, stage)
+  for (const step of scenario.steps) await player.perform(step)
+  return player.seen()
+}
+
+class Player {
+  private readonly scenario: Scenario
+  private readonly stage: Stage
+  private readonly clients = new Map<string, Client>()
+  private ids = 0
+
+  constructor(scenario: Scenario, stage: Stage) {
+    this.scenario = scenario
+    this.stage = stage
+  }
+
+  async perform(step: Step): Promise<void> {
+    switch (step.do) {
+      case "connect":
+        return this.connect(step.by)
+      case "ask": {
+        const id = `${step.by}${++this.ids}`
+        const { execute, words } = step
+        this.send(step.by, `${JSON.stringify({ execute, arguments: words, id })}\n`)
+        return this.hear(step.by, `#${id}`)
+      }
+      case "send":
+        return this.send(step.by, step.text)
+      case "hear":
+        return this.hear(step.by, step.what)
+      case "close":
+        return this.close(this.client(step.by))
+      case "guest":
+        return this.stage.act(step.act)
+      case "up":
+        return this.until(`guest up ${step.times} times`, () => this.stage.ups() >= step.times)
+      case "signal":
+        return this.stage.signal(step.signal)
+      case "freeze":
+        return this.stage.signal("SIGSTOP")
+      case "thaw":
+        return this.stage.signal("SIGCONT")
+      case "ended":
+        return this.until("the end", () => this.client(step.by).voice.hasEnded())
+      case "exited":
+        return this.until("the exit", () => this.stage.exit() !== undefined)
+      case "pause":
+        return this.stage.pause(step.ms)
+    }
+  }
+
+  seen(): Seen {
+    this.note()
+    const clients = [...this.clients]
+    return {
+      heard: Object.fromEntries(
+        clients.map(([name, { voice }]) => [name, normalised(voice.lines)])
+      ),
+      ended: clients
+        .filter(([, { voice, hasClosed }]) => voice.hasEnded() && !hasClosed)
+        .map(([name]) => name),
+      exit: this.stage.exit(),
+      // One is served after the other, in the order in which they came.
+      trace: [
+        { at: "start", argv: this.stage.argv },
+        ...clients.flatMap(([, { entries }]) => entries)
+      ]
+    }
+  }
+
+  private client(name: string): Client {
+    const client = this.clients.get(name)
+    if (client === undefined) throw new Error(`no client ${name} in '${this.scenario.name}'`)
+    return client
+  }
+
+  /** What has come in since, in order. */
+  private note(): void {
+    for (const client of this.clients.values()) {
       for (const line of client.voice.lines.slice(client.noted))
         client.entries.push({ at: "heard", line })
       client.noted = client.voice.lines.length
@@ -97,96 +172,42 @@ export const play = async (scenario: Scenario, stage: Stage): Promise<Seen> => {
       }
     }
   }
-  const clientOf = (name: string): Client => {
-    const client = clients.get(name)
-    if (client === undefined) throw new Error(`no client ${name} in '${scenario.name}'`)
-    return client
+
+  private async connect(name: string): Promise<void> {
+    this.note()
+    const voice = await this.stage.connect()
+    const counts = { noted: 0, passed: 0, hasNotedEnd: false, hasClosed: false }
+    this.clients.set(name, { voice, entries: [{ at: "connected" }], ...counts })
   }
-  const send = (name: string, text: string) => {
-    note()
-    clientOf(name).voice.write(text)
-    clientOf(name).entries.push({ at: "sent", text })
+
+  private send(name: string, text: string): void {
+    this.note()
+    const { voice, entries } = this.client(name)
+    voice.write(text)
+    entries.push({ at: "sent", text })
   }
-  const hear = async (name: string, what: string) => {
-    const client = clientOf(name)
-    const find = () =>
-      client.voice.lines.findIndex((line, at) => at >= client.passed && isOf(line, what))
-    await stage.until(`${what} in '${scenario.name}', heard ${client.voice.lines.join("")}`, () => {
-      note()
-      return find() >= 0 || client.voice.hasEnded()
-    })
+
+  private close(client: Client): void {
+    this.note()
+    client.voice.close()
+    client.hasNotedEnd = true
+    client.hasClosed = true
+    client.entries.push({ at: "closed" })
+  }
+
+  private async hear(name: string, what: string): Promise<void> {
+    const client = this.client(name)
+    const { lines, hasEnded } = client.voice
+    const find = () => lines.findIndex((line, at) => at >= client.passed && isOf(line, what))
+    await this.until(`${what}, heard ${lines.join(" ")}`, () => find() >= 0 || hasEnded())
     client.passed = Math.max(client.passed, find() + 1)
   }
-  const perform = async (step: Step): Promise<void> => {
-    switch (step.do) {
-      case "connect": {
-        note()
-        const voice = await stage.connect()
-        const entries: TraceEntry[] = [{ at: "connected" }]
-        clients.set(step.by, {
-          voice,
-          entries,
-          noted: 0,
-          passed: 0,
-          hasNotedEnd: false,
-          hasClosed: false
-        })
-        return
-      }
-      case "ask": {
-        const id = `${step.by}${++ids}`
-        send(step.by, `${JSON.stringify({ execute: step.execute, arguments: step.words, id })}\n`)
-        return hear(step.by, `#${id}`)
-      }
-      case "send":
-        return send(step.by, step.text)
-      case "hear":
-        return hear(step.by, step.what)
-      case "close":
-        note()
-        clientOf(step.by).voice.close()
-        clientOf(step.by).hasNotedEnd = true
-        clientOf(step.by).hasClosed = true
-        return void clientOf(step.by).entries.push({ at: "closed" })
-      case "guest":
-        return stage.act(step.act)
-      case "up":
-        return stage.until(`guest up ${step.times} times in '${scenario.name}'`, () => {
-          note()
-          return stage.ups() >= step.times
-        })
-      case "signal":
-        return stage.signal(step.signal)
-      case "freeze":
-        return stage.signal("SIGSTOP")
-      case "thaw":
-        return stage.signal("SIGCONT")
-      case "ended":
-        return stage.until("the end of the connection", () => {
-          note()
-          return clientOf(step.by).voice.hasEnded()
-        })
-      case "exited":
-        return stage.until("the exit", () => stage.exit() !== undefined)
-      case "pause":
-        return stage.pause(step.ms)
-    }
-  }
-  for (const step of scenario.steps) await perform(step)
-  note()
-  return {
-    heard: Object.fromEntries(
-      [...clients].map(([name, { voice }]) => [name, normalised(voice.lines)])
-    ),
-    ended: [...clients]
-      .filter(([, { voice, hasClosed }]) => voice.hasEnded() && !hasClosed)
-      .map(([name]) => name),
-    exit: stage.exit(),
-    // One is served after the other, in the order in which they came.
-    trace: [
-      { at: "start", argv: stage.argv },
-      ...[...clients.values()].flatMap((one) => one.entries)
-    ]
+
+  private until(what: string, holds: () => boolean): Promise<void> {
+    return this.stage.until(`${what} in '${this.scenario.name}'`, () => {
+      this.note()
+      return holds()
+    })
   }
 }
 

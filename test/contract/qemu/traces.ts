@@ -1,6 +1,6 @@
 /**
- * Recorded conversations of the engine with real QEMUs, one JSON line an entry, so that the acceptor
- * is tried where no QEMU is installed. `TROUPE_KEEP_TRACES=1` writes them anew.
+ * Recorded conversations of the engine with real QEMUs, one JSON line an entry, so that the
+ * acceptor is tried where no QEMU is installed. `TROUPE_KEEP_TRACES=1` writes them anew.
  */
 import * as fs from "node:fs"
 import { join } from "node:path"

@@ -1,7 +1,8 @@
 /**
- * Goal: the acceptor takes what a real QEMU said to the engine, and nothing that QEMU would not say.
- * Method: recorded conversations; each is taken as it is, and refused at the right place when a line
- * of QEMU's is left out, told twice, exchanged with its neighbour or altered.
+ * Goal: the acceptor takes what a real QEMU said to the engine, and nothing that QEMU would not
+ * say.
+ * Method: recorded conversations; each is taken as it is, and refused at the right place when a
+ * line of QEMU's is left out, told twice, exchanged with its neighbour or altered.
  */
 import { describe, expect, test } from "vitest"
 import { accept, type TraceEntry } from "../../../../src/testing/qemu/accept.ts"

@@ -26,6 +26,11 @@ export const guestWords = [
   ["-netdev", "user,id=hostnet0", "-device", "virtio-net-pci,netdev=hostnet0,id=net0"]
 ].flat()
 
+export interface BenchOptions {
+  readonly choices?: readonly number[]
+  readonly words?: readonly string[]
+}
+
 export class Bench {
   readonly world: World
   readonly host: SimulatedHost
@@ -40,7 +45,7 @@ export class Bench {
 
   constructor(
     faults: readonly PlannedFault[] = [],
-    { choices = [] as readonly number[], words = guestWords } = {}
+    { choices = [], words = guestWords }: BenchOptions = {}
   ) {
     this.world = new World(choices)
     this.faults = new Faults(faults)

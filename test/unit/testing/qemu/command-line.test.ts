@@ -33,9 +33,11 @@ test("board, switches and actions", () => {
 
 test("monitor, character devices and who uses them", () => {
   const line = read(
-    ...["-chardev", "socket,id=m,fd=3,server=on,wait=off", "-mon", "chardev=m,mode=control"],
-    ...["-add-fd", "set=1,fd=7", "-chardev", "file,id=s,path=/dev/fdset/1,append=on"],
-    ...["-device", '{"driver":"isa-serial","chardev":"s","id":"serial0"}']
+    ...[
+      ["-chardev", "socket,id=m,fd=3,server=on,wait=off", "-mon", "chardev=m,mode=control"],
+      ["-add-fd", "set=1,fd=7", "-chardev", "file,id=s,path=/dev/fdset/1,append=on"],
+      ["-device", '{"driver":"isa-serial","chardev":"s","id":"serial0"}']
+    ].flat()
   )
   expect(line.monitor).toBe("m")
   expect(line.chardevs).toMatchObject([
@@ -47,10 +49,12 @@ test("monitor, character devices and who uses them", () => {
 
 test("files that QEMU opens, links and nodes", () => {
   const line = read(
-    ...["-blockdev", '{"driver":"file","filename":"/a,b","node-name":"n"}'],
-    ...["-blockdev", '{"driver":"raw","file":"n","node-name":"f"}'],
-    ...["-device", "virtio-blk-pci,drive=f", "-kernel", "/vmlinuz"],
-    ...["-netdev", "user,id=hostnet0", "-device", "virtio-net-pci,netdev=hostnet0,id=net0"]
+    ...[
+      ["-blockdev", '{"driver":"file","filename":"/a,b","node-name":"n"}'],
+      ["-blockdev", '{"driver":"raw","file":"n","node-name":"f"}'],
+      ["-device", "virtio-blk-pci,drive=f", "-kernel", "/vmlinuz"],
+      ["-netdev", "user,id=hostnet0", "-device", "virtio-net-pci,netdev=hostnet0,id=net0"]
+    ].flat()
   )
   expect(line.files.map(({ path }) => path)).toEqual(["/a,b", "/vmlinuz"])
   expect(line.nodes).toEqual(["f"])

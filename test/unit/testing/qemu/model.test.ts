@@ -1,6 +1,6 @@
 /**
- * Goal: the machine keeps the laws that hold in every QEMU: what runs is told, what is stopped stays
- * stopped, an end is final. Method: any sequence of commands, acts and signals.
+ * Goal: the machine keeps the laws that hold in every QEMU: what runs is told, what is stopped
+ * stays stopped, an end is final. Method: any sequence of commands, acts and signals.
  */
 import * as fc from "fast-check"
 import { expect, test } from "vitest"
@@ -61,15 +61,19 @@ const done = (machine: Machine, { ...what }: Deed) => {
   return what.kind === "act" ? act(machine, what.act) : signal(machine)
 }
 
-const walk = (
-  deeds: readonly Deed[],
-  look: (before: Machine, after: Machine, events: readonly EventWords[], what: Deed) => void
-) => {
+interface Step {
+  readonly before: Machine
+  readonly after: Machine
+  readonly events: readonly EventWords[]
+  readonly what: Deed
+}
+
+const walk = (deeds: readonly Deed[], look: (step: Step) => void) => {
   let machine = powerOn({ hasBoard: true, actions: { shutdown: "pause" } })
   for (const what of deeds) {
     if (machine.exit !== undefined) return
     const { next, events } = done(machine, what)
-    look(machine, next, events, what)
+    look({ before: machine, after: next, events, what })
     machine = next
   }
 }
@@ -82,7 +86,7 @@ const names = (events: readonly EventWords[]) => events.map(({ event }) => event
 test("whatever begins or ceases to run is told by an event", () => {
   const beginnings = ["RESUME", "WAKEUP"]
   const ceasing = ["STOP", "SUSPEND"]
-  holds((before, after, events) => {
+  holds(({ before, after, events }) => {
     const [was, is] = [before.status === "running", after.status === "running"]
     const told = names(events)
     const flips = told.filter((name) => [...beginnings, ...ceasing].includes(name))
@@ -95,7 +99,7 @@ test("whatever begins or ceases to run is told by an event", () => {
 })
 
 test("a guest that does not run does nothing", () => {
-  holds((before, after, events, what) => {
+  holds(({ before, after, events, what }) => {
     if (what.kind !== "act" || mayAct(before, what.act)) return
     expect(after).toEqual(before)
     expect(events).toEqual([])
@@ -103,7 +107,7 @@ test("a guest that does not run does nothing", () => {
 })
 
 test("after a shutdown only a reset lets it run again", () => {
-  holds((before, after, _events, what) => {
+  holds(({ before, after, what }) => {
     if (before.status !== "shutdown" || after.status === "shutdown") return
     expect(what).toMatchObject({ name: "system_reset" })
     expect(after.status).toBe("prelaunch")
@@ -111,7 +115,7 @@ test("after a shutdown only a reset lets it run again", () => {
 })
 
 test("what happened is told before the stop that it leads to", () => {
-  holds((_before, _after, events) => {
+  holds(({ events }) => {
     const told = names(events)
     const stop = told.indexOf("STOP")
     if (stop < 0) return
@@ -121,7 +125,7 @@ test("what happened is told before the stop that it leads to", () => {
 })
 
 test("with -no-shutdown only quit, a signal or the watchdog's poweroff end it", () => {
-  holds((before, after, _events, what) => {
+  holds(({ before, after, what }) => {
     if (after.exit === undefined) return
     expect(before.actions.watchdog).toBe("poweroff")
     expect(what).toMatchObject({ act: { act: "watchdog" } })

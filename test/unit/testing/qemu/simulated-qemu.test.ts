@@ -1,6 +1,6 @@
 /**
- * Goal: each planned fault comes to pass as it is described, what happens to a guest is reported, and
- * whatever goes wrong, a simulated QEMU says nothing that the model could not say.
+ * Goal: each planned fault comes to pass as it is described, what happens to a guest is reported,
+ * and whatever goes wrong, a simulated QEMU says nothing that the model could not say.
  * Method: examples per fault; any plan, any client and any order of deliveries for the last.
  */
 import * as fc from "fast-check"
@@ -67,9 +67,8 @@ test("QEMU dies of a disk that is not there, before it greets", () => {
   expect(client.lines).toEqual([])
   expect(client.hasEnded).toBe(true)
   expect(bench.exit).toBe(1)
-  expect(bench.log).toMatch(
-    /^2026-01-01T00:00:00\.\d{6}Z qemu-system-x86_64: -blockdev .*: Could not open '\/nope': No such file or directory\n$/
-  )
+  expect(bench.log).toMatch(/^2026-01-01T00:00:00\.\d{6}Z qemu-system-x86_64: -blockdev /)
+  expect(bench.log).toMatch(/: Could not open '\/nope': No such file or directory\n$/)
 })
 
 describe("at its start", () => {
@@ -195,7 +194,7 @@ describe("the guest by itself", () => {
     ["reset", ["RESET", "RESET", "RESET"], "running", "qemu-reset"]
   ] as const
 
-  test.each(whims)("%s", (fault, events, becomes, kind) => {
+  test.each(whims)("%s", (...[fault, events, becomes, kind]) => {
     const bench = new Bench([{ seam: "guest", nth: 0, fault }])
     const client = bench.greeted()
     client.ask("cont")
@@ -246,10 +245,10 @@ type Move =
   | { readonly do: "wait"; readonly ms: number }
   | { readonly do: "steps"; readonly count: number }
 
-const commands = [
-  ...["cont", "stop", "system_reset", "system_powerdown", "system_wakeup", "query-status"],
-  ...["qmp_capabilities", "query-chardev", "query-version", "nope", "quit"]
-]
+const commands = (
+  "cont stop system_reset system_powerdown system_wakeup query-status qmp_capabilities " +
+  "query-chardev query-version nope quit"
+).split(" ")
 const send = (execute: fc.Arbitrary<string>) =>
   fc.record({ do: fc.constant("send" as const), execute })
 
