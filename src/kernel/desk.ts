@@ -142,7 +142,7 @@ export class Desk<M extends { readonly type: string }> {
       timer: undefined,
       waitsFor: () => this.runsAwaitedBy(enquiry)
     }
-    this.touchAsker(enquiry)
+    this.touchAsks(enquiry)
     from.run?.asks.add(enquiry)
     const { lane, run: sender } = from
     const sent = this.owner.kernel.inspection.count
@@ -294,7 +294,9 @@ export class Desk<M extends { readonly type: string }> {
    * is none (it joined a job, or the engine's own work holds the actor), any run may be meant.
    */
   private runsAwaitedBy(enquiry: Enquiry): readonly Run[] {
-    this.owner.kernel.touch?.(this.owner.name, false)
+    const { kernel, name } = this.owner
+    kernel.touch?.(name, false)
+    kernel.touch?.(`asks of ${name}`, false)
     const runs = this.owner.runs()
     const isOwed = (call: number) => this.accepted?.get(call)?.stage === "accepted"
     const meant =
@@ -343,7 +345,8 @@ export class Desk<M extends { readonly type: string }> {
     // Not on this stack: a reply is a delivery like any other, and its order a choice.
     this.owner.kernel.dispatcher.schedule("reply", () => {
       this.touchReply(enquiry)
-      this.touchAsker(enquiry)
+      // A turn of the actor whose script asked may end that script.
+      if (enquiry.run !== undefined) this.owner.kernel.touch?.(enquiry.run.actor)
       enquiry.answer(effect)
     })
   }
@@ -358,16 +361,16 @@ export class Desk<M extends { readonly type: string }> {
     this.owner.kernel.touch?.(`call ${number}`)
   }
 
-  /** The actor whose script asked: its turn may end that script. */
-  private touchAsker({ run }: Enquiry): void {
-    if (run !== undefined) this.owner.kernel.touch?.(run.actor)
+  /** What an actor's scripts have asked: looked at by who seeks a circle. */
+  private touchAsks({ run }: Enquiry): void {
+    if (run !== undefined) this.owner.kernel.touch?.(`asks of ${run.actor}`)
   }
 
   private end(enquiry: Enquiry): void {
     enquiry.stage = "ended"
     enquiry.timer?.cancel()
     enquiry.timer = undefined
-    this.touchAsker(enquiry)
+    this.touchAsks(enquiry)
     enquiry.run?.asks.delete(enquiry)
   }
 }

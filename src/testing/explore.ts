@@ -29,6 +29,12 @@ export class ScheduleFailed extends Error {
   }
 }
 
+export interface ExploreOptions {
+  readonly runsMax?: number
+  /** Asked before each run: time is the caller's. */
+  readonly isOver?: () => boolean
+}
+
 /** Runs after which an exploration is reported as unfinished. */
 const runsMaxDefault = 100_000
 
@@ -72,11 +78,11 @@ const successor = (
  */
 export const exploreReduced = (
   run: (strategy: Strategy) => unknown,
-  runsMax = runsMaxDefault
+  { runsMax = runsMaxDefault, isOver = () => false }: ExploreOptions = {}
 ): Exploration => {
   const reduction = new Reduction()
   let [schedules, pruned, isComplete] = [0, 0, false]
-  while (!isComplete && schedules + pruned < runsMax) {
+  while (!isComplete && schedules + pruned < runsMax && !isOver()) {
     try {
       run(reduction.strategy)
       schedules++

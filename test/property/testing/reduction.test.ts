@@ -107,9 +107,12 @@ test("every end is met also where time may pass while something waits", () => {
       }, runsMax)
       if (!plain.isComplete) return
       const found = new Set<string>()
-      const reduced = exploreReduced((strategy) => {
-        found.add(runForest(deeds, strategy, options).trace)
-      }, runsMax)
+      const reduced = exploreReduced(
+        (strategy) => {
+          found.add(runForest(deeds, strategy, options).trace)
+        },
+        { runsMax }
+      )
       expect(reduced.isComplete).toBe(true)
       expect([...found].toSorted()).toEqual([...every].toSorted())
       complete++

@@ -101,6 +101,6 @@ test("a failure carries the choices that replay it", () => {
 })
 
 test("it says when it could not finish", () => {
-  const found = exploreReduced((strategy) => touching(strategy, "aaaa"), 10)
+  const found = exploreReduced((strategy) => touching(strategy, "aaaa"), { runsMax: 10 })
   expect(found).toMatchObject({ runs: 10, isComplete: false })
 })

@@ -1,0 +1,162 @@
+/**
+ * `npm run exhaustive`: every state or every order of scopes that are larger from line to line, and
+ * how many there were. The composed pure charts are walked with a visited set; real actors with the
+ * real charts are run in every order that differs. Stops at a law that is broken, or when the time
+ * is over; what was not finished is said to be so. Exit code 1 when a law was broken.
+ */
+import { parseArgs } from "node:util"
+import { walk } from "../../src/testing/chart-space.ts"
+import { exploreReduced } from "../../src/testing/explore.ts"
+import type { Strategy } from "../../src/testing/world.ts"
+import { ask, type Request, stage, wrongAtRest } from "./charts/stage.ts"
+import { requestNames, type Scope, System } from "./charts/system.ts"
+
+const usage = `npm run exhaustive -- [options]
+  --minutes N      for how long at most (default 10)
+  --only WORD      scopes whose name has this word
+  --json           one object a line instead of sentences`
+
+/** What came of one scope. */
+interface Found {
+  readonly what: string
+  readonly isComplete: boolean
+  readonly broken: string | undefined
+}
+
+interface Named {
+  readonly name: string
+  readonly run: (isOver: () => boolean) => Found
+}
+
+const count = (number: number): string => number.toLocaleString("en")
+
+const usual = requestNames.slice(0, 4)
+const two: Scope = {
+  domains: 2,
+  clients: 2,
+  callsEach: 2,
+  requests: usual,
+  whims: 0,
+  deaths: 0
+}
+
+const charts = (name: string, scope: Scope): Named => ({
+  name: `charts: ${name}`,
+  run: (isOver) => {
+    const system = new System(scope)
+    const found = walk(system, { statesMax: 40_000_000, isOver })
+    const { states, transitions, depth, ends, isComplete, broken } = found
+    return {
+      what:
+        `${count(states)} states, ${count(transitions)} transitions, depth ${depth}, ` +
+        `${count(ends)} ends; ${count(system.partCount)} states of one domain`,
+      isComplete,
+      broken: broken && `${broken.what}, after: ${broken.path.join("; ")}`
+    }
+  }
+})
+
+/** Each domain's client asks for these one after the other, without waiting for answers. */
+const actors = (name: string, requests: readonly (readonly Request[])[]): Named => ({
+  name: `actors: ${name}`,
+  run: (isOver) => {
+    const names = requests.map((_, index) => `domain${index}`)
+    const run = (strategy: Strategy) => {
+      const here = stage(names, strategy)
+      for (const [index, domain] of here.domains.entries())
+        for (const [number, request] of (requests[index] ?? []).entries())
+          ask(here, domain, request, `1.${index * 10 + number}`)
+      here.world.drain()
+      const wrong = wrongAtRest(here)
+      if (wrong !== undefined) throw new Error(wrong)
+    }
+    try {
+      const { schedules, pruned, isComplete } = exploreReduced(run, { runsMax: 5_000_000, isOver })
+      const what = `${count(schedules)} schedules that differ, ${count(pruned)} runs left early`
+      return { what, isComplete, broken: undefined }
+    } catch (thrown) {
+      return { what: "", isComplete: false, broken: String(thrown) }
+    }
+  }
+})
+
+const scopes: readonly Named[] = [
+  actors("two starts, one device", [["start"], ["start"]]),
+  actors("two domains, start and destroy", [
+    ["start", "destroy"],
+    ["start", "destroy"]
+  ]),
+  actors("three starts, one device", [["start"], ["start"], ["start"]]),
+  charts("2 domains, 2 clients with 2 calls", two),
+  charts("and a guest that does something by itself, once", { ...two, whims: 1 }),
+  charts("and a QEMU that dies, once", { ...two, whims: 1, deaths: 1 }),
+  charts("3 clients with 2 calls", { ...two, clients: 3 }),
+  charts("2 clients with 2 calls, every request", { ...two, requests: requestNames }),
+  charts("3 domains, 2 clients with 2 calls", { ...two, domains: 3 }),
+  actors("three domains, start and destroy", [
+    ["start", "destroy"],
+    ["start", "destroy"],
+    ["start", "destroy"]
+  ]),
+  charts("1 domain, every request, whim and death", {
+    ...two,
+    domains: 1,
+    requests: requestNames,
+    whims: 1,
+    deaths: 1
+  }),
+  charts("2 domains, every request, whim and death", {
+    ...two,
+    requests: requestNames,
+    whims: 1,
+    deaths: 1
+  })
+]
+
+interface Options {
+  readonly minutes: number
+  readonly only: string
+  readonly isJson: boolean
+}
+
+const optionsOf = (): Options => {
+  const { values } = parseArgs({
+    options: {
+      minutes: { type: "string", default: "10" },
+      only: { type: "string", default: "" },
+      json: { type: "boolean", default: false }
+    }
+  })
+  const minutes = Number(values.minutes)
+  if (!(minutes > 0)) throw new Error(`--minutes takes a number, and not '${values.minutes}'`)
+  return { minutes, only: values.only, isJson: values.json }
+}
+
+const main = ({ minutes, only, isJson }: Options): number => {
+  const until = performance.now() + minutes * 60_000
+  const isOver = () => performance.now() > until
+  for (const { name, run } of scopes.filter((scope) => scope.name.includes(only))) {
+    if (isOver()) {
+      console.log(`${name}: not begun, the time is over`)
+      continue
+    }
+    const since = performance.now()
+    const found = run(isOver)
+    const seconds = (performance.now() - since) / 1000
+    if (isJson) console.log(JSON.stringify({ name, seconds, ...found }))
+    else if (found.broken !== undefined) console.log(`${name}: broken: ${found.broken}`)
+    else {
+      const end = found.isComplete ? "complete" : "not finished"
+      console.log(`${name}: ${found.what}; ${end} after ${seconds.toFixed(1)} s`)
+    }
+    if (found.broken !== undefined) return 1
+  }
+  return 0
+}
+
+try {
+  process.exitCode = main(optionsOf())
+} catch (error) {
+  console.error(`${error instanceof Error ? error.message : String(error)}\n${usage}`)
+  process.exitCode = 2
+}
