@@ -36,7 +36,7 @@ export const reservationOwned: Invariant = {
   id: "I03",
   name: "ReservationOwned",
   statement:
-    "Each reserved name and uuid belongs to one call that has not been answered, and is committed " +
+    "Each reserved name and uuid belongs to a call that has not been answered, and is committed " +
     "or given back before that call's answer; at rest nothing is reserved.",
   make: () => {
     let last: { readonly reserved: readonly Named[]; readonly life: number | undefined } = {

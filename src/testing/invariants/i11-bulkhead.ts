@@ -10,7 +10,7 @@ export const bulkhead: Invariant = {
   id: "I11",
   name: "Bulkhead",
   statement:
-    "Lists, lookups, states and definitions are read in no time, of all domains, while any number " +
+    "Lists, lookups, states and definitions are read in no time, of all domains, while any count " +
     "of QEMUs, guests and other calls hang: only the disk can hold them up.",
   make: () => {
     let isDisturbed = false

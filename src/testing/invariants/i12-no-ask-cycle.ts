@@ -47,7 +47,7 @@ export const noAskCycle: Invariant = {
   id: "I12",
   name: "NoAskCycle",
   statement:
-    "The graph of actors whose scripts wait for each other's answers has no circle at any moment, " +
+    "The graph of actors whose scripts wait for each other's answers never has a circle, " +
     "and so no call ever has to be refused for one.",
   make: () => {
     const waits = new Waits()

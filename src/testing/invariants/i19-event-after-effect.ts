@@ -3,6 +3,7 @@ import { definitionPath } from "../../store/layout.ts"
 import type { Invariant, View } from "../simulation/view.ts"
 import { type DomainTurn, domainTurn, lifeOf } from "./domain-turn.ts"
 import { Held } from "./held.ts"
+import { textAt } from "./on-disk.ts"
 
 /** What is told on this turn is what readers see from this turn on. */
 const unpublished = ({ uuid, record, after }: DomainTurn, view: View): string | undefined => {
@@ -31,7 +32,7 @@ const unfinished = (
 
 /** A change that was told of is on disk. */
 const unwritten = (
-  { record, message, before, after }: DomainTurn,
+  { uuid, record, message, before, after }: DomainTurn,
   view: View
 ): string | undefined => {
   const layout = view.life?.driver?.parts()?.store.layout
@@ -42,10 +43,11 @@ const unwritten = (
   if (after.context.job !== undefined || (job !== "define" && job !== "undefine")) return undefined
   const name = persistent?.name ?? before.context.persistent?.name
   if (name === undefined) return undefined
-  const isThere = view.host.disk.has(definitionPath(layout, name))
+  // Its name may be another's by now.
+  const isThere = textAt(view.host.disk, definitionPath(layout, name))?.includes(uuid) === true
   return isThere === (persistent !== undefined)
     ? undefined
-    : `${record.actor} told that '${name}' is ${job}d, and its file is ${isThere ? "" : "not "}there`
+    : `${record.actor} told that '${name}' is ${job}d: its file is ${isThere ? "" : "not "}there`
 }
 
 export const eventAfterEffect: Invariant = {

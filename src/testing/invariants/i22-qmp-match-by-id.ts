@@ -44,8 +44,10 @@ const check = ({ record, before, after }: MonitorTurn, lines: readonly string[])
   }
   if (isFaulty) return undefined
   for (const [id, { command }] of before.waiting)
-    if (after.waiting.has(id) === ids.has(id))
-      return `${record.actor}: '${command}' has id ${id}, which was ${ids.has(id) ? "" : "not "}answered`
+    if (after.waiting.has(id) === ids.has(id)) {
+      const told = ids.has(id) ? "answered" : "not answered"
+      return `${record.actor}: '${command}' has id ${id}, which was ${told}`
+    }
   return undefined
 }
 
@@ -53,7 +55,7 @@ export const qmpMatchById: Invariant = {
   id: "I22",
   name: "QmpMatchById",
   statement:
-    "A command is answered when, and only when, QEMU's words with its id have come; words with no " +
+    "A command is answered when and only when QEMU's words with its id have come; words with no " +
     "id, an unknown one or a used one end the connection.",
   make: () => {
     const connections = new Map<string, Connection>()

@@ -35,7 +35,7 @@ export const hostdevExclusive: Invariant = {
   id: "I23",
   name: "HostdevExclusive",
   statement:
-    "A host device is on the command line of at most one living QEMU, and goes from one holder to " +
+    "A host device is on the command line of at most one living QEMU and goes from one holder to " +
     "another only after it was given back.",
   make: () => ({
     step: (view, label) => (label.startsWith("spawn ") ? shared(view) : undefined),

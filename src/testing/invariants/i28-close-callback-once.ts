@@ -64,7 +64,7 @@ export const closeCallbackOnce: Invariant = {
   id: "I28",
   name: "CloseCallbackOnce",
   statement:
-    "The end of a connection runs each of its callbacks once, for the epoch it was registered in; " +
+    "The end of a connection runs each callback of it once, in the epoch it was registered for; " +
     "at rest a guest that is bound to a client has that client, in this engine and the next.",
   make: () => {
     const callbacks = new Callbacks()

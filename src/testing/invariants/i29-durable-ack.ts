@@ -110,7 +110,7 @@ const lost = (view: View): string | undefined => {
       const is = property.of(mine[0])
       const may = possible(writesOf(view.history, uuid, property), property.initial)
       if (!may.has(is))
-        return `the ${property.name} of ${slotName(slot)} on disk is ${shown([is])}, not ${shown(may)}`
+        return `the ${property.name} of ${slotName(slot)} is ${shown([is])}, not ${shown(may)}`
     }
   }
   return undefined

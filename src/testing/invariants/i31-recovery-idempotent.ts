@@ -1,4 +1,4 @@
-/** I31: a guest is the same to the next engine, and to the one after a recovery that was cut off. */
+/** I31: a guest is the same to the next engine, and after a recovery that was cut off. */
 import type { Turn } from "../../kernel/inspection.ts"
 import type { Invariant, View } from "../simulation/view.ts"
 import { domainTurn } from "./domain-turn.ts"

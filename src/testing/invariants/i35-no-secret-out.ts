@@ -38,7 +38,7 @@ export const noSecretOut: Invariant = {
   id: "I35",
   name: "NoSecretOut",
   statement:
-    "A password of a definition stands in definitions and records that only their owner can read; " +
+    "A password of a definition stands in definitions and records that only their owner reads; " +
     "never in arguments, environments, logs, traces, events, problems or answers.",
   make: () => ({
     step: (view, label) => (label.startsWith("spawn ") ? onCommandLine(view) : undefined),

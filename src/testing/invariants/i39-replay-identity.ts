@@ -1,4 +1,4 @@
-/** I39: the same plan is the same run, to the last delivery. Looks at two runs, so it is no hook. */
+/** I39: the same plan is the same run, to the last delivery. Looks at two runs: no hook. */
 import type { Plan } from "../simulation/plan.ts"
 import { type Report, runPlan } from "../simulation/simulation.ts"
 import { invariants } from "./index.ts"

@@ -10,9 +10,10 @@ import { Faults, type PlannedFault } from "../../../../src/testing/fault.ts"
 import { type ApiCall, slotUuid } from "../../../../src/testing/history/api-call.ts"
 import type { EventSeen, Happening, Operation } from "../../../../src/testing/history/operation.ts"
 import { SimulatedHost } from "../../../../src/testing/host/host.ts"
+import { invariants } from "../../../../src/testing/invariants/index.ts"
 import { simulatedRoot } from "../../../../src/testing/simulation/lives.ts"
 import type { Plan } from "../../../../src/testing/simulation/plan.ts"
-import type { Checks, Invariant, View } from "../../../../src/testing/simulation/view.ts"
+import type { Checks, View } from "../../../../src/testing/simulation/view.ts"
 import { World } from "../../../../src/testing/world.ts"
 
 export const layout: Layout = layoutOf(simulatedRoot)
@@ -149,8 +150,11 @@ export const words = (uuid: string, epoch: string): readonly string[] => [
 ]
 
 /** A QEMU of this epoch lives on the host. */
-export const giveBirth = (view: View, uuid: string, epoch: string, more: readonly string[] = []) =>
-  view.host.processes.create({ parent: 1, argv: [...words(uuid, epoch), ...more] })
+export const giveBirth = (
+  view: View,
+  [uuid, epoch]: readonly [uuid: string, epoch: string],
+  more: readonly string[] = []
+) => view.host.processes.create({ parent: 1, argv: [...words(uuid, epoch), ...more] })
 
 /** Its end, until it is a zombie and beyond. */
 export const bury = (view: View, process: ReturnType<typeof giveBirth>): void => {
@@ -158,9 +162,9 @@ export const bury = (view: View, process: ReturnType<typeof giveBirth>): void =>
   view.world.drain()
 }
 
-export const fileAt = (view: View, path: string, text: string, mode = 0o600): void => {
+export const fileAt = (view: View, path: string, text: string): void => {
   const { disk } = view.host
-  disk.write(disk.createFile(path, mode, false), new TextEncoder().encode(text))
+  disk.write(disk.createFile(path, 0o600, false), new TextEncoder().encode(text))
 }
 
 export const definitionText = (uuid: string, name: string, title: string): string =>
@@ -201,7 +205,10 @@ export const happening = (kind: Happening["kind"], part: Partial<Happening> = {}
   ...part
 })
 
-export const checksOf = (invariant: Invariant): Required<Checks> => {
+/** The checks of one run, by the number of the law; what it does not look at holds. */
+export const checksOf = (id: string): Required<Checks> => {
+  const law = invariants.find((one) => one.id === id)
+  if (law === undefined) throw new Error(`there is no law ${id}`)
   const none = () => undefined
   const defaults = {
     step: none,
@@ -212,5 +219,5 @@ export const checksOf = (invariant: Invariant): Required<Checks> => {
     ended: none,
     history: none
   }
-  return { ...defaults, ...invariant.make() }
+  return { ...defaults, ...law.make() }
 }

@@ -3,15 +3,6 @@
  * Method: for each, a run made by hand that breaks it, and its neighbour that does not.
  */
 import { expect, test } from "vitest"
-import { oneQemuPerUuid } from "../../../../src/testing/invariants/i01-one-qemu-per-uuid.ts"
-import { nameUuidBijection } from "../../../../src/testing/invariants/i02-name-uuid-bijection.ts"
-import { reservationOwned } from "../../../../src/testing/invariants/i03-reservation-owned.ts"
-import { epochFenced } from "../../../../src/testing/invariants/i04-epoch-fenced.ts"
-import { undefineIsFinal } from "../../../../src/testing/invariants/i05-undefine-is-final.ts"
-import { exactlyOneReply } from "../../../../src/testing/invariants/i06-exactly-one-reply.ts"
-import { linearizable } from "../../../../src/testing/invariants/i07-linearizable.ts"
-import { phaseExclusion } from "../../../../src/testing/invariants/i08-phase-exclusion.ts"
-import { configSnapshotStable } from "../../../../src/testing/invariants/i09-config-snapshot-stable.ts"
 import {
   bury,
   chart,
@@ -33,20 +24,20 @@ import {
 } from "./hand-made.ts"
 
 test("I01 counts a QEMU until it is dead", () => {
-  const { step } = checksOf(oneQemuPerUuid)
+  const { step } = checksOf("I01")
   const view = viewOf()
-  const first = giveBirth(view, d0, "1.1")
-  giveBirth(view, d1, "1.2")
+  const first = giveBirth(view, [d0, "1.1"])
+  giveBirth(view, [d1, "1.2"])
   expect(step(view, "spawn prlimit")).toBeUndefined()
   view.host.processes.end(first, { code: 0, signal: undefined })
-  const second = giveBirth(view, d0, "1.3")
+  const second = giveBirth(view, [d0, "1.3"])
   expect(step(view, "spawn prlimit")).toMatch(`are both of ${d0}`)
   bury(view, second)
   expect(step(view, "spawn prlimit")).toBeUndefined()
 })
 
 test("I02 sees a name of two domains, listed, reserved or shown", () => {
-  const { decided, history } = checksOf(nameUuidBijection)
+  const { decided, history } = checksOf("I02")
   const view = viewOf()
   const list = (index: object) => decided(turnOf("domains", { after: index }), view)
   const good = indexOf([{ uuid: d0, name: "a" }], [{ uuid: d1, name: "b" }])
@@ -72,7 +63,7 @@ test("I02 sees a name of two domains, listed, reserved or shown", () => {
 test("I03 sees a reservation that outlives its call", () => {
   const define = { call: "define", domain: 0, version: 1 } as const
   const after = indexOf([], [{ uuid: d0, name: "d0" }])
-  const { decided, rest } = checksOf(reservationOwned)
+  const { decided, rest } = checksOf("I03")
   const during = viewOf({ operations: [operation(define, unanswered)] })
   expect(decided(turnOf("domains", { after }), during)).toBeUndefined()
   const answered = viewOf({ operations: [operation(define)] })
@@ -92,7 +83,7 @@ test("I04 sees a late fact, an epoch used again, and a generation that falls", (
       before: running("1.1"),
       after: stopping("1.1")
     })
-  const { decided } = checksOf(epochFenced)
+  const { decided } = checksOf("I04")
   expect(decided(start("1.1"), view)).toBeUndefined()
   expect(decided(fact("1.1"), view)).toBeUndefined()
   expect(decided(fact("1.0"), view)).toMatch("'exited' of epoch 1.0")
@@ -102,7 +93,7 @@ test("I04 sees a late fact, an epoch used again, and a generation that falls", (
 })
 
 test("I05 sees a domain come back from the dead, and one taken off the list alive", () => {
-  const { decided, history } = checksOf(undefineIsFinal)
+  const { decided, history } = checksOf("I05")
   const remove = turnOf("domains", { message: { type: "remove", uuid: d0 } })
   decided(domainTurnOf({ before: off, after: running("1.1") }), viewOf())
   expect(decided(remove, viewOf())).toMatch("while it was running.steady")
@@ -120,7 +111,7 @@ test("I05 sees a domain come back from the dead, and one taken off the list aliv
 })
 
 test("I06 sees an answer too many, one of another, and one that never comes", () => {
-  const { turn, rest } = checksOf(exactlyOneReply)
+  const { turn, rest } = checksOf("I06")
   const view = viewOf()
   const ask = (call: number) => record({ actor: "a", call })
   const reply = (actor: string, answers: readonly number[]) => record({ actor, answers })
@@ -137,7 +128,7 @@ test("I06 sees an answer too many, one of another, and one that never comes", ()
 })
 
 test("I07 sees a read of what was overwritten", () => {
-  const { history } = checksOf(linearizable)
+  const { history } = checksOf("I07")
   const define = (version: number) => operation({ call: "define", domain: 0, version })
   const read = (version: number) =>
     operation({ call: "xml", domain: 0 }, { result: { kind: "ok", value: { version } } })
@@ -151,7 +142,7 @@ test("I07 sees a read of what was overwritten", () => {
 })
 
 test("I08 sees a call served by a closing engine, and one that it left without an answer", () => {
-  const { turn, history } = checksOf(phaseExclusion)
+  const { turn, history } = checksOf("I08")
   const driver = (to: string) => turn(record({ actor: "driver", to }), viewOf())
   const call = record({ actor: `domain/${d0}`, procedure: "domainCreate", call: 1 })
   driver("running")
@@ -169,7 +160,7 @@ test("I08 sees a call served by a closing engine, and one that it left without a
 })
 
 test("I09 sees a snapshot that changes, falls back, or comes of nothing", () => {
-  const { decided } = checksOf(configSnapshotStable)
+  const { decided } = checksOf("I09")
   const state = (number: number) => ({ context: { snapshot: Object.freeze({ number }) } })
   const turn = (type: string, before: object, after: object) =>
     decided(turnOf("config", { message: { type }, before, after }), viewOf())

@@ -4,14 +4,6 @@
  */
 import { expect, test } from "vitest"
 import type { ApiCall } from "../../../../src/testing/history/api-call.ts"
-import { durableAck } from "../../../../src/testing/invariants/i29-durable-ack.ts"
-import { recoveryComplete } from "../../../../src/testing/invariants/i30-recovery-complete.ts"
-import { recoveryIdempotent } from "../../../../src/testing/invariants/i31-recovery-idempotent.ts"
-import { pidIdentity } from "../../../../src/testing/invariants/i32-pid-identity.ts"
-import { corruptContained } from "../../../../src/testing/invariants/i33-corrupt-contained.ts"
-import { noSecretOut } from "../../../../src/testing/invariants/i35-no-secret-out.ts"
-import { pathConfined } from "../../../../src/testing/invariants/i36-path-confined.ts"
-import { boundedMemory } from "../../../../src/testing/invariants/i37-bounded-memory.ts"
 import {
   difference,
   replaysIdentically
@@ -45,7 +37,7 @@ const file = `${layout.definitions}/d0.xml`
 const define = (version: number): ApiCall => ({ call: "define", domain: 0, version })
 
 test("I29 sees an acknowledged definition that is not on disk", () => {
-  const { opened } = checksOf(durableAck)
+  const { opened } = checksOf("I29")
   const found = (title: string | undefined, operations: Parameters<typeof operation>[]) => {
     const made = operations.map((one) => operation(...one))
     const view = viewOf({ operations: made, happenings: [happening("engine-killed")], life: 2 })
@@ -64,7 +56,7 @@ test("I29 sees an acknowledged definition that is not on disk", () => {
 })
 
 test("I29 sees a torn definition, one under two names, and a name or a mark that is lost", () => {
-  const { rest } = checksOf(durableAck)
+  const { rest } = checksOf("I29")
   const defined = viewOf({ operations: [operation(define(1))] })
   fileAt(defined, file, definitionText(d0, "d0", "v1").slice(0, 40))
   expect(rest(defined)).toMatch("no whole definition")
@@ -87,11 +79,11 @@ test("I29 sees a torn definition, one under two names, and a name or a mark that
 const start = domainTurnOf({ message: { type: "started" }, after: running("1.1") })
 
 test("I30 sees a guest that nobody took over, and a QEMU that is no guest", () => {
-  const { decided, opened, rest } = checksOf(recoveryComplete)
+  const { decided, opened, rest } = checksOf("I30")
   decided(start, viewOf())
   const scene = (published: object) => {
     const view = viewOf({ entries: [entry(d0, published)], life: 2 })
-    giveBirth(view, d0, "1.1")
+    giveBirth(view, [d0, "1.1"])
     return view
   }
   expect(opened(scene(running("1.1")))).toBeUndefined()
@@ -102,11 +94,11 @@ test("I30 sees a guest that nobody took over, and a QEMU that is no guest", () =
 })
 
 test("I31 sees a guest that another engine knows otherwise", () => {
-  const { decided, opened } = checksOf(recoveryIdempotent)
+  const { decided, opened } = checksOf("I31")
   decided(start, viewOf())
   const scene = (context: object) => {
     const view = viewOf({ entries: [entry(d0, running("1.1", context))], life: 2 })
-    giveBirth(view, d0, "1.1")
+    giveBirth(view, [d0, "1.1"])
     return view
   }
   expect(opened(scene({}))).toBeUndefined()
@@ -117,11 +109,11 @@ test("I31 sees a guest that another engine knows otherwise", () => {
 test("I32 sees a signal to a guest that goes on, and to what is no QEMU", () => {
   const signalled = (published: object, isEngine = false) => {
     const view = viewOf({ entries: [entry(d0, published)] })
-    const guest = giveBirth(view, d0, "1.1")
+    const guest = giveBirth(view, [d0, "1.1"])
     const { all } = view.host.processes
     const target = isEngine ? all.find(({ pid }) => pid === view.life?.process.pid) : guest
     if (target !== undefined) view.host.processes.signal(target, "SIGTERM")
-    return checksOf(pidIdentity).step(view, "")
+    return checksOf("I32").step(view, "")
   }
   expect(signalled(stopping("1.1"))).toBeUndefined()
   expect(signalled(running("1.2"))).toBeUndefined()
@@ -130,7 +122,7 @@ test("I32 sees a signal to a guest that goes on, and to what is no QEMU", () => 
 })
 
 test("I33 sees a torn record that nobody tells of, or that is changed", () => {
-  const { opened, rest } = checksOf(corruptContained)
+  const { opened, rest } = checksOf("I33")
   const path = `${layout.statuses}/1.1.json`
   const silent = viewOf()
   fileAt(silent, path, "{")
@@ -144,9 +136,9 @@ test("I33 sees a torn record that nobody tells of, or that is changed", () => {
 })
 
 test("I35 finds a password wherever it should not be", () => {
-  const { step, turn, rest, history } = checksOf(noSecretOut)
+  const { step, turn, rest, history } = checksOf("I35")
   const words = viewOf()
-  giveBirth(words, d0, "1.1", [`password=${canary}`])
+  giveBirth(words, [d0, "1.1"], [`password=${canary}`])
   expect(step(words, "spawn prlimit")).toMatch("shows the password")
   expect(turn(record({ defect: `it is ${canary}` }), viewOf())).toMatch("shows the password")
   const kept = viewOf()
@@ -155,7 +147,8 @@ test("I35 finds a password wherever it should not be", () => {
   fileAt(kept, `${layout.logs}/d0.log`, canary)
   expect(rest(kept)).toMatch("d0.log holds")
   const readable = viewOf()
-  fileAt(readable, file, canary, 0o644)
+  fileAt(readable, file, canary)
+  readable.host.disk.chmod(file, 0o644)
   expect(rest(readable)).toMatch("others may read")
   const answer = operation({ call: "list" }, { result: failed("StoreError", canary) })
   expect(history(viewOf({ operations: [answer] }))).toMatch("the answer to list")
@@ -163,7 +156,7 @@ test("I35 finds a password wherever it should not be", () => {
 })
 
 test("I36 sees a path outside of the root", () => {
-  const { step, ended } = checksOf(pathConfined)
+  const { step, ended } = checksOf("I36")
   const view = viewOf()
   expect(step(view, `write ${file}`)).toBeUndefined()
   expect(step(view, "read /etc/passwd")).toBeUndefined()
@@ -175,7 +168,7 @@ test("I36 sees a path outside of the root", () => {
 })
 
 test("I37 sees what has piled up", () => {
-  const { decided, rest } = checksOf(boundedMemory)
+  const { decided, rest } = checksOf("I37")
   const monitor = (size: number, count: number) => {
     const inFlight = new Map(Array.from({ length: count }, (_, id) => [id, {}]))
     const after = { session: { frame: { size }, inFlight } }
@@ -215,8 +208,8 @@ test("each law has a number and a name of its own, and a sentence", () => {
 })
 
 test("a process that is dead is nobody's", () => {
-  const { rest } = checksOf(recoveryComplete)
+  const { rest } = checksOf("I30")
   const view = viewOf({ entries: [entry(d1, off)] })
-  bury(view, giveBirth(view, d1, "1.1"))
+  bury(view, giveBirth(view, [d1, "1.1"]))
   expect(rest(view)).toBeUndefined()
 })
