@@ -116,7 +116,13 @@ class Shrinking {
 
   /** Options that say nothing are left out. */
   private bare(): void {
-    for (const key of ["isEmpty", "mayTimePass", "pidMax", "startConcurrency"] as const) {
+    for (const key of [
+      "isEmpty",
+      "mayTimePass",
+      "lagMsMax",
+      "pidMax",
+      "startConcurrency"
+    ] as const) {
       const { [key]: value, ...rest } = this.best
       if (value !== undefined) this.take(rest)
     }
