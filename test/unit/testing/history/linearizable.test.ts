@@ -95,18 +95,23 @@ const pool: SequentialModel<string | undefined, Pool, boolean> = {
 }
 
 test("a pool that looks in one step and takes in another is found out", () => {
-  const take = (who: string, result: boolean, invokedAt: number, endedAt: number) =>
+  type At = readonly [invokedAt: number, endedAt: number]
+  const take = (who: string, result: boolean, [invokedAt, endedAt]: At) =>
     ({ operation: { take: who }, result, invokedAt, endedAt }) as const
-  const giveBack = (who: string, invokedAt: number, endedAt: number) =>
+  const giveBack = (who: string, [invokedAt, endedAt]: At) =>
     ({ operation: { giveBack: who }, result: true, invokedAt, endedAt }) as const
   const judged = (...operations: readonly TimedCall<Pool, boolean>[]) =>
     linearizable({ operations, model: pool }).ok
-  expect(judged(take("a", true, 1, 4), take("b", false, 2, 3), giveBack("a", 5, 6))).toBe(true)
-  expect(judged(take("a", true, 1, 4), take("b", true, 2, 3))).toBe(false)
-  expect(judged(take("a", true, 1, 2), giveBack("a", 3, 6), take("b", true, 4, 5))).toBe(true)
-  expect(judged(take("a", true, 1, 2), giveBack("a", 3, 6), take("b", false, 4, 5))).toBe(true)
+  expect(judged(take("a", true, [1, 4]), take("b", false, [2, 3]), giveBack("a", [5, 6]))).toBe(
+    true
+  )
+  expect(judged(take("a", true, [1, 4]), take("b", true, [2, 3]))).toBe(false)
+  expect(judged(take("a", true, [1, 2]), giveBack("a", [3, 6]), take("b", true, [4, 5]))).toBe(true)
+  expect(judged(take("a", true, [1, 2]), giveBack("a", [3, 6]), take("b", false, [4, 5]))).toBe(
+    true
+  )
   // Neither had it, and one of them came first.
-  expect(judged(take("a", false, 1, 4), take("b", false, 2, 3))).toBe(false)
+  expect(judged(take("a", false, [1, 4]), take("b", false, [2, 3]))).toBe(false)
 })
 
 test("a search that is cut short says so, and neither yes nor no", () => {
