@@ -93,6 +93,12 @@ const life: readonly Scenario[] = [
     ...each("stop", "system_reset", "system_wakeup", "system_powerdown"),
     ...each("cont")
   ]),
+  board("the power button is lost on a guest that is not up", [
+    ...each("system_powerdown"),
+    ...booted,
+    pause(400),
+    status
+  ]),
   board("stop and cont", [...booted, ...each("cont", "stop", "stop", "cont")]),
   board("reset while it runs", [...booted, ask("system_reset"), up(2), status]),
   board("reset while it is paused leaves it for cont", [
