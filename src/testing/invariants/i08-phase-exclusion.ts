@@ -12,6 +12,8 @@ class Phases {
   private phase = "stopped"
 
   check(record: InspectionRecord, life: number | undefined): string | undefined {
+    // The turn in which a deed killed the engine is told when the engine is gone already.
+    if (life === undefined) return undefined
     if (life !== this.life) this.phase = "stopped"
     this.life = life
     const { actor, to, outcome, message, procedure } = record
