@@ -27,6 +27,8 @@ export interface WorldOptions {
   readonly stepsMax?: number
   /** Time may pass while deliveries wait, as on a loaded host: a timer is one more choice. */
   readonly mayTimePass?: boolean
+  /** So much of it at one time, in ms: what a loaded host is late by. By default any amount. */
+  readonly lagMsMax?: number
   /** At the i-th operation of any fiber: does it give way there? Without it, fibers never do. */
   readonly preemptions?: readonly boolean[]
   /** Called after each delivery: where what must always hold is looked at. */
@@ -63,7 +65,7 @@ export class World implements Dispatcher, Scheduler.Scheduler, Ground {
     this.watcher = this.strategy.watcher
     this.options = options
     this.stepsMax = options.stepsMax ?? stepsMaxDefault
-    this.own = new Realm("world", this)
+    this.own = new Realm("world", this, true)
     this.passing = { realm: "time", label: "time passes", owner: this.own, run: () => {} }
   }
 
@@ -105,8 +107,8 @@ export class World implements Dispatcher, Scheduler.Scheduler, Ground {
   }
 
   /** A part of the world that can be ended as a whole, as a process is by SIGKILL. */
-  realm(name: string): Realm {
-    return new Realm(name, this)
+  realm(name: string, { isTelling = false }: { readonly isTelling?: boolean } = {}): Realm {
+    return new Realm(name, this, isTelling)
   }
 
   /** Dispatcher. */
@@ -163,7 +165,8 @@ export class World implements Dispatcher, Scheduler.Scheduler, Ground {
       if (!this.isTimerDue(untilMs)) return false
       this.letTimePass(mayTimePass)
     }
-    const isTimeAChoice = mayTimePass && this.isTimerDue(untilMs)
+    const lagMs = this.options.lagMsMax ?? Number.POSITIVE_INFINITY
+    const isTimeAChoice = mayTimePass && this.isTimerDue(Math.min(untilMs, this.nowMs + lagMs))
     const index = this.choose(isTimeAChoice)
     if (index === this.ready.length) {
       this.letTimePass(true)

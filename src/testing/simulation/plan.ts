@@ -30,6 +30,8 @@ export interface Plan {
   readonly schedule: Schedule
   /** Whether time may pass while deliveries wait, as on a loaded host. */
   readonly mayTimePass?: boolean
+  /** So much of it at one time, in ms: what the host is late by. */
+  readonly lagMsMax?: number
   /** Starts at the same time, when the config does not say. */
   readonly startConcurrency?: number
   /** Pids of the simulated host; few make them come again soon. */
@@ -40,5 +42,6 @@ export interface Plan {
 
 export const planDefaults = {
   startConcurrency: 2,
+  lagMsMax: 250,
   pidMax: 4_194_304
 } as const

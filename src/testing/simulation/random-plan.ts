@@ -34,6 +34,9 @@ export const randomPlanDefaults = {
 /** The simulated host counts pids from 300: these are a dozen, and come again within a run. */
 const fewPidsMax = 311
 
+/** From a host that is a little late to one that stood still. */
+const lagsMs = [20, 250, 2_000, 40_000] as const
+
 /** The plan of a seed: equal seeds give equal plans, on every machine. */
 export const randomPlan = (seed: number, options: RandomPlanOptions = {}): Plan => {
   const limits = { ...randomPlanDefaults, ...options }
@@ -49,7 +52,7 @@ export const randomPlan = (seed: number, options: RandomPlanOptions = {}): Plan 
     clients: Array.from({ length: clients }, () => random.client(each)),
     faults: randomFaults(chance, { calls, faultsMax: limits.faultsMax, seams: options.seams }),
     schedule: { kind: chance.oneIn(10) ? "fifo" : "mixed", seed: chance.below(2 ** 31) },
-    ...(chance.oneIn(3) ? { mayTimePass: true } : {}),
+    ...(chance.oneIn(3) ? { mayTimePass: true, lagMsMax: chance.among(lagsMs) } : {}),
     ...(chance.oneIn(2) ? { startConcurrency: 1 + chance.below(4) } : {}),
     ...(chance.oneIn(5) ? { pidMax: fewPidsMax } : {}),
     ...(chance.oneIn(6) ? { isAutostarting: false } : {})

@@ -9,7 +9,7 @@ import type { Candidate, Strategy } from "../strategy/strategy.ts"
 import type { Schedule } from "./plan.ts"
 
 /** Time passes while something waits: at one choice of so many, where it may at all. */
-const hastes = 40
+const hastes = 5
 
 export class Recorder implements Strategy {
   private readonly strategy: Strategy

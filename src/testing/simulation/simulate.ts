@@ -18,6 +18,7 @@ export interface SimulateOptions {
   readonly faults?: readonly PlannedFault[]
   /** Slots 0 to `domains` - 1 (`slotName`, `slotUuid`) are defined before the program begins. */
   readonly domains?: number
+  /** Time may pass while deliveries wait, as on a loaded host. True by default. */
   readonly mayTimePass?: boolean
   /** Laws that are looked at all along: the engine's, and one's own. By default none. */
   readonly invariants?: readonly Invariant[]
@@ -42,7 +43,7 @@ export const simulate = <A, E>(
   program: Program<A, E>,
   options: SimulateOptions = {}
 ): Simulated<A, E> => {
-  const { schedule = [], faults = [], domains = 0, mayTimePass = false, invariants = [] } = options
+  const { schedule = [], faults = [], domains = 0, mayTimePass = true, invariants = [] } = options
   let party: ProgramParty<A, E> | undefined
   const run: RunOptions = {
     invariants,

@@ -13,7 +13,7 @@ import { World } from "../world.ts"
 import { Client, type Up } from "./client.ts"
 import { Lives, simulatedEmulator } from "./lives.ts"
 import { Notes } from "./notes.ts"
-import type { ClientStep, Plan } from "./plan.ts"
+import { type ClientStep, type Plan, planDefaults } from "./plan.ts"
 import { Recorder } from "./recorder.ts"
 import { listen } from "./subscriber.ts"
 import type { Checks, Invariant, View, Violation } from "./view.ts"
@@ -106,11 +106,13 @@ class Simulation {
     this.world = new World(this.recorder, {
       stepsMax,
       mayTimePass: plan.mayTimePass === true,
+      lagMsMax: plan.lagMsMax ?? planDefaults.lagMsMax,
       onStep: (label) => this.stepped(label)
     })
     this.notes = new Notes(this.world)
     const qemu = new SimulatedQemu({
       faults: this.faults,
+      wallMs: () => this.world.wallOriginMs + this.world.nowMs,
       onHappening: (happening) => this.notes.happened(happening)
     })
     this.host = new SimulatedHost(this.world, {
