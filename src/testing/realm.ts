@@ -41,6 +41,8 @@ export class Realm implements Dispatcher, Scheduler.Scheduler {
   readonly name: string
   private readonly ground: Ground
   private held: Task[] | undefined
+  /** Its deliveries tell all that they share by `touch`; of others nothing is believed. */
+  readonly isTelling: boolean
   isAlive = true
   /**
    * Dispatcher: the present delivery looks at or changes `what`, by default the latter; without a
@@ -48,8 +50,9 @@ export class Realm implements Dispatcher, Scheduler.Scheduler {
    */
   readonly touch: ((what: string | undefined, isWrite?: boolean) => void) | undefined
 
-  constructor(name: string, ground: Ground) {
+  constructor(name: string, ground: Ground, isTelling = false) {
     this.name = name
+    this.isTelling = isTelling
     this.ground = ground
     this.touch = ground.isWatched
       ? (what, isWrite = true) =>

@@ -82,7 +82,8 @@ const kernelScenario = (strategy: Strategy): number => {
 /** Two domains start that want one device. */
 const twoStarts = (strategy: Strategy): number => {
   const here = stage(["a", "b"], strategy)
-  for (const [index, domain] of here.domains.entries()) ask(here, domain, "start", `1.${index}`)
+  for (const [index, domain] of here.domains.entries())
+    ask(here, { domain, request: "start", epoch: `1.${index}` })
   here.world.drain()
   const wrong = wrongAtRest(here)
   if (wrong !== undefined) throw new Error(wrong)

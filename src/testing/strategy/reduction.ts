@@ -92,6 +92,7 @@ export class Reduction {
       this.delivering = this.at
       this.made = 0
       this.tracks = new Tracks()
+      if (candidate.owner?.isTelling === false) this.tracks.everything()
       if (candidate.realm === "time") this.passings++
     },
     touched: (what, isWrite) => {

@@ -8,6 +8,8 @@ export interface Candidate {
   readonly realm: string
   /** A turn of an actor carries the actor's name. */
   readonly label: string
+  /** Whether what it tells to share is all. */
+  readonly owner?: { readonly isTelling: boolean }
 }
 
 /** What happens between two choices, told as it happens. */

@@ -40,7 +40,7 @@ const runForest = (
   options: WorldOptions = {}
 ) => {
   const world = new World(choices, options)
-  const realm = world.realm("r")
+  const realm = world.realm("r", { isTelling: true })
   const versions: { [name: string]: number } = { x: 0, y: 0, z: 0 }
   const met: string[] = []
   const begin = ({ reads, writes, next, later }: Deed, path: string) => {

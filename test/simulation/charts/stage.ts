@@ -4,7 +4,6 @@
  * times a second, and in every order.
  */
 import * as Effect from "effect/Effect"
-import type * as Fiber from "effect/Fiber"
 import { makePool, type Pool } from "../../../actors/host-device-pool.ts"
 import type { DomainFact, DomainProtocol } from "../../../machines/domain/context.ts"
 import {
@@ -16,7 +15,7 @@ import { Actor } from "../../../src/kernel/actor.ts"
 import { Kernel } from "../../../src/kernel/kernel.ts"
 import type { Self } from "../../../src/kernel/script.ts"
 import { initialStep, stateName, step } from "../../../src/kernel/statechart.ts"
-import { OperationFailed, StartFailed } from "../../../src/model/domain-error.ts"
+import { StartFailed } from "../../../src/model/domain-error.ts"
 import { type Strategy, World, type WorldOptions } from "../../../src/testing/world.ts"
 import { definitionOf } from "../../property/machines/domain-cast.ts"
 
@@ -39,9 +38,12 @@ const launch =
   (pool: Pool, name: string) =>
   ({ epoch, starter }: LaunchParams, self: Self<DomainMessage>): Effect.Effect<DomainMessage> => {
     const holder = { uuid: name, name, epoch, token: epoch }
-    const failed = new StartFailed({ domain: name, step: "reserve", why: "it is held" })
+    const failed = (): DomainMessage => {
+      const failure = new StartFailed({ domain: name, step: "reserve", why: "it is held" })
+      return { type: "startFailed", failure }
+    }
     return Effect.matchEffect(pool.reserve([device], holder), {
-      onFailure: () => Effect.succeed<DomainMessage>({ type: "startFailed", failure: failed }),
+      onFailure: () => Effect.sync(failed),
       onSuccess: () =>
         Effect.sync((): DomainMessage => {
           const process = { pid: 7, startTime: "1" }
@@ -64,7 +66,13 @@ const release =
 
 const says = (message: DomainMessage) => () => Effect.succeed(message)
 
-const spawn = (kernel: Kernel, world: World, pool: Pool, name: string): DomainActor =>
+interface Ground {
+  readonly world: World
+  readonly kernel: Kernel
+  readonly pool: Pool
+}
+
+const spawn = ({ world, kernel, pool }: Ground, name: string): DomainActor =>
   new Actor<DomainSnapshot, DomainProtocol, DomainFact>(
     {
       name,
@@ -81,11 +89,7 @@ const spawn = (kernel: Kernel, world: World, pool: Pool, name: string): DomainAc
         pauseGuest: says({ type: "answered", failure: undefined }),
         continueGuest: says({ type: "answered", failure: undefined }),
         bootAgain: says({ type: "answered", failure: undefined }),
-        sendSignal: says({
-          type: "signalled",
-          failure: new OperationFailed({ domain: name, operation: "signal", why: "no" }),
-          viaAcpi: false
-        }),
+        sendSignal: says({ type: "signalled", failure: undefined, viaAcpi: true }),
         saveStatus: () => Effect.void,
         write: says({ type: "written" }),
         unregister: says({ type: "unregistered" }),
@@ -110,29 +114,28 @@ export const stage = (
   const world = new World(choices, options)
   const kernel = new Kernel(world, world.context)
   const pool = makePool(kernel, "pool")
-  return { world, pool, domains: names.map((name) => spawn(kernel, world, pool, name)) }
+  return { world, pool, domains: names.map((name) => spawn({ world, kernel, pool }, name)) }
 }
 
 export type Request = "start" | "destroy"
 
+export interface Asking {
+  readonly domain: DomainActor
+  readonly request: Request
+  /** Of a start. */
+  readonly epoch: string
+}
+
 /** Asks from a delivery of its own, so that who asks first is a choice too. */
-export const ask = (
-  { world }: Stage,
-  domain: DomainActor,
-  request: Request,
-  epoch: string
-): { fiber: Fiber.Fiber<unknown, unknown> | undefined } => {
-  const asked: { fiber: Fiber.Fiber<unknown, unknown> | undefined } = { fiber: undefined }
+export const ask = ({ world }: Stage, { domain, request, epoch }: Asking): void =>
   world.schedule(`client of ${domain.name}`, () => {
     // The mailbox is what it shares, and the actor tells that.
-    asked.fiber = world.fork<unknown, unknown>(
+    world.fork<unknown, unknown>(
       request === "start"
         ? domain.ask("start", { epoch, isPaused: false, autoDestroy: undefined })
         : domain.ask("destroy", { isGraceful: false, epoch: undefined }, "control")
     )
   })
-  return asked
-}
 
 /** What is wrong at rest: a device with two owners, or with an owner that is off. */
 export const wrongAtRest = ({ pool, domains }: Stage): string | undefined => {

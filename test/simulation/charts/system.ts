@@ -93,7 +93,7 @@ interface Known {
 }
 
 /** A deed of a part, with the part that follows by its number. */
-interface Next extends Deed {
+interface Next extends Omit<Deed, "next"> {
   readonly to: number
 }
 
@@ -252,7 +252,8 @@ export class System implements Space<State> {
   }
 
   private numbered(deed: Deed): Next {
-    return { ...deed, to: this.number(deed.next) }
+    const { next, ...rest } = deed
+    return { ...rest, to: this.number(next) }
   }
 
   private number(part: Part): number {

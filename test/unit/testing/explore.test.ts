@@ -38,6 +38,18 @@ describe("of deliveries that tell what they share", () => {
     expect(found).toEqual({ runs: 24, schedules: 24, pruned: 0, isComplete: true })
   })
 
+  test("nothing is believed of a realm of which nobody said that it tells all", () => {
+    const inRealm = (isTelling: boolean) =>
+      exploreReduced((strategy) => {
+        const world = new World(strategy)
+        const realm = world.realm("engine", { isTelling })
+        for (const name of "abc") realm.schedule(name, () => realm.touch?.(name))
+        world.drain()
+      }).schedules
+    expect(inRealm(true)).toBe(1)
+    expect(inRealm(false)).toBe(6)
+  })
+
   test("who tells something else overlooks orders: what is told is believed", () => {
     const ends = new Set<string>()
     const log: string[] = []
