@@ -95,11 +95,6 @@ const scopes: readonly Named[] = [
   charts("3 clients with 2 calls", { ...two, clients: 3 }),
   charts("2 clients with 2 calls, every request", { ...two, requests: requestNames }),
   charts("3 domains, 2 clients with 2 calls", { ...two, domains: 3 }),
-  actors("three domains, start and destroy", [
-    ["start", "destroy"],
-    ["start", "destroy"],
-    ["start", "destroy"]
-  ]),
   charts("1 domain, every request, whim and death", {
     ...two,
     domains: 1,
@@ -107,6 +102,11 @@ const scopes: readonly Named[] = [
     whims: 1,
     deaths: 1
   }),
+  actors("three domains, start and destroy", [
+    ["start", "destroy"],
+    ["start", "destroy"],
+    ["start", "destroy"]
+  ]),
   charts("2 domains, every request, whim and death", {
     ...two,
     requests: requestNames,
