@@ -73,8 +73,9 @@ const successor = (
  * Gotchas: deliveries commute unless they tell that they share something. Actors tell; whatever
  * else deliveries share (a log, a simulated disk, a Deferred between clients) has to be told by
  * `world.touch?.("its name")`, or is overlooked. A delivery that tells nothing is taken to share
- * everything, and so is each of a realm that was not made as one whose deliveries tell all. What is looked at between two deliveries may differ from any plain run's: only ends,
- * and what is told, are the same.
+ * everything, and so is each of a realm that was not made as one whose deliveries tell all. What is
+ * looked at between two deliveries may differ from any plain run's: only ends, and what is told,
+ * are the same.
  */
 export const exploreReduced = (
   run: (strategy: Strategy) => unknown,
