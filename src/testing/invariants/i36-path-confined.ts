@@ -2,7 +2,8 @@
 import { simulatedRoot } from "../simulation/lives.ts"
 import type { Invariant } from "../simulation/view.ts"
 
-const changing = /^(write|rename|unlink|symlink|mkdir|rmdir|chmod|chown|truncate|lock|bind) (.*)$/
+const changing =
+  /^(open|write|rename|unlink|symlink|mkdir|rmdir|chmod|chown|truncate|lock|bind) (.*)$/
 
 /** No way leads out of the root but by `..`; links of ours are relative and stay within. */
 const isBeneath = (path: string): boolean =>
@@ -13,8 +14,8 @@ export const pathConfined: Invariant = {
   id: "I36",
   name: "PathConfined",
   statement:
-    "Every path that the engine makes, writes, renames, removes, locks or binds lies beneath its " +
-    "root, and nothing else on the disk is there at the end that was not there before.",
+    "Every path that the engine opens, makes, writes, renames, removes, locks or binds lies " +
+    "beneath its root, and nothing else on the disk is there at the end that was not there before.",
   make: () => ({
     step: (_, label) => {
       const [, operation, path] = changing.exec(label) ?? []
