@@ -18,6 +18,7 @@ const usage = `npm run simulate -- [options]
   --seeds A-B      these seeds, however long it takes
   --jobs N         processes beside each other (default 1)
   --failures N     go on until so many laws were broken (default 1)
+  --shrink N       runs that making a plan small may take (default 800)
   --replay FILE    one plan again; a kept plan of test/simulation/seeds too
   --json           one object a line instead of sentences`
 
@@ -35,6 +36,7 @@ interface Options {
   /** From one seed to the next: other processes take those between. */
   readonly stride: number
   readonly failuresMax: number
+  readonly shrinkMax: number
   readonly isJson: boolean
 }
 
@@ -54,7 +56,7 @@ const progressEveryMs = 5000
 
 /** Runs its seeds to the end of its time; how many laws were broken. */
 const hunt = (options: Options, tell: (told: Told) => void): number => {
-  const { untilMs, first, last, stride, failuresMax } = options
+  const { untilMs, first, last, stride, failuresMax, shrinkMax: runsMax } = options
   const survey = new Survey()
   let toldAtMs = Date.now()
   let failures = 0
@@ -63,7 +65,8 @@ const hunt = (options: Options, tell: (told: Told) => void): number => {
     const violation = survey.run(plan).violations[0]
     if (violation !== undefined) {
       failures++
-      const { text, planPath } = keepFailure({ name: `seed-${seed}`, plan, violation, seed })
+      const found = { name: `seed-${seed}`, plan, violation, seed, runsMax }
+      const { text, planPath } = keepFailure(found)
       tell({ failure: { seed, text, plan: planPath } })
       if (failures >= failuresMax) break
     }
@@ -128,6 +131,7 @@ const main = async (words: readonly string[]): Promise<number> => {
       seeds: { type: "string" },
       jobs: { type: "string", default: "1" },
       failures: { type: "string", default: "1" },
+      shrink: { type: "string", default: "800" },
       replay: { type: "string" },
       json: { type: "boolean", default: false },
       help: { type: "boolean", default: false }
@@ -145,6 +149,7 @@ const main = async (words: readonly string[]): Promise<number> => {
     ...seedsOf(values),
     stride: 1,
     failuresMax: numberOf(values.failures),
+    shrinkMax: numberOf(values.shrink),
     isJson: values.json
   }
   const jobs = numberOf(values.jobs)
