@@ -1,9 +1,10 @@
 /**
  * A disk in memory with the two lives that a real one has: what processes see at once, and what a
  * power cut leaves. Content is durable once its file was synced, a name once its directory was;
- * everything else is lost, kept, or torn, as a chooser decides; what is in a volatile file system is
- * always lost. Synchronous and deterministic; knows no Effect.
+ * everything else is lost, kept, or torn, as a chooser decides; what is in a volatile file system
+ * is always lost. Synchronous and deterministic; knows no Effect.
  */
+import { type Change, type Choose, cutContent, loseAll, settle } from "./durability.ts"
 import {
   type Attributes,
   contains,
@@ -17,20 +18,7 @@ import {
   walk
 } from "./node.ts"
 
-/** Gives a number from 0 to `n - 1`. 0 is always the worst for the data: lost. */
-export type Choose = (n: number) => number
-
-export const loseAll: Choose = () => 0
-
-/** One name in one directory now means `node`, or nothing. */
-interface Naming {
-  readonly directory: DirectoryNode
-  readonly name: string
-  readonly node: Node | undefined
-}
-
-/** Namings that reach the disk together or not at all: a rename is two. */
-type Change = readonly Naming[]
+export { type Choose, loseAll } from "./durability.ts"
 
 const empty = new Uint8Array()
 
@@ -72,8 +60,15 @@ export class MemoryDisk {
     return node
   }
 
+  /** `false` too where a directory on the way is missing. */
   has(path: string): boolean {
-    return walk(this.root, path, false).node !== undefined
+    try {
+      return walk(this.root, path, false).node !== undefined
+    } catch (cause) {
+      if (cause instanceof Errno && (cause.code === "ENOENT" || cause.code === "ENOTDIR"))
+        return false
+      throw cause
+    }
   }
 
   usedBytes(): number {
@@ -375,19 +370,4 @@ export class MemoryDisk {
     if (directory === undefined) throw new Errno("EBUSY")
     return { directory, name, node }
   }
-}
-
-const settle = (change: Change): void => {
-  for (const { directory, name, node } of change) {
-    if (node === undefined) directory.durable.delete(name)
-    else directory.durable.set(name, node)
-  }
-}
-
-const cutContent = (file: FileNode, choose: Choose): void => {
-  const { data, durable } = file
-  const half = data.slice(0, Math.floor(data.length / 2))
-  const left = [durable, half, new Uint8Array(data.length), data][choose(4)] ?? durable
-  file.durable = left
-  file.data = left
 }

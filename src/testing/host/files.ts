@@ -1,7 +1,6 @@
 /**
  * The `Files` service of one process on a disk in memory: what each primitive does. When it is done
- * and what goes wrong is its carrier's: one step after the other with a plan of faults by number
- * (`MemoryProcess`), or as tasks of a realm (`realmCarrier`).
+ * and what goes wrong is its carrier's: tasks of a realm (carrier.ts), or numbered steps in tests.
  */
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"

@@ -58,10 +58,10 @@ export const bootId = (boot: number): string =>
 
 /** What a boot makes anew: what the kernel tells. */
 export const furnishBoot = (disk: MemoryDisk, boot: number): void => {
-  put(disk, "/proc/sys/kernel/random/boot_id", `${bootId(boot)}\n`, 0o444)
-  put(disk, "/proc/self/mounts", mounts, 0o444)
-  put(disk, "/proc/self/net/tcp", noConnections, 0o444)
-  put(disk, "/proc/self/net/tcp6", noConnections, 0o444)
+  put(disk, "/proc/sys/kernel/random/boot_id", { text: `${bootId(boot)}\n`, mode: 0o444 })
+  put(disk, "/proc/self/mounts", { text: mounts, mode: 0o444 })
+  put(disk, "/proc/self/net/tcp", { text: noConnections, mode: 0o444 })
+  put(disk, "/proc/self/net/tcp6", { text: noConnections, mode: 0o444 })
   disk.special("/dev/null", "character")
 }
 
@@ -69,9 +69,9 @@ export const furnishBoot = (disk: MemoryDisk, boot: number): void => {
 export const furnish = (disk: MemoryDisk, binaries: Iterable<string>): void => {
   for (const path of directories) disk.makeDirectories(path)
   for (const { path, mode } of volatile) disk.mountVolatile(path, mode)
-  put(disk, "/etc/passwd", passwd)
-  put(disk, "/etc/group", group)
-  for (const tool of tools) put(disk, `/usr/bin/${tool}`, "#!\n", 0o755)
-  put(disk, ipPath, "\u007fELF", 0o755)
-  for (const path of binaries) put(disk, path, "\u007fELF", 0o755)
+  put(disk, "/etc/passwd", { text: passwd })
+  put(disk, "/etc/group", { text: group })
+  for (const tool of tools) put(disk, `/usr/bin/${tool}`, { text: "#!\n", mode: 0o755 })
+  put(disk, ipPath, { text: "\u007fELF", mode: 0o755 })
+  for (const path of binaries) put(disk, path, { text: "\u007fELF", mode: 0o755 })
 }

@@ -12,14 +12,17 @@ export const ipPath = "/usr/sbin/ip"
 const placeOf = (name: string): string => `/sys/class/net/${name}`
 
 export const writeBridge = (disk: MemoryDisk, name: string, mtu = 1500): void => {
-  put(disk, `${placeOf(name)}/mtu`, `${mtu}\n`)
-  put(disk, `${placeOf(name)}/bridge/bridge_id`, "8000.525400000001\n")
+  put(disk, `${placeOf(name)}/mtu`, { text: `${mtu}\n` })
+  put(disk, `${placeOf(name)}/bridge/bridge_id`, { text: "8000.525400000001\n" })
 }
 
 const removeAll = (disk: MemoryDisk, path: string): void => {
-  for (const [name, node] of [...disk.directoryAt(path).entries])
-    if (node.kind === "directory") removeAll(disk, `${path}/${name}`)
-    else disk.unlink(`${path}/${name}`)
+  const names = [...disk.directoryAt(path).entries.keys()]
+  for (const name of names) {
+    const below = `${path}/${name}`
+    if (disk.node(below).kind === "directory") removeAll(disk, below)
+    else disk.unlink(below)
+  }
   disk.removeDirectory(path)
 }
 
@@ -43,10 +46,10 @@ const addTap = (disk: MemoryDisk, self: Self, words: readonly string[]): void =>
   const name = valueOf(words, "dev") ?? ""
   if (disk.has(placeOf(name))) return refuse(self, "Device or resource busy")
   if (name === "" || name.length > 15) return refuse(self, "Invalid argument")
-  put(disk, `${placeOf(name)}/tun_flags`, `0x${flagsOf(words).toString(16)}\n`)
-  put(disk, `${placeOf(name)}/owner`, `${valueOf(words, "user") ?? -1}\n`)
-  put(disk, `${placeOf(name)}/mtu`, "1500\n")
-  put(disk, `${placeOf(name)}/operstate`, "down\n")
+  put(disk, `${placeOf(name)}/tun_flags`, { text: `0x${flagsOf(words).toString(16)}\n` })
+  put(disk, `${placeOf(name)}/owner`, { text: `${valueOf(words, "user") ?? -1}\n` })
+  put(disk, `${placeOf(name)}/mtu`, { text: "1500\n" })
+  put(disk, `${placeOf(name)}/operstate`, { text: "down\n" })
   self.exit(0)
 }
 
@@ -62,9 +65,9 @@ const setLink = (disk: MemoryDisk, self: Self, words: readonly string[]): void =
     ["master", "master_name"]
   ] as const) {
     const value = valueOf(words, word)
-    if (value !== undefined) put(disk, `${placeOf(name)}/${file}`, `${value}\n`)
+    if (value !== undefined) put(disk, `${placeOf(name)}/${file}`, { text: `${value}\n` })
   }
-  if (words.includes("up")) put(disk, `${placeOf(name)}/operstate`, "up\n")
+  if (words.includes("up")) put(disk, `${placeOf(name)}/operstate`, { text: "up\n" })
   self.exit(0)
 }
 

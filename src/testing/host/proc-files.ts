@@ -37,16 +37,17 @@ const status = ({ pid, parent }: SimulatedProcess): string =>
     ""
   ].join("\n")
 
-const limitRow = (name: string, soft: string, hard: string, unit: string): string =>
-  `${name.padEnd(26)}${soft.padEnd(21)}${hard.padEnd(21)}${unit}`
+/** Columns of fixed width: the limit, soft, hard, and its unit. */
+const limitRow = ([name, ...rest]: readonly [string, string, string, string]): string =>
+  `${name.padEnd(26)}${rest.map((word) => word.padEnd(21)).join("")}`
 
 const limits = ({ descriptors }: SimulatedProcess): string =>
   [
-    limitRow("Limit", "Soft Limit", "Hard Limit", "Units"),
-    limitRow("Max core file size", "0", "unlimited", "bytes"),
-    limitRow("Max processes", "63432", "63432", "processes"),
-    limitRow("Max open files", String(descriptors.max), "1048576", "files"),
-    limitRow("Max locked memory", "8388608", "8388608", "bytes"),
+    limitRow(["Limit", "Soft Limit", "Hard Limit", "Units"]),
+    limitRow(["Max core file size", "0", "unlimited", "bytes"]),
+    limitRow(["Max processes", "63432", "63432", "processes"]),
+    limitRow(["Max open files", String(descriptors.max), "1048576", "files"]),
+    limitRow(["Max locked memory", "8388608", "8388608", "bytes"]),
     ""
   ].join("\n")
 

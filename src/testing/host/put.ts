@@ -1,7 +1,12 @@
-/** Puts a file on a disk in memory, with the directories above it, as a host's administrator does. */
+/** Puts a file on a disk in memory, with the directories above it, as an administrator does. */
 import type { MemoryDisk } from "./disk.ts"
 
-export const put = (disk: MemoryDisk, path: string, text: string, mode = 0o644): void => {
+export interface Content {
+  readonly text: string
+  readonly mode?: number
+}
+
+export const put = (disk: MemoryDisk, path: string, { text, mode = 0o644 }: Content): void => {
   disk.makeDirectories(path.slice(0, path.lastIndexOf("/")))
   const file = disk.createFile(path, mode, false)
   disk.truncate(file, 0)

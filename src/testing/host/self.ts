@@ -8,9 +8,15 @@ import { Errno, type FileNode } from "./node.ts"
 import type { ProcessTable, SimulatedProcess } from "./processes.ts"
 import type { Self, Stream } from "./program.ts"
 
+interface InheritedFile {
+  readonly kind: "file"
+  readonly node: FileNode
+  readonly isAppending: boolean
+}
+
 /** What a child has at a descriptor's number. */
 export type Inherited =
-  | { readonly kind: "file"; readonly node: FileNode; readonly isAppending: boolean }
+  | InheritedFile
   | { readonly kind: "listener"; readonly listener: Listener }
   | { readonly kind: "pipe"; readonly end: SocketEnd }
   | { readonly kind: "null" }
@@ -57,7 +63,7 @@ const streamOf = (
   }
 }
 
-const append = (disk: MemoryDisk, node: FileNode, isAppending: boolean, text: string): void => {
+const append = (disk: MemoryDisk, { node, isAppending }: InheritedFile, text: string): void => {
   try {
     const at = isAppending ? node.data.length : 0
     disk.write(node, new TextEncoder().encode(text), { at })
@@ -112,7 +118,7 @@ export const selfOf = (
     write: (fd, text) =>
       whenAlive(() => {
         const to = inherited.get(fd)
-        if (to?.kind === "file") append(disk, to.node, to.isAppending, text)
+        if (to?.kind === "file") append(disk, to, text)
         if (to?.kind === "pipe") to.end.write(new TextEncoder().encode(text))
       }),
     has: (path) => isThere(disk, path),

@@ -1,7 +1,8 @@
 /**
  * Writes a small /sys onto a disk in memory: PCI and USB devices with their ids, classes, drivers
- * and IOMMU groups, and bridges. Linux's own layout, so far as anybody reads it: a device's directory is
- * below /sys/devices, and the buses link to it. Writes only: what a driver would do is not here.
+ * and IOMMU groups, and bridges. Linux's own layout, so far as anybody reads it: a device's
+ * directory is below /sys/devices, and the buses link to it. Writes only: what a driver would do is
+ * not here.
  */
 import type { MemoryDisk } from "./disk.ts"
 import { writeBridge } from "./links.ts"
@@ -53,7 +54,7 @@ const putAll = (
   values: { readonly [name: string]: string | undefined }
 ): void => {
   for (const [name, value] of Object.entries(values))
-    if (value !== undefined) put(disk, `${directory}/${name}`, `${value}\n`)
+    if (value !== undefined) put(disk, `${directory}/${name}`, { text: `${value}\n` })
 }
 
 const writePci = (disk: MemoryDisk, device: PciDevice): void => {

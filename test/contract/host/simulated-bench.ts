@@ -14,7 +14,7 @@ export const simulatedHost = (
   choices: readonly number[] = []
 ) => new SimulatedHost(new World(choices), { programs: smallPrograms, ...options })
 
-/** What is under way by itself when a case has ended, as the end of a pipe, comes to its own end. */
+/** What is under way when a case has ended, as the end of a pipe, comes to its own end. */
 const settlingMs = 1_000
 
 /** Descriptors that are still open, of engines and of others. */

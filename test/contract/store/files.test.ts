@@ -11,7 +11,7 @@ import { expect, test } from "vitest"
 import { type FileError, Files } from "../../../src/host/files.ts"
 import * as LiveFiles from "../../../src/host/files.live.ts"
 import { MemoryDisk } from "../../../src/testing/host/disk.ts"
-import { MemoryProcess } from "../../../src/testing/host/stepped.ts"
+import { MemoryProcess } from "./stepped.ts"
 
 type FilesService = Files["Service"]
 

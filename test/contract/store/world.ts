@@ -11,7 +11,7 @@ import type { RootLocked, StoreError } from "../../../src/store/error.ts"
 import { make, type Store } from "../../../src/store/store.ts"
 import type { Identity, ReadIdentity } from "../../../src/store/identity.ts"
 import type { MemoryDisk } from "../../../src/testing/host/disk.ts"
-import { Killed, MemoryProcess, type ProcessOptions } from "../../../src/testing/host/stepped.ts"
+import { Killed, MemoryProcess, type ProcessOptions } from "./stepped.ts"
 
 export type StoreService = Store["Service"]
 

@@ -8,7 +8,7 @@ import * as Effect from "effect/Effect"
 import fc from "fast-check"
 import { describe, expect, test } from "vitest"
 import { type Choose, loseAll, MemoryDisk } from "../../../src/testing/host/disk.ts"
-import type { FaultPlan } from "../../../src/testing/host/stepped.ts"
+import type { FaultPlan } from "../../contract/store/stepped.ts"
 import { after, type Model, nothing, type Operation, perform } from "../../contract/store/model.ts"
 import { type Contents, live, reopened, type StoreService } from "../../contract/store/world.ts"
 

@@ -4,7 +4,7 @@ import * as Effect from "effect/Effect"
 import { describe, expect, test } from "vitest"
 import type { StoreError } from "../../../src/store/error.ts"
 import { MemoryDisk } from "../../../src/testing/host/disk.ts"
-import { MemoryProcess } from "../../../src/testing/host/stepped.ts"
+import { MemoryProcess } from "../../contract/store/stepped.ts"
 import { contentsOf, live, reopened, textOf } from "../../contract/store/world.ts"
 
 const web = { name: "web", uuid: "uuid-1" }

@@ -3,9 +3,17 @@
  * killed. For tests of a sequence of primitives alone, without a world: nobody else runs.
  */
 import * as Effect from "effect/Effect"
-import type { FileError, Files } from "../../host/files.ts"
-import type { MemoryDisk } from "./disk.ts"
-import { carried, type Deed, filesService, OpenFiles, refused, spoil, type What } from "./files.ts"
+import type { FileError, Files } from "../../../src/host/files.ts"
+import type { MemoryDisk } from "../../../src/testing/host/disk.ts"
+import {
+  carried,
+  type Deed,
+  filesService,
+  OpenFiles,
+  refused,
+  spoil,
+  type What
+} from "../../../src/testing/host/files.ts"
 
 /** One primitive, about to be done. */
 export interface Step extends What {
