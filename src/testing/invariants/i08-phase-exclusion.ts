@@ -5,6 +5,9 @@ import type { Invariant, View } from "../simulation/view.ts"
 /** What the engine itself does while it begins and ends. */
 const ownProcedures = new Set([undefined, "internal", "driver.open", "driver.close"])
 
+/** What a call gives back when the drain has interrupted it: an undo, whenever it comes. */
+const undoes = new Set(["release", "leave"])
+
 const openPhases = new Set(["running", "draining"])
 
 class Phases {
@@ -19,7 +22,7 @@ class Phases {
     const { actor, to, outcome, message, procedure } = record
     if (actor === "driver") this.phase = to
     if (actor === "driver" || outcome !== "taken" || ownProcedures.has(procedure)) return undefined
-    return openPhases.has(this.phase)
+    return openPhases.has(this.phase) || undoes.has(message)
       ? undefined
       : `${actor} took '${message}' of ${procedure} while the engine was ${this.phase}`
   }
