@@ -38,6 +38,7 @@ export const reservationOwned: Invariant = {
   statement:
     "Each reserved name and uuid belongs to a call that has not been answered, and is committed " +
     "or given back before that call's answer; at rest nothing is reserved.",
+  needsCalls: true,
   make: () => {
     let last: { readonly reserved: readonly Named[]; readonly life: number | undefined } = {
       reserved: [],

@@ -71,6 +71,7 @@ export const undefineIsFinal: Invariant = {
   statement:
     "Once a domain is off the list nothing finds or starts it until it is defined or created " +
     "anew; one that has a guest is never taken off it.",
+  needsCalls: true,
   make: () => {
     const watch = new Watch()
     return {

@@ -9,6 +9,7 @@ export const linearizable: Invariant = {
   statement:
     "There is an order of all calls and of what guests did by themselves, each between its " +
     "beginning and its end, that a sequential engine would have answered in the same words.",
+  needsCalls: true,
   make: () => ({
     history: ({ history, plan, faults }) => {
       const circumstances = circumstancesOf({

@@ -40,7 +40,7 @@ const unwritten = (
   const job = before.context.job?.change.type
   if (!isChange || layout === undefined || job === undefined) return undefined
   const { persistent } = after.context
-  if (after.context.job !== undefined || (job !== "define" && job !== "undefine")) return undefined
+  if (job !== "define" && job !== "undefine") return undefined
   const name = persistent?.name ?? before.context.persistent?.name
   if (name === undefined) return undefined
   // Its name may be another's by now.

@@ -22,14 +22,15 @@ const toldOf = (event: DomainEvent): Told => {
 const isSame = (told: Told, heard: EventSeen): boolean =>
   told.uuid === heard.uuid && told.type === heard.type && told.detail === heard.detail
 
-/** Emits of a domain's turn that tell nothing: a change that nobody is told of. */
-const mute = (turn: Turn): number => {
-  const mine = domainTurn(turn)
-  const change = mine?.before.context.job?.change.type
-  const isOver = mine?.before.context.job !== undefined && mine.after.context.job === undefined
-  if (!isOver || mine?.message.type === "writeFailed") return 0
-  const wasDefined = mine?.before.context.persistent !== undefined
-  return change === "autostart" || (change === "undefine" && !wasDefined) ? 1 : 0
+/** What a domain's turn tells: a change that nobody is told of is emitted too, as nothing. */
+const toldBy = (turn: Turn): number => {
+  const emits = turn.record.actions.filter((action) => action === "emit").length
+  const mine = emits === 0 ? undefined : domainTurn(turn)
+  const { job, persistent } = mine?.before.context ?? {}
+  if (mine?.message.type !== "written" && mine?.message.type !== "unregistered") return emits
+  const change = job?.change.type
+  const isMute = change === "autostart" || (change === "undefine" && persistent === undefined)
+  return isMute ? emits - 1 : emits
 }
 
 /** One engine's events: as domains told them, as the bus had them, as the listener heard them. */
@@ -46,7 +47,7 @@ class Channel {
     this.begin(view.life?.number ?? 0)
     const { record, message } = turn
     if (record.outcome === "taken" && record.actor.startsWith("domain/"))
-      this.emitted += record.actions.filter((action) => action === "emit").length - mute(turn)
+      this.emitted += toldBy(turn)
     if (record.actor !== "event-bus") return undefined
     if (message.type === "listen") this.isListening = true
     const event = eventOf(turn)

@@ -122,5 +122,6 @@ export const durableAck: Invariant = {
   statement:
     "When an engine has opened, and at rest, the definitions on disk are those that were " +
     "acknowledged; what was under way when an engine ended is there whole or not at all.",
+  needsCalls: true,
   make: () => ({ opened: lost, rest: lost })
 }

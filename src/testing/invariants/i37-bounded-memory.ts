@@ -43,6 +43,7 @@ export const boundedMemory: Invariant = {
   statement:
     "The half line and the open commands of a monitor, the calls that wait for a domain, the " +
     "connections that are over and the problems that are kept stay within their bounds.",
+  needsCalls: true,
   make: () => ({
     decided: (turn, view) => ofMonitor(turn) ?? ofConnections(turn) ?? ofDomain(turn, view),
     rest: ({ life }) => {
