@@ -150,9 +150,22 @@ export const change = (ref: DomainRef, what: Change) => ref.actor.ask("change", 
 /** Takes it off the list, if it is neither defined nor started; else does nothing. */
 export const discard = (ref: DomainRef) => ref.actor.ask("discard", {}, "control")
 
-/** Takes over a guest of an earlier engine. Its belongings are filled before. */
-export const adopt = (ref: DomainRef, record: AdoptedGuest): void =>
-  ref.actor.tell({ type: "adopt", record })
+/**
+ * Takes over a guest of an earlier engine. Its belongings are filled before. Returns when the chart
+ * has the guest: nobody may find the domain without it.
+ */
+export const adopt = (ref: DomainRef, record: AdoptedGuest): Effect.Effect<void> =>
+  Effect.callback((resume) => {
+    const { name, kernel } = ref.actor
+    const unwatch = kernel.inspection.watch(({ actor, message, outcome }) => {
+      const isOver = outcome === "crashed" || outcome === "stopped"
+      if (actor !== name || (message !== "adopt" && !isOver)) return
+      unwatch()
+      resume(Effect.void)
+    })
+    ref.actor.tell({ type: "adopt", record })
+    return Effect.sync(unwatch)
+  })
 
 /**
  * After a defect: the actor runs again from what is durable, and with its guest if it has one. Both

@@ -75,8 +75,8 @@ export type Metadata =
 export const setMetadata = (ref: DomainRef, metadata: Metadata, affects: Affects) =>
   Effect.gen(function* () {
     const operation = metadata.type === "metadata" ? "set metadata of" : `set ${metadata.type} of`
-    if (affects.config) yield* demand(ref, operation, { persistent: true })
-    if (affects.live) yield* demand(ref, operation, { active: true })
+    if (affects !== "current" && affects.config) yield* demand(ref, operation, { persistent: true })
+    if (affects !== "current" && affects.live) yield* demand(ref, operation, { active: true })
     const { name } = DomainActor.view(ref).context
     if (metadata.type === "title" && metadata.text?.includes("\n") === true)
       return yield* new InvalidDomain({ domain: name, path: "title", reason: "it has two lines" })

@@ -6,6 +6,7 @@ import * as Effect from "effect/Effect"
 import * as FiberSet from "effect/FiberSet"
 import { Files } from "../../src/host/files.ts"
 import type { ProcessId } from "../../src/host/process.ts"
+import type { Held } from "../../src/qemu/held.ts"
 import { findByToken } from "../../src/qemu/kill.ts"
 import { monitorIdPrefix, type MonitorToken } from "../../src/qemu/monitor-id.ts"
 import { epochPattern } from "../../src/store/status.ts"
@@ -14,20 +15,35 @@ import * as DomainActor from "../domain/domain.ts"
 import type { DomainRef } from "../domain/domain.ts"
 import type { Needs } from "../domain/needs.ts"
 import { untilDead } from "../domain/stop.ts"
+import { hold } from "./holdings.ts"
 import type { Parts } from "./parts.ts"
 
 /** A QEMU of this root. */
 export interface Living {
   readonly process: ProcessId
   readonly token: MonitorToken
+  /** What its own words say that it has of the host. */
+  readonly held: Held
 }
 
 /** Files of a probe: `p-TOKEN.s`, its temporary name, and the log. */
 const probePattern = /^p-[A-Za-z0-9_-]+\.(s|s~|log)$/
 
-const endOrphan = (parts: Parts, { process, token }: Living) =>
+/** Nobody may be given what it holds before it is dead. */
+const holdFor = Effect.fnUntraced(function* (
+  parts: Parts,
+  mine: Belongings<Needs>,
+  { token: { uuid, epoch }, held }: Living
+) {
+  const name = parts.domains.byUuid(uuid)?.name ?? uuid
+  const holder = { uuid, name, epoch, token: `${uuid}/${epoch.replace("-", ".")}` }
+  yield* hold(parts, mine, { holder, held })
+})
+
+const endOrphan = (parts: Parts, { process, token }: Living, mine: Belongings<Needs>) =>
   Effect.gen(function* () {
-    yield* untilDead(new Belongings(), process, 0)
+    yield* untilDead(mine, process, 0)
+    yield* mine.release
     yield* Effect.ignore(parts.store.removeGuestDirectory(token.epoch.replace("-", ".")))
   })
 
@@ -52,19 +68,22 @@ export const endOrphans = Effect.fnUntraced(function* (
     const entry = parts.domains.byUuid(token.uuid)
     const ref = entry === undefined ? undefined : yield* obtain(entry)
     const live = ref?.actor.published.context.persistent
+    const epoch = token.epoch.replace("-", ".")
     if (ref === undefined || live === undefined || !DomainActor.isSettled(ref)) {
+      const mine = new Belongings<Needs>()
+      yield* holdFor(parts, mine, orphan)
       yield* FiberSet.run(
         parts.errands,
-        endOrphan(parts, orphan).pipe(Effect.provideContext(parts.needs))
+        endOrphan(parts, orphan, mine).pipe(Effect.provideContext(parts.needs))
       )
       continue
     }
-    const epoch = token.epoch.replace("-", ".")
     const mine = ref.belongings.of(epoch)
+    yield* holdFor(parts, mine, orphan)
     mine.process = process
     mine.owe("runtime directory", Effect.ignore(parts.store.removeGuestDirectory(epoch)))
     const guest = { epoch, id: -1, process, live, isPaused: true, reason: "unknown" }
-    DomainActor.adopt(ref, {
+    yield* DomainActor.adopt(ref, {
       ...guest,
       autoDestroy: undefined,
       isUnborn: true,
@@ -94,7 +113,7 @@ export const endLate = Effect.fnUntraced(function* (parts: Parts, known: readonl
     (one) =>
       generationOf(one) < store.generation && !known.includes(one.token.epoch.replace("-", "."))
   )
-  yield* Effect.forEach(late, (one) => endOrphan(parts, one), {
+  yield* Effect.forEach(late, (one) => endOrphan(parts, one, new Belongings()), {
     concurrency: "unbounded",
     discard: true
   })

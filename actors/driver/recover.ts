@@ -8,6 +8,7 @@ import type { AdoptedGuest } from "../../machines/domain/context.ts"
 import { isAlive, type ProcessId, Processes } from "../../src/host/process.ts"
 import type { Domain } from "../../src/model/domain.ts"
 import { findByToken } from "../../src/qemu/kill.ts"
+import type { Held } from "../../src/qemu/held.ts"
 import { monitorId, monitorIdPrefix } from "../../src/qemu/monitor-id.ts"
 import { domainFromText } from "../../src/store/domain-text.ts"
 import type {
@@ -24,6 +25,7 @@ import type { Needs } from "../domain/needs.ts"
 import { dropRecord } from "../domain/status.ts"
 import { untilDead } from "../domain/stop.ts"
 import { isUnborn, isUnproven } from "./calls.ts"
+import { hold } from "./holdings.ts"
 import { endLate, endOrphans, type Living, sweepRun } from "./leftovers.ts"
 import type { Parts } from "./parts.ts"
 
@@ -39,6 +41,8 @@ const livingOf = (living: readonly Living[], head: StatusHead): Living | undefin
         (head.process.pid === one.process.pid && head.process.startTime === one.process.startTime))
   )
 
+const nothingHeld: Held = { pci: [], usb: [], ports: [] }
+
 /** What the epoch holds, as the start that filled it had left it. */
 const fill = (
   parts: Parts,
@@ -47,22 +51,10 @@ const fill = (
 ) =>
   Effect.gen(function* () {
     const { head, record } = held
-    const { store, ports, pci, usb } = parts
     const token = `${head.uuid}/${head.epoch}`
     const holder = { uuid: head.uuid, name: head.name, epoch: head.epoch, token }
-    mine.owe("runtime directory", Effect.ignore(store.removeGuestDirectory(head.epoch)))
-    for (const port of record?.reservations.ports ?? []) {
-      mine.owe("display port", Effect.ignore(ports.release(token)))
-      yield* Effect.ignore(ports.take({ range: { min: port, max: port }, token }))
-    }
-    for (const [pool, devices] of [
-      [pci, record?.reservations.pci ?? []],
-      [usb, record?.reservations.usb ?? []]
-    ] as const) {
-      if (devices.length === 0) continue
-      mine.owe("host devices", Effect.ignore(pool.release(token)))
-      yield* Effect.ignore(pool.reserve(devices, holder))
-    }
+    mine.owe("runtime directory", Effect.ignore(parts.store.removeGuestDirectory(head.epoch)))
+    yield* hold(parts, mine, { holder, held: record?.reservations ?? nothingHeld })
     mine.owe(
       "status record",
       Effect.suspend(() => dropRecord(mine, head.epoch))
@@ -129,7 +121,7 @@ const adoptRecord = (parts: Parts, obtain: Obtain, { record, living }: Found) =>
     yield* fill(parts, mine, { head: record, record })
     mine.process = living?.process ?? record.process
     const process = { id: mine.process, isOver: yield* isOver(mine.process) }
-    DomainActor.adopt(ref, adopted(record, parsed.success.domain, process))
+    yield* DomainActor.adopt(ref, adopted(record, parsed.success.domain, process))
     if (process.isOver && !isUnborn(record) && !isUnproven(record))
       parts.note({ what: `guest '${record.name}'`, why: "it ended while no engine was there" })
     const { autoDestroy, epoch } = record
@@ -155,7 +147,7 @@ const adoptUnknown = (
     const mine = ref.belongings.of(head.epoch)
     yield* fill(parts, mine, { head, record: undefined })
     mine.process = process
-    DomainActor.adopt(ref, {
+    yield* DomainActor.adopt(ref, {
       epoch: head.epoch,
       id: yield* Effect.orDie(parts.domains.nextId),
       process,

@@ -6,11 +6,14 @@ import type { Domain } from "../../src/model/domain.ts"
 import type { DomainHappening } from "../../src/model/event.ts"
 import type { KeptElement } from "../../src/model/kept.ts"
 
-/** Which definitions a change is for. */
-export interface Affects {
-  readonly config: boolean
-  readonly live: boolean
-}
+/**
+ * Which definitions a change is for. `current` is the live one of a domain that is active in the
+ * turn that admits the change, else the persistent one (VIR_DOMAIN_AFFECT_CURRENT).
+ */
+export type Affects = "current" | { readonly config: boolean; readonly live: boolean }
+
+const affected = (affects: Affects, isActive: boolean) =>
+  affects === "current" ? { config: !isActive, live: isActive } : affects
 
 export type Change =
   | { readonly type: "define"; readonly definition: Domain }
@@ -51,11 +54,10 @@ export const isPossible = (
       return persistent !== undefined
     case "rename":
       return persistent !== undefined && epoch === undefined
-    default:
-      return (
-        (!change.affects.config || persistent !== undefined) &&
-        (!change.affects.live || epoch !== undefined)
-      )
+    default: {
+      const { config, live } = affected(change.affects, epoch !== undefined)
+      return (!config || persistent !== undefined) && (!live || epoch !== undefined)
+    }
   }
 }
 
@@ -100,13 +102,20 @@ export const afterChange = (before: Definitions, change: Change): Definitions =>
       return { ...before, persistent: before.persistent && edit(before.persistent, change) }
     default: {
       const { persistent, live } = before
+      const affects = affected(change.affects, live !== undefined)
       return {
-        persistent: change.affects.config && persistent ? edit(persistent, change) : persistent,
-        live: change.affects.live && live ? edit(live, change) : live
+        persistent: affects.config && persistent ? edit(persistent, change) : persistent,
+        live: affects.live && live ? edit(live, change) : live
       }
     }
   }
 }
+
+/** The change with what it is for, as the domain is now: what is written is what was admitted. */
+export const settled = (change: Change, epoch: string | undefined): Change =>
+  "affects" in change
+    ? { ...change, affects: affected(change.affects, epoch !== undefined) }
+    : change
 
 /** What the world is told once the change is durable. */
 export const happeningOf = (change: Change, wasDefined: boolean): DomainHappening | undefined => {

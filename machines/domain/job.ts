@@ -6,7 +6,7 @@
 import { and, assign } from "xstate"
 import { answered, failed } from "../../src/base/protocol.ts"
 import { base, happened } from "./base.ts"
-import { afterChange, happeningOf } from "./change.ts"
+import { afterChange, happeningOf, settled } from "./change.ts"
 import type { DomainContext } from "./context.ts"
 
 const ack = {
@@ -58,7 +58,12 @@ export const job = base.createStateConfig({
           {
             guard: and(["isSettled", "fits"]),
             target: "writing",
-            actions: assign({ job: ({ event }) => ({ call: event.call, change: event.change }) })
+            actions: assign({
+              job: ({ context, event }) => ({
+                call: event.call,
+                change: settled(event.change, context.epoch)
+              })
+            })
           },
           { guard: "isTransitional", actions: "postpone" }
         ],
@@ -95,7 +100,9 @@ export const job = base.createStateConfig({
           {
             guard: ({ context }) =>
               context.job?.change.type === "undefine" && context.epoch === undefined,
-            target: "unregistering"
+            target: "unregistering",
+            // Seen and told before its name is free: whoever defines it again comes after.
+            actions: [tellChange, commit]
           },
           {
             guard: ({ context }) => context.job?.change.type === "rename",
@@ -124,7 +131,7 @@ export const job = base.createStateConfig({
       on: {
         change: { actions: "postpone" },
         discard: { actions: "postpone" },
-        unregistered: { target: "idle", actions: [tellChange, commit, ack, forget] }
+        unregistered: { target: "idle", actions: [ack, forget] }
       }
     }
   }

@@ -4,6 +4,7 @@
  * published. Holds no state of its own.
  */
 import * as Effect from "effect/Effect"
+import type { Affects } from "../../machines/domain/change.ts"
 import type { Signal, SignalMode } from "../../machines/domain/context.ts"
 import * as DomainActor from "../../actors/domain/domain.ts"
 import type { DomainRef } from "../../actors/domain/domain.ts"
@@ -210,18 +211,16 @@ const xmlOf = (ref: DomainRef, { isInactive = false, withSecrets = false }: XmlO
   })
 
 /** libvirt's VIR_DOMAIN_AFFECT_CURRENT, unless it is said. */
-const affectsOf = (ref: DomainRef, { config, live }: AffectsOptions = {}) => {
-  const isActive = DomainActor.view(ref).context.epoch !== undefined
-  return config === undefined && live === undefined
-    ? { config: !isActive, live: isActive }
+const affectsOf = ({ config, live }: AffectsOptions = {}): Affects =>
+  config === undefined && live === undefined
+    ? "current"
     : { config: config === true, live: live === true }
-}
 
 const setText =
   (perform: Perform, type: "title" | "description"): SetText =>
   (text, affects) =>
     perform("domainSetMetadata", (ref) =>
-      Changes.setMetadata(ref, { type, text }, affectsOf(ref, affects))
+      Changes.setMetadata(ref, { type, text }, affectsOf(affects))
     )
 
 const elementOf = (ref: DomainRef, uri: string) => {
@@ -296,7 +295,7 @@ export const handleOf = (driver: Driver, identity: Identity): Domain => {
               ? undefined
               : yield* Effect.fromResult(parseMetadata(xml, { uri, key }))
           const metadata = { type: "metadata" as const, uri, element }
-          yield* Changes.setMetadata(ref, metadata, affectsOf(ref, affects))
+          yield* Changes.setMetadata(ref, metadata, affectsOf(affects))
         })
       ),
     waitFor: waitFor(driver, identity),

@@ -60,7 +60,8 @@ export const openLog = Effect.fnUntraced(function* (path: string, limits: LogLim
     else yield* files.unlink(path)
   }
   const file = yield* files.open(path, "append", 0o600)
-  const opened: OpenLog = { file, offset: yield* sizeOf(path) }
+  const offset = yield* Effect.onError(sizeOf(path), () => files.close(file))
+  const opened: OpenLog = { file, offset }
   return opened
 }, Effect.uninterruptible)
 
@@ -122,8 +123,11 @@ export const lastWords = Effect.fnUntraced(
     // A log that was trimmed meanwhile is shorter than where this run began.
     const begin = size < from ? 0 : from
     const start = Math.max(begin, size - lastWordsBytesMax)
-    const file = yield* files.open(path, "read")
-    const bytes = yield* Effect.ensuring(files.readAt(file, start, size - start), files.close(file))
+    const bytes = yield* Effect.acquireUseRelease(
+      files.open(path, "read"),
+      (file) => files.readAt(file, start, size - start),
+      (file) => files.close(file)
+    )
     const lines = new TextDecoder().decode(bytes).split("\n")
     const whole = start > begin ? lines.slice(1) : lines
     return whole

@@ -11,6 +11,7 @@ import {
   type ProcessInfo,
   Processes
 } from "../host/process.ts"
+import { type Held, heldBy } from "./held.ts"
 import { type MonitorToken, monitorIdIn, parseMonitorId } from "./monitor-id.ts"
 
 /** It did not die within the bound: it keeps what it holds, and nothing of it may be given away. */
@@ -89,6 +90,7 @@ export interface Found {
   readonly process: ProcessId
   readonly id: string
   readonly token: MonitorToken
+  readonly held: Held
 }
 
 export interface Search {
@@ -116,9 +118,11 @@ export const findByToken = Effect.fnUntraced(function* (prefix: string) {
   )
   const search: Search = {
     found: read.flatMap(({ process, argv }) => {
-      const id = argv._tag === "Some" ? monitorIdIn(argv.value ?? []) : undefined
+      const words = argv._tag === "Some" ? (argv.value ?? []) : []
+      const id = monitorIdIn(words)
       const token = id?.startsWith(prefix) === true ? parseMonitorId(id) : undefined
-      return id === undefined || token === undefined ? [] : [{ process, id, token }]
+      if (id === undefined || token === undefined) return []
+      return [{ process, id, token, held: heldBy(words) }]
     }),
     unreadable: read.flatMap(({ process, argv }) => (argv._tag === "None" ? [process] : []))
   }
