@@ -109,7 +109,7 @@ class Shrinking {
     this.fewer(this.best.clients, (clients) => ({ ...this.best, clients }))
     this.fewer(placed(this.best), (steps) => ({ ...this.best, clients: clientsOf(steps) }))
     this.plainer()
-    for (const smaller of withoutOptions(this.best)) this.take({ ...this.best, ...smaller })
+    for (const smaller of withFewerDomains(this.best)) if (this.take(smaller)) break
     this.bare()
     this.fewer(this.best.faults, (faults) => ({ ...this.best, faults }))
   }
@@ -221,17 +221,35 @@ const clientsOf = (steps: readonly Placed[]): Plan["clients"] =>
     mine.map(({ step }) => step)
   )
 
-/** The same plan with one option less, each on its own. */
-const withoutOptions = (plan: Plan): readonly Partial<Plan>[] => {
-  const used = placed(plan).flatMap(({ step }) => [
-    "domain" in step ? step.domain : 0,
-    "to" in step ? step.to : 0,
-    "as" in step ? (step.as ?? 0) : 0
-  ])
-  const domains = Math.min(plan.domains, 1 + Math.max(0, ...used))
-  const fewest = Array.from({ length: domains - 1 }, (_, less) => ({ domains: less + 1 }))
-  return [...fewest, { domains }].filter((smaller) => smaller.domains < plan.domains)
+/** Slots that a call is about, or wants the name of. */
+const slotKeys = ["domain", "to", "as"] as const
+
+/** The same plan about the first slots there are, with one domain, two, and so on. */
+const withFewerDomains = (plan: Plan): readonly Plan[] => {
+  const steps = placed(plan).map(({ step }) => step as Partial<Record<string, unknown>>)
+  const used = steps.flatMap((step) => slotKeys.map((key) => step[key]))
+  const slots = [...new Set(used.filter((slot) => typeof slot === "number"))].toSorted(byNumber)
+  const isCompact = slots.every((slot, at) => slot === at)
+  const compact = { ...plan, clients: plan.clients.map((mine) => mine.map(renamed(slots))) }
+  const fewer = Array.from({ length: plan.domains - 1 }, (_, less) => less + 1)
+  return [
+    ...(isCompact ? [] : fewer.map((domains) => ({ ...compact, domains }))),
+    ...(isCompact ? [] : [compact]),
+    ...fewer.map((domains) => ({ ...plan, domains }))
+  ]
 }
+
+const byNumber = (one: number, other: number): number => one - other
+
+const renamed =
+  (slots: readonly number[]) =>
+  (step: ClientStep): ClientStep =>
+    Object.fromEntries(
+      Object.entries(step).map(([key, value]) => [
+        key,
+        slotKeys.some((slot) => slot === key) ? slots.indexOf(value as number) : value
+      ])
+    ) as unknown as ClientStep
 
 /** How much there is to read. */
 const sizeOf = (plan: Plan): number =>
