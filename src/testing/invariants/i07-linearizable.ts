@@ -15,8 +15,7 @@ export const linearizable: Invariant = {
       const circumstances = circumstancesOf({
         met: faults.met,
         mayTimePass: plan.mayTimePass === true,
-        // The simulated QEMU tells of its own end, and not of one by SIGKILL.
-        mayDieUntold: true
+        mayDieUntold: false
       })
       // One that could not be decided is no violation: the search is bounded.
       const found = checkHistory(history, circumstances)

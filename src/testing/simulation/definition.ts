@@ -30,6 +30,16 @@ export interface DefinitionOptions {
   readonly emulator: string
 }
 
+/** A small guest that meets nobody: what programs of a user find defined. */
+export const plainXml = (slot: Slot, emulator: string): string =>
+  [
+    "<domain type='qemu'>",
+    `<name>${slotName(slot)}</name><uuid>${slotUuid(slot)}</uuid>`,
+    "<memory unit='MiB'>16</memory><vcpu>1</vcpu>",
+    "<os><type arch='x86_64' machine='q35'>hvm</type></os><features><acpi/></features>",
+    `<devices><emulator>${emulator}</emulator><memballoon model='none'/></devices></domain>`
+  ].join("")
+
 export const definitionXml = ({ domain, version, as, emulator }: DefinitionOptions): string =>
   [
     "<domain type='qemu'>",

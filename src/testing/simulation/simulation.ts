@@ -3,8 +3,12 @@
  * laws that are looked at all along. In the end faults heal, every call must have ended, the engine
  * must still be of use, and nothing may be left when it has closed.
  */
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
 import type { Driver } from "../../../actors/driver/driver.ts"
 import type { InspectionRecord } from "../../kernel/inspection.ts"
+import { monitorIdIn, parseMonitorId } from "../../qemu/monitor-id.ts"
+import { probeUuid } from "../../qemu/probe-process.ts"
 import { Faults, type MetFault } from "../fault.ts"
 import type { History } from "../history/operation.ts"
 import { SimulatedHost } from "../host/host.ts"
@@ -13,6 +17,7 @@ import { World } from "../world.ts"
 import { Client, type Up } from "./client.ts"
 import { Lives, simulatedEmulator } from "./lives.ts"
 import { Notes } from "./notes.ts"
+import { type Party, ProgramParty, type Stage } from "./party.ts"
 import { type ClientStep, type Plan, planDefaults } from "./plan.ts"
 import { Recorder } from "./recorder.ts"
 import { listen } from "./subscriber.ts"
@@ -30,26 +35,11 @@ const stepsMax = 300_000
 /** Clocks jump by this much: past every deadline. */
 const clockJumpMs = 5 * 3_600_000
 
-/** Whoever uses the engine of a run: a client of the plan, or a program of a user. */
-export interface Party {
-  readonly start: () => void
-  /** The engine is gone, with whatever was under way in it. */
-  readonly engineGone: (up: Up) => void
-  /** It has nothing more to do, now and later. */
-  readonly isDone: boolean
-}
-
-/** What a party of one's own stands on. */
-export interface Stage {
-  readonly world: World
-  readonly faults: Faults
-  readonly emulator: string
-  readonly whenUp: (ready: (up: Up) => void) => void
-}
-
 export interface RunOptions {
   /** Beside the plan's clients. */
   readonly parties?: (stage: Stage) => readonly Party[]
+  /** Definitions that stand beside the plan's domains when the clients begin. */
+  readonly definitions?: readonly string[]
   /** Left out, domains are ended and started once more in the end: the engine must still do it. */
   readonly isProbed?: boolean
   readonly invariants?: readonly Invariant[]
@@ -102,7 +92,7 @@ class Simulation {
     this.options = options
     this.faults = new Faults(plan.faults)
     this.faults.disarm()
-    this.recorder = new Recorder(plan.schedule)
+    this.recorder = new Recorder(plan.schedule, plan.lagMsMax)
     this.world = new World(this.recorder, {
       stepsMax,
       mayTimePass: plan.mayTimePass === true,
@@ -113,13 +103,22 @@ class Simulation {
     const qemu = new SimulatedQemu({
       faults: this.faults,
       wallMs: () => this.world.wallOriginMs + this.world.nowMs,
-      onHappening: (happening) => this.notes.happened(happening)
+      onHappening: (happening) => {
+        // An end is told by the host, which sees every one of them.
+        if (happening.kind !== "qemu-exited") this.notes.happened(happening)
+      }
     })
     this.host = new SimulatedHost(this.world, {
       faults: this.faults,
       programs: new Map([[simulatedEmulator, qemu]]),
       ...(plan.pidMax === undefined ? {} : { pidMax: plan.pidMax })
     })
+    this.host.processes.onDeath = ({ pid, words }) => {
+      const id = monitorIdIn(words)
+      const token = id === undefined ? undefined : parseMonitorId(id)
+      if (token === undefined || token.uuid === probeUuid) return
+      this.notes.happened({ kind: "qemu-exited", uuid: token.uuid, epoch: token.epoch, pid })
+    }
     this.checks = (options.invariants ?? []).map(({ id, name, make }) => ({
       id: `${id} ${name}`,
       checks: make()
@@ -181,6 +180,19 @@ class Simulation {
       })
     )
     this.call([steps])
+    this.define(this.options.definitions ?? [])
+  }
+
+  private define(definitions: readonly string[]): void {
+    if (definitions.length === 0) return
+    const party = new ProgramParty(
+      ({ defineXML }) => Effect.forEach(definitions, (xml) => defineXML(xml)),
+      { whenUp: (ready) => this.lives.whenUp(ready), livesMax: 1 }
+    )
+    this.call([], [party])
+    const { exit } = party
+    if (exit === undefined || Exit.isFailure(exit))
+      this.violate("definitions are taken", String(exit?.cause))
   }
 
   private work(): void {

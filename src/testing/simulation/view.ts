@@ -71,5 +71,10 @@ export interface Invariant {
   /** `OneQemuPerUuid`. */
   readonly name: string
   readonly statement: string
+  /**
+   * It judges what happens by what clients called, and is of no use where nobody notes calls:
+   * `simulate` leaves it out.
+   */
+  readonly needsCalls?: true
   readonly make: () => Checks
 }
