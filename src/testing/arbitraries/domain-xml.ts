@@ -89,10 +89,11 @@ const device = (fc: FastCheck): Arbitrary<MakeDevice> => {
     ),
     fc.tuple(bus, cache, fc.boolean()).map(([on, how, isReadonly]): MakeDevice => {
       const prefix = on === "virtio" ? "vd" : "sd"
+      const readonly = isReadonly ? "<readonly/>" : ""
       return (at, images) =>
         `<disk type='file' device='disk'><driver name='qemu' type='raw' cache='${how}'/>` +
         `<source file='${images}/disk-${at}.img'/>` +
-        `<target dev='${prefix}${letter(at)}' bus='${on}'/>${isReadonly ? "<readonly/>" : ""}</disk>`
+        `<target dev='${prefix}${letter(at)}' bus='${on}'/>${readonly}</disk>`
     })
   )
 }

@@ -11,7 +11,7 @@ export interface ScheduleOptions {
 
 export const scheduleDefaults = { choicesMax: 400 } as const
 
-/** More tasks than this wait at the same time only rarely; a choice is taken modulo their number. */
+/** More tasks wait at the same time only rarely; a choice is taken modulo their number. */
 const choiceMax = 15
 
 /** A list of choices, which shrinks to a short one of zeros: first come, first served. */

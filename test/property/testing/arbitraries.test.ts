@@ -71,7 +71,7 @@ test("clients shrink to one that makes one call; what need not be there becomes 
   const isStarting = (all: readonly (readonly { readonly call: string }[])[]) =>
     all.some((steps) => steps.some(({ call }) => call === "start"))
   const left = simplest(clients(), isStarting).flat()
-  // What stands after the call that matters stays, as fast-check shrinks arrays; `shrinkPlan` goes on.
+  // What stands after the call that matters stays: so fast-check shrinks arrays.
   expect(left.filter(({ call }) => call !== "list")).toEqual([{ call: "start", domain: 0 }])
 })
 

@@ -1,5 +1,5 @@
 /**
- * Two reboots, by ACPI and by the agent, and one SHUTDOWN event: the guest reboots and is not ended.
+ * Two reboots, by ACPI and by the agent, and one SHUTDOWN event: the guest reboots, and lives on.
  * There is no agent in the simulated guest, so the second is refused; the first still has to count.
  */
 import { planOf, story, upTo, stateIn, withEach } from "./story.ts"

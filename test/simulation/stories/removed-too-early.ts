@@ -1,6 +1,6 @@
 /**
  * What was said to be free is free: who hears that a guest has ended takes its device at once. The
- * story proper is about DEVICE_REMOVED, and waits for hotplug; this is the part that the pools have.
+ * story proper is about DEVICE_REMOVED, and waits for hotplug; this is the part of the pools.
  */
 import { isOk, planOf, story } from "./story.ts"
 

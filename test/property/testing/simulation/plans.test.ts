@@ -85,7 +85,7 @@ test("a law that needs one call of one client leaves one call, and nothing else"
   )
 })
 
-test("a fault that is needed stays, and the order of delivery becomes a list of few choices", () => {
+test("a fault that is needed stays, and the order of delivery becomes a list of choices", () => {
   const plan: Plan = {
     domains: 3,
     clients: [[{ call: "list" }, { call: "start", domain: 2 }], [{ call: "list", afterMs: 300 }]],
