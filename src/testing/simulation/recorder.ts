@@ -6,10 +6,13 @@ import { Chance } from "../strategy/chance.ts"
 import { listed } from "../strategy/listed.ts"
 import { strategyNamed } from "../strategy/mixed.ts"
 import type { Candidate, Strategy } from "../strategy/strategy.ts"
-import type { Schedule } from "./plan.ts"
+import { planDefaults, type Schedule } from "./plan.ts"
 
-/** Time passes while something waits: at one choice of so many, where it may at all. */
-const hastes = 5
+/**
+ * Time passes while something waits: at one choice of so many, where it may at all. A host that
+ * stands still for long does so seldom, or nothing would ever come to its end.
+ */
+const hastes = (lagMs: number): number => (lagMs <= 250 ? 5 : 50)
 
 export class Recorder implements Strategy {
   private readonly strategy: Strategy
@@ -18,7 +21,10 @@ export class Recorder implements Strategy {
   /** When time may pass; a list of choices says so itself. */
   private readonly chance: Chance | undefined
 
-  constructor(schedule: Schedule) {
+  private readonly haste: number
+
+  constructor(schedule: Schedule, lagMsMax: number = planDefaults.lagMsMax) {
+    this.haste = hastes(lagMsMax)
     this.chance = schedule.kind === "listed" ? undefined : new Chance(schedule.seed)
     this.strategy =
       schedule.kind === "listed"
@@ -43,7 +49,7 @@ export class Recorder implements Strategy {
     const last = ready.length - 1
     // Otherwise a strategy that favours one party lets hours pass between two deliveries.
     const isHeld =
-      this.chance !== undefined && ready[last]?.realm === "time" && !this.chance.oneIn(hastes)
+      this.chance !== undefined && ready[last]?.realm === "time" && !this.chance.oneIn(this.haste)
     const served = isHeld ? ready.slice(0, last) : ready
     return this.note(served.length < 2 ? 0 : this.strategy.next(served) % served.length)
   }
