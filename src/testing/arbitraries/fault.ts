@@ -1,4 +1,4 @@
-/** Arbitrary faults: lines that say what goes wrong where. They shrink to fewer and earlier ones. */
+/** Arbitrary faults: lines that say what goes wrong where. They shrink to few and early ones. */
 import type { PlannedFault, Seam } from "../fault.ts"
 import { faultMenu } from "../simulation/random-fault.ts"
 import type { Arbitrary, FastCheck } from "./fast-check.ts"
