@@ -38,9 +38,17 @@ export interface ExploreOptions {
 /** Runs after which an exploration is reported as unfinished. */
 const runsMaxDefault = 100_000
 
+const tried = (run: (choices: readonly number[]) => World, choices: readonly number[]): World => {
+  try {
+    return run(choices)
+  } catch (thrown) {
+    throw new ScheduleFailed(choices, thrown)
+  }
+}
+
 /**
- * `run` builds a world from the choices, runs it to rest and returns it; it throws when a law is
- * broken, and the choices it was given replay the failure.
+ * `run` builds a world from the choices, runs it to rest and returns it. It throws when a law is
+ * broken: a `ScheduleFailed` with the choices comes out.
  */
 export const explore = (
   run: (choices: readonly number[]) => World,
@@ -49,7 +57,7 @@ export const explore = (
   let choices: readonly number[] | undefined = []
   let runs = 0
   while (choices !== undefined && runs < runsMax) {
-    const { branching } = run(choices)
+    const { branching } = tried(run, choices)
     runs++
     choices = successor(choices, branching)
   }
