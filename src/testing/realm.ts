@@ -104,7 +104,8 @@ export class Realm implements Dispatcher, Scheduler.Scheduler {
     }
     const due = () => {
       if (this.held === undefined) ring()
-      else this.held.push({ ...alarm, run: ring })
+      // No alarm any more: stopped again before it is served, it waits as any task.
+      else this.held.push({ realm: this.name, label, owner: this, run: ring })
     }
     const alarm: Alarm = { realm: this.name, label, owner: this, atMs, run: due }
     this.ground.setAlarm(alarm)

@@ -116,7 +116,10 @@ const cut = (before: DomainState, { kind }: Step<"cut">): States => {
     isToStart: before.isAutostart && before.persistent !== undefined
   }
   const { life } = state
-  if (life === "off") return [state]
+  // That a guest's record was taken away is not synced: it may be there again, of a guest that is
+  // over, which is then ended once more.
+  if (life === "off")
+    return kind === "power-cut" && state.heard >= 0 ? [state, stopping(state, true)] : [state]
   if (kind === "power-cut") return [stopping(state, true)]
   const either = [unsure(state, "running"), unsure(state, "paused")]
   if (life === "starting")

@@ -8,6 +8,7 @@ import { type Change, type Choose, cutContent, loseAll, settle } from "./durabil
 import {
   type Attributes,
   contains,
+  copyTree,
   type DirectoryNode,
   Errno,
   type FileNode,
@@ -193,6 +194,14 @@ export class MemoryDisk {
     this.#mayWrite()
     const link: LinkNode = { ...this.#attributes(0o777), kind: "symlink", target }
     this.#name(path, [{ directory, name, node: link }])
+  }
+
+  /** Puts a copy of a tree of another disk there, durable as if it had always stood there. */
+  graft(path: string, tree: Node): void {
+    const { directory, name } = this.#place(path)
+    const copy = copyTree(tree, () => ++this.#count)
+    directory.entries.set(name, copy)
+    directory.durable.set(name, copy)
   }
 
   /** Puts a socket, device or pipe there, as other programs do. */

@@ -115,3 +115,13 @@ export const contains = (node: Node, directory: DirectoryNode): boolean =>
   node === directory ||
   (node.kind === "directory" &&
     [...node.entries.values()].some((child) => contains(child, directory)))
+
+/** The same tree in nodes of its own, all of it durable; content is shared, for it never changes. */
+export const copyTree = (node: Node, number: () => number): Node => {
+  const own = { number: number() }
+  if (node.kind === "file") return { ...node, ...own, durable: node.data, isForsaken: false }
+  if (node.kind !== "directory") return { ...node, ...own }
+  const entries = new Map<string, Node>()
+  for (const [name, child] of node.entries) entries.set(name, copyTree(child, number))
+  return { ...node, ...own, entries, durable: new Map(entries) }
+}

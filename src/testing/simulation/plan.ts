@@ -24,6 +24,11 @@ export interface Plan {
   /** Slots 0 to `domains` - 1 are defined when the clients begin, unless `isEmpty`. */
   readonly domains: number
   readonly isEmpty?: boolean
+  /**
+   * The disk is that of an engine that ran before: the domains stand on it, and what QEMU can do.
+   * Otherwise this engine defines them first, and asks QEMU when it starts the first guest.
+   */
+  readonly isWarm?: boolean
   /** Each makes its calls one after the other. */
   readonly clients: readonly (readonly ClientStep[])[]
   readonly faults: readonly PlannedFault[]

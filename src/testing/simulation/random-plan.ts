@@ -53,6 +53,7 @@ export const randomPlan = (seed: number, options: RandomPlanOptions = {}): Plan 
     faults: randomFaults(chance, { calls, faultsMax: limits.faultsMax, seams: options.seams }),
     schedule: { kind: chance.oneIn(10) ? "fifo" : "mixed", seed: chance.below(2 ** 31) },
     ...(chance.oneIn(3) ? { mayTimePass: true, lagMsMax: chance.among(lagsMs) } : {}),
+    ...(chance.oneIn(8) ? {} : { isWarm: true }),
     ...(chance.oneIn(2) ? { startConcurrency: 1 + chance.below(4) } : {}),
     ...(chance.oneIn(5) ? { pidMax: fewPidsMax } : {}),
     ...(chance.oneIn(6) ? { isAutostarting: false } : {})
