@@ -21,6 +21,7 @@ import { Notes } from "./notes.ts"
 import { type Party, ProgramParty, type Stage } from "./party.ts"
 import { type ClientStep, type Plan, planDefaults } from "./plan.ts"
 import { Recorder } from "./recorder.ts"
+import { busiest, firstSteps, probedMax } from "./steps.ts"
 import { listen } from "./subscriber.ts"
 import type { Checks, Invariant, View, Violation } from "./view.ts"
 
@@ -371,24 +372,6 @@ class Simulation {
     throw new Broken()
   }
 }
-
-/** Domains that are started once more in the end. A start costs as much as ten other calls. */
-const probedMax = 2
-
-/** The slots, those that were called most first. */
-const busiest = ({ domains, clients }: Plan): readonly number[] => {
-  const calls = new Map<number, number>()
-  for (const step of clients.flat())
-    if ("domain" in step) calls.set(step.domain, (calls.get(step.domain) ?? 0) + 1)
-  const slots = Array.from({ length: domains }, (_, slot) => slot)
-  return slots.toSorted((a, b) => (calls.get(b) ?? 0) - (calls.get(a) ?? 0) || a - b)
-}
-
-const firstSteps = ({ isEmpty, domains }: Plan): readonly ClientStep[] =>
-  Array.from(
-    { length: isEmpty === true ? 0 : domains },
-    (_, domain): ClientStep => ({ call: "define", domain, version: -1 - domain })
-  )
 
 const warmDisks = new Map<number, Node | undefined>()
 
