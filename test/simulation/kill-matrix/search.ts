@@ -58,8 +58,8 @@ export interface Scenario {
 }
 
 /** Of each shape so many plans are run; of the mutant's own so many. */
-const plansEach = 24
-const plansOwn = 240
+const plansEach = 12
+const plansOwn = 60
 
 export const ofShape = (name: string, plans: number = plansOwn): readonly Scenario[] =>
   shapes
@@ -75,8 +75,14 @@ export const ofShape = (name: string, plans: number = plansOwn): readonly Scenar
 export const scenarios = (own: string | undefined): readonly Scenario[] => [
   ...keptPlans(),
   ...(own === undefined ? [] : ofShape(own, plansOwn)),
-  ...shapes.flatMap(({ name }) => (name === own ? [] : ofShape(name, plansEach)))
+  ...inTurn(shapes.filter(({ name }) => name !== own).map(({ name }) => ofShape(name, plansEach)))
 ]
+
+/** The first of each, the second of each, and so on. */
+const inTurn = <A>(lists: readonly (readonly A[])[]): readonly A[] =>
+  Array.from({ length: Math.max(...lists.map(({ length }) => length)) }, (_, at) => at).flatMap(
+    (at) => lists.flatMap((list) => list.slice(at, at + 1))
+  )
 
 /** The first scenario that breaks a law. */
 export const byScenario = (

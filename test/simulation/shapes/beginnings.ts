@@ -20,17 +20,15 @@ export const beginnings: readonly Shape[] = [
     faults: draw.oneIn(2) ? [someFault(draw, "spawn", { reach: 2, of: ["EAGAIN", "ENOMEM"] })] : []
   })),
   shape("opened twice", ["Z001"], (draw) => ({
-    domains: 2,
+    domains: 4,
     clients: [
-      again(
-        2,
-        { call: "setAutostart", domain: 0, isAutostart: false },
-        { call: "start", domain: 0 }
-      ),
-      again(3, { call: "start", domain: 0 }, { call: "destroy", domain: 0 }),
-      again(3, { call: "xml", domain: 0 }, { call: "info", domain: 1 })
+      again(2, { call: "xml", domain: 2 }, { call: "start", domain: 2 }),
+      again(2, { call: "start", domain: 2 }, { call: "info", domain: 2 }),
+      again(2, { call: "setTitle", domain: 3, version: 1 }, { call: "start", domain: 3 }),
+      again(2, { call: "start", domain: 3 }, { call: "list" })
     ],
-    faults: [someFault(draw, "world", { reach: 300, of: ["kill", "terminate"] })]
+    // Before anything has happened: what was defined has no actor in the next engine.
+    faults: [someFault(draw, "world", { reach: 30, of: ["kill", "terminate"] })]
   })),
   shape("twin rollback", ["Z080", "Z085"], (draw) => ({
     domains: 3,

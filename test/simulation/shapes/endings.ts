@@ -34,12 +34,14 @@ export const endings: readonly Shape[] = [
         { call: "create", domain: 0, version: 1 },
         { call: "define", domain: 0, version: 2 },
         { call: "lookup", domain: 0 },
-        { call: "xml", domain: 0 }
+        { call: "xml", domain: 0 },
+        { call: "list" }
       ],
-      again(2, { call: "destroy", domain: 0, afterMs: draw.among([1, 20, 300]) }),
-      again(2, { call: "define", domain: 0, version: 3 }, { call: "undefine", domain: 0 })
+      again(2, { call: "destroy", domain: 0, afterMs: draw.among([300, 2000]) }),
+      ...(draw.oneIn(2) ? [again(2, { call: "list", afterMs: 300 })] : [])
     ],
-    faults: draw.oneIn(2) ? [someFault(draw, "file", { reach: 20, of: ["slow"] })] : []
+    // One of the deeds by which a definition gets onto the disk.
+    faults: [someFault(draw, "file", { from: 38, reach: 16, of: ["slow"] })]
   })),
   shape("alive after kill", ["Z094", "Z095", "Z104"], (draw) => ({
     domains: 2,

@@ -34,13 +34,20 @@ export const shape = (
   }
 })
 
-/** One fault of these, at one of the first `reach` occurrences of its seam. */
+/** One fault of these, at one of `reach` occurrences of its seam, from the first on. */
 export const someFault = <S extends Seam>(
   draw: Draw,
   seam: S,
-  { reach, of }: { readonly reach: number; readonly of: readonly FaultsBySeam[S][] }
-): PlannedFault =>
-  ({ seam, nth: draw.below(reach), fault: draw.among(of) }) as unknown as PlannedFault
+  options: {
+    readonly reach: number
+    readonly of: readonly FaultsBySeam[S][]
+    /** By default 0: the first occurrence. */
+    readonly from?: number
+  }
+): PlannedFault => {
+  const { reach, of, from = 0 } = options
+  return { seam, nth: from + draw.below(reach), fault: draw.among(of) } as unknown as PlannedFault
+}
 
 /** The same calls, each at once after the one before, so many times. */
 export const again = (times: number, ...steps: readonly ClientStep[]): readonly ClientStep[] =>
