@@ -32,7 +32,15 @@ export {
   type Verdict
 } from "./history/linearizable.ts"
 export type { History, Operation, OperationResult } from "./history/operation.ts"
-export { SimulatedHost, type SimulatedHostOptions } from "./host/host.ts"
+export { Files } from "../host/files.ts"
+export { Processes } from "../host/process.ts"
+export { Sockets } from "../host/socket.ts"
+export {
+  type EngineProcess,
+  type Inventory,
+  SimulatedHost,
+  type SimulatedHostOptions
+} from "./host/host.ts"
 export type { Program as HostProgram, Self, Stream } from "./host/program.ts"
 export { invariants } from "./invariants/index.ts"
 export { accept, type TraceEntry, type Verdict as Acceptance } from "./qemu/accept.ts"

@@ -34,6 +34,8 @@ export interface ProgramOptions {
   readonly directory: string
   /** Words before the program's: another user, say. */
   readonly before?: readonly string[]
+  /** The program's arguments. */
+  readonly after?: readonly string[]
 }
 
 const start = (words: readonly string[], options: ProgramOptions): Program => {
@@ -66,7 +68,15 @@ export const troupe = (words: readonly string[], options: ProgramOptions): Progr
 
 /** A program that imports `troupe` by name, as a user's does. */
 export const program = (path: string, options: ProgramOptions): Program =>
-  start([process.execPath, "--conditions=troupe-source", join(checkout, path)], options)
+  start(
+    [
+      process.execPath,
+      "--conditions=troupe-source",
+      join(checkout, path),
+      ...(options.after ?? [])
+    ],
+    options
+  )
 
 const commandLine = (pid: string): string => {
   try {
