@@ -3,6 +3,7 @@
  * probes, directories of starts that came to nothing. Ends and removes it.
  */
 import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
 import * as FiberSet from "effect/FiberSet"
 import { Files } from "../../src/host/files.ts"
 import type { ProcessId } from "../../src/host/process.ts"
@@ -47,6 +48,23 @@ const endOrphan = (parts: Parts, { process, token }: Living, mine: Belongings<Ne
     yield* Effect.ignore(parts.store.removeGuestDirectory(token.epoch.replace("-", ".")))
   })
 
+/** How long an engine waits with its opening for those that it ends. */
+const endingBoundMs = 1_000
+
+/** One of a domain that nobody knows any more: its uuid is free when it is dead. */
+const endUnknown = Effect.fnUntraced(function* (parts: Parts, orphan: Living) {
+  const { uuid, epoch } = orphan.token
+  const mine = new Belongings<Needs>()
+  const token = `orphan ${epoch}`
+  mine.owe("name", Effect.ignore(parts.domains.release(token)))
+  yield* Effect.ignore(parts.domains.reserve({ uuid, name: uuid }, token))
+  yield* holdFor(parts, mine, orphan)
+  return yield* FiberSet.run(
+    parts.errands,
+    endOrphan(parts, orphan, mine).pipe(Effect.provideContext(parts.needs))
+  )
+})
+
 /**
  * One of a domain that is known is ended by that domain: its next start then waits until the disk
  * is free. Others are ended in the background.
@@ -59,6 +77,7 @@ export const endOrphans = Effect.fnUntraced(function* (
   }) => Effect.Effect<DomainRef, never, Needs>,
   orphans: readonly Living[]
 ) {
+  const ending: Fiber.Fiber<void>[] = []
   for (const orphan of orphans) {
     const { process, token } = orphan
     parts.note({
@@ -70,12 +89,7 @@ export const endOrphans = Effect.fnUntraced(function* (
     const live = ref?.actor.published.context.persistent
     const epoch = token.epoch.replace("-", ".")
     if (ref === undefined || live === undefined || !DomainActor.isSettled(ref)) {
-      const mine = new Belongings<Needs>()
-      yield* holdFor(parts, mine, orphan)
-      yield* FiberSet.run(
-        parts.errands,
-        endOrphan(parts, orphan, mine).pipe(Effect.provideContext(parts.needs))
-      )
+      ending.push(yield* endUnknown(parts, orphan))
       continue
     }
     const mine = ref.belongings.of(epoch)
@@ -91,6 +105,8 @@ export const endOrphans = Effect.fnUntraced(function* (
       isOver: false
     })
   }
+  // Whoever lost his start with the engine will make it again: by then it is over, as a rule.
+  yield* Effect.timeoutOption(Fiber.awaitAll(ending), endingBoundMs)
 })
 
 /**

@@ -22,6 +22,8 @@ const unowned = (view: View, reserved: readonly Named[]): Named | undefined => {
     return wanted === undefined ? [] : [wanted]
   })
   for (const { uuid, name } of reserved) {
+    // An engine that opens holds the uuid of a guest without a record until its process is dead.
+    if (name === uuid) continue
     const at = working.findIndex((one) => one.uuid === uuid && one.name === name)
     if (at < 0) return { uuid, name }
     working.splice(at, 1)
@@ -37,7 +39,7 @@ export const reservationOwned: Invariant = {
   name: "ReservationOwned",
   statement:
     "Each reserved name and uuid belongs to a call that has not been answered, and is committed " +
-    "or given back before that call's answer; at rest nothing is reserved.",
+    "or given back before that call's answer, or to a process of an earlier engine that dies; at rest nothing is reserved.",
   needsCalls: true,
   make: () => {
     let last: { readonly reserved: readonly Named[]; readonly life: number | undefined } = {

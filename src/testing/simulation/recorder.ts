@@ -5,7 +5,7 @@
 import { Chance } from "../strategy/chance.ts"
 import { listed } from "../strategy/listed.ts"
 import { strategyNamed } from "../strategy/mixed.ts"
-import type { Candidate, Strategy } from "../strategy/strategy.ts"
+import type { Candidate, Strategy, Watcher } from "../strategy/strategy.ts"
 import { planDefaults, type Schedule } from "./plan.ts"
 
 /**
@@ -22,14 +22,22 @@ export class Recorder implements Strategy {
   private readonly chance: Chance | undefined
 
   private readonly haste: number
+  /** Somebody else's strategy, with what it wants to be asked and told. */
+  private readonly given: Strategy | undefined
 
-  constructor(schedule: Schedule, lagMsMax: number = planDefaults.lagMsMax) {
+  constructor(schedule: Schedule, lagMsMax: number = planDefaults.lagMsMax, given?: Strategy) {
     this.haste = hastes(lagMsMax)
-    this.chance = schedule.kind === "listed" ? undefined : new Chance(schedule.seed)
+    this.given = given
+    const isListed = schedule.kind === "listed"
+    this.chance = isListed || given !== undefined ? undefined : new Chance(schedule.seed)
     this.strategy =
-      schedule.kind === "listed"
-        ? listed(schedule.choices)
-        : strategyNamed(schedule.kind, schedule.seed)
+      given ??
+      (isListed ? listed(schedule.choices) : strategyNamed(schedule.kind, schedule.seed))
+  }
+
+  get watcher(): Watcher | undefined {
+    const watcher = this.given?.watcher
+    return watcher && this.gated(watcher)
   }
 
   get taken(): readonly number[] {
@@ -57,11 +65,30 @@ export class Recorder implements Strategy {
   /** A choice that is no delivery: what a power cut loses. */
   pick(count: number): number {
     if (count <= 1) return 0
+    if (this.given !== undefined) return this.note((this.given.pick?.(count) ?? 0) % count)
     const options = Array.from({ length: count }, (_, index) => ({
       realm: "disk",
       label: String(index)
     }))
     return this.note(this.strategy.next(options) % count)
+  }
+
+  /** What waits from before the arming may be served after it, and has to be known. */
+  private gated(watcher: Watcher): Watcher {
+    let isOver = false
+    const whileArmed = (tell: () => void): void => {
+      isOver ||= this.made.length > 0 && !this.isArmed
+      if (this.isArmed) tell()
+    }
+    return {
+      added: (candidate) => {
+        if (!isOver) watcher.added(candidate)
+      },
+      begins: (candidate) => whileArmed(() => watcher.begins(candidate)),
+      touched: (what, isWrite) => whileArmed(() => watcher.touched(what, isWrite)),
+      ended: () => whileArmed(watcher.ended),
+      timePassed: () => whileArmed(watcher.timePassed)
+    }
   }
 
   private note(choice: number): number {

@@ -14,6 +14,8 @@ import type { History } from "../history/operation.ts"
 import { SimulatedHost } from "../host/host.ts"
 import type { Node } from "../host/node.ts"
 import { SimulatedQemu } from "../qemu/simulated-qemu.ts"
+import { Abandoned } from "../strategy/reduction.ts"
+import type { Strategy } from "../strategy/strategy.ts"
 import { World } from "../world.ts"
 import { Client, type Up } from "./client.ts"
 import { Lives, simulatedEmulator, simulatedRoot } from "./lives.ts"
@@ -23,6 +25,7 @@ import { type ClientStep, type Plan, planDefaults } from "./plan.ts"
 import { Recorder } from "./recorder.ts"
 import { busiest, firstSteps, probedMax } from "./steps.ts"
 import { listen } from "./subscriber.ts"
+import { viewOf } from "./view-of.ts"
 import type { Checks, Invariant, View, Violation } from "./view.ts"
 
 /** Virtual time without an answer to anybody: every call has a deadline well below. */
@@ -50,6 +53,10 @@ export interface RunOptions {
   /** Each engine, before it opens. */
   readonly onEngine?: (driver: Driver, life: number) => void
   readonly onFault?: (met: MetFault, view: View) => void
+  /** Asked in place of the plan's schedule; its watcher is told of the same part of the run. */
+  readonly strategy?: Strategy
+  /** Virtual time at the end for deadlines to pass: less will do where nothing hangs. */
+  readonly settlingMs?: number
   /** A copy of every delivery's label is kept: the byte-for-byte story of the run. */
   readonly isTraced?: boolean
 }
@@ -94,7 +101,7 @@ class Simulation {
     this.options = options
     this.faults = new Faults(plan.faults)
     this.faults.disarm()
-    this.recorder = new Recorder(plan.schedule, plan.lagMsMax)
+    this.recorder = new Recorder(plan.schedule, plan.lagMsMax, options.strategy)
     this.world = new World(this.recorder, {
       stepsMax,
       mayTimePass: plan.mayTimePass === true,
@@ -153,6 +160,7 @@ class Simulation {
       if (this.options.isProbed !== false) this.probe()
       this.end()
     } catch (error) {
+      if (error instanceof Abandoned) throw error
       if (!(error instanceof Broken)) this.note("no defect", stackOf(error))
     }
     const { world, recorder, notes, faults, violations } = this
@@ -196,7 +204,7 @@ class Simulation {
       ]
       this.call([start])
       this.lives.finish()
-      this.pass(settlingMs)
+      this.pass(this.options.settlingMs ?? settlingMs)
       return this.host.disk.node(simulatedRoot)
     } catch (error) {
       // An engine that cannot do this much shows it in every run that begins cold.
@@ -231,7 +239,7 @@ class Simulation {
   /** Faults have healed; whatever still runs comes to its end. */
   private settle(): void {
     this.untilUp()
-    this.pass(settlingMs)
+    this.pass(this.options.settlingMs ?? settlingMs)
     this.ask("rest")
   }
 
@@ -254,13 +262,13 @@ class Simulation {
       if (tag !== "ok" && tag !== "DomainNotFound" && !isOff)
         this.violate("useful afterwards", `${JSON.stringify(call)}: ${JSON.stringify(result)}`)
     }
-    this.pass(settlingMs)
+    this.pass(this.options.settlingMs ?? settlingMs)
     this.ask("rest")
   }
 
   private end(): void {
     this.lives.finish()
-    this.pass(settlingMs)
+    this.pass(this.options.settlingMs ?? settlingMs)
     if (this.lives.life !== undefined) this.violate("engine closes", "it is still open")
     this.ask("ended")
     this.ask("history")
@@ -388,26 +396,3 @@ const warmDisk = (plan: Plan): Node | undefined => {
 
 const stackOf = (error: unknown): string =>
   error instanceof Error ? (error.stack ?? error.message) : String(error)
-
-interface Parts {
-  readonly plan: Plan
-  readonly world: World
-  readonly host: SimulatedHost
-  readonly faults: Faults
-  readonly lives: Lives
-  readonly notes: Notes
-}
-
-const viewOf = ({ plan, world, host, faults, lives, notes }: Parts): View => ({
-  plan,
-  world,
-  host,
-  faults,
-  history: notes,
-  get life() {
-    return lives.life
-  },
-  get tick() {
-    return notes.tick
-  }
-})
