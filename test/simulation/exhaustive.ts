@@ -9,9 +9,11 @@ import { parseArgs } from "node:util"
 import { getHeapStatistics } from "node:v8"
 import { walk } from "../../src/testing/chart-space.ts"
 import { exploreReduced } from "../../src/testing/explore.ts"
+import type { ClientStep } from "../../src/testing/simulation/plan.ts"
 import type { Strategy } from "../../src/testing/world.ts"
 import { ask, type Request, stage, wrongAtRest } from "./charts/stage.ts"
 import { requestNames, type Scope, System } from "./charts/system.ts"
+import { type EngineScope, type Level, searchDelayed } from "./engine-scope.ts"
 
 const usage = `npm run exhaustive -- [options]
   --minutes N      for how long at most (default 10)
@@ -82,6 +84,67 @@ const actors = (name: string, requests: readonly (readonly Request[])[]): Named 
   }
 })
 
+/** What two clients call of two domains that want one device. */
+const engineScope = (first: readonly ClientStep[], second: readonly ClientStep[]): EngineScope => ({
+  domains: 2,
+  // Until what goes on behind the answers has come to rest, and to see what came of it.
+  clients: [[...first, { call: "list", afterMs: 300 }], second]
+})
+
+const levelText = ({ delays, schedules, crashes, isComplete }: Level): string =>
+  `${isComplete ? "all" : "only"} ${count(schedules)} schedules with ${delays} delays` +
+  (crashes === 0 ? "" : ` and their ${count(crashes)} crashes`)
+
+interface Searching {
+  readonly name: string
+  readonly scope: EngineScope
+  readonly delaysMax: number
+  readonly isCrashed: boolean
+}
+
+/** The whole engine on the simulated host. */
+const engine = ({ name, scope, delaysMax, isCrashed }: Searching): readonly Named[] =>
+  (["last", "behind"] as const).map((lag) => ({
+    name: `engine: ${name}, ${isCrashed ? "a crash at every deed" : "no crash"}, delayed ${lag}`,
+    run: (isOver) => {
+      const crashes = isCrashed ? (["kill-before", "kill-after", "power-cut"] as const) : []
+      const { levels, broken } = searchDelayed(scope, { delaysMax, lag, crashes, isOver })
+      return {
+        what: levels.map(levelText).join("; "),
+        isComplete: levels.length > delaysMax && levels.every((level) => level.isComplete),
+        broken:
+          broken &&
+          `${broken.violation.invariant}: ${broken.violation.message}; ${JSON.stringify(broken.plan)}`
+      }
+    }
+  }))
+
+const start = (domain: number): ClientStep => ({ call: "start", domain })
+const destroy = (domain: number): ClientStep => ({ call: "destroy", domain })
+const undefine = (domain: number): ClientStep => ({ call: "undefine", domain })
+const define = (domain: number, version: number): ClientStep => ({
+  call: "define",
+  domain,
+  version
+})
+const rename: ClientStep = { call: "rename", domain: 0, to: 2 }
+
+/** Two calls at the same time, and four. */
+const pairs: readonly (readonly [string, EngineScope])[] = [
+  ["start d0 and start d1, one device", engineScope([start(0)], [start(1)])],
+  ["start and destroy d0", engineScope([start(0)], [destroy(0)])],
+  ["define and start d0", engineScope([define(0, 1)], [start(0)])],
+  ["undefine and start d0", engineScope([undefine(0)], [start(0)])],
+  ["rename d0 and define d1", engineScope([rename], [define(1, 1)])]
+]
+
+const engineScopes = [
+  ...pairs.flatMap(([name, scope]) => engine({ name, scope, delaysMax: 1, isCrashed: true })),
+  ...pairs
+    .slice(0, 2)
+    .flatMap(([name, scope]) => engine({ name, scope, delaysMax: 2, isCrashed: false }))
+]
+
 const scopes: readonly Named[] = [
   actors("two starts, one device", [["start"], ["start"]]),
   actors("two domains, start and destroy", [
@@ -112,7 +175,8 @@ const scopes: readonly Named[] = [
     requests: requestNames,
     whims: 1,
     deaths: 1
-  })
+  }),
+  ...engineScopes
 ]
 
 interface Options {

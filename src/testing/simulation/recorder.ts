@@ -31,8 +31,7 @@ export class Recorder implements Strategy {
     const isListed = schedule.kind === "listed"
     this.chance = isListed || given !== undefined ? undefined : new Chance(schedule.seed)
     this.strategy =
-      given ??
-      (isListed ? listed(schedule.choices) : strategyNamed(schedule.kind, schedule.seed))
+      given ?? (isListed ? listed(schedule.choices) : strategyNamed(schedule.kind, schedule.seed))
   }
 
   get watcher(): Watcher | undefined {

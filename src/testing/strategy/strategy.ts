@@ -37,5 +37,5 @@ export interface Strategy {
    * this, the first.
    */
   readonly pick?: (count: number) => number
-  readonly watcher?: Watcher
+  readonly watcher?: Watcher | undefined
 }
