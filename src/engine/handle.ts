@@ -167,7 +167,9 @@ const consultOn =
     driver.call(makeCall(procedure), (parts) =>
       Effect.gen(function* () {
         const ref = yield* Calls.openDomain(parts, yield* find(parts, uuid, name))
-        return yield* work(ref, parts)
+        // It may have been undefined while its definition was read, and defined again.
+        const entry = yield* find(parts, uuid, name)
+        return yield* work(entry.ref ?? ref, parts)
       }).pipe(Effect.provideContext(parts.needs))
     )
 

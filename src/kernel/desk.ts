@@ -346,7 +346,10 @@ export class Desk<M extends { readonly type: string }> {
     this.owner.kernel.dispatcher.schedule("reply", () => {
       this.touchReply(enquiry)
       // A turn of the actor whose script asked may end that script.
-      if (enquiry.run !== undefined) this.owner.kernel.touch?.(enquiry.run.actor)
+      if (enquiry.run !== undefined) {
+        this.owner.kernel.touch?.(enquiry.run.actor, false)
+        this.owner.kernel.touch?.(`run ${enquiry.run.number}`)
+      }
       enquiry.answer(effect)
     })
   }

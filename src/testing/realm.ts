@@ -36,6 +36,12 @@ export interface Ground {
   readonly shouldYield: () => boolean
 }
 
+/** What is known of what its deliveries share. */
+export interface Telling {
+  readonly isTelling?: boolean
+  readonly isOne?: boolean
+}
+
 export class Realm implements Dispatcher, Scheduler.Scheduler {
   readonly executionMode = "sync" as const
   readonly name: string
@@ -43,6 +49,8 @@ export class Realm implements Dispatcher, Scheduler.Scheduler {
   private held: Task[] | undefined
   /** Its deliveries tell all that they share by `touch`; of others nothing is believed. */
   readonly isTelling: boolean
+  /** All its deliveries share something that nobody else does: the memory of one program. */
+  readonly isOne: boolean
   isAlive = true
   /**
    * Dispatcher: the present delivery looks at or changes `what`, by default the latter; without a
@@ -50,9 +58,10 @@ export class Realm implements Dispatcher, Scheduler.Scheduler {
    */
   readonly touch: ((what: string | undefined, isWrite?: boolean) => void) | undefined
 
-  constructor(name: string, ground: Ground, isTelling = false) {
+  constructor(name: string, ground: Ground, { isTelling = false, isOne = false }: Telling = {}) {
     this.name = name
     this.isTelling = isTelling
+    this.isOne = isOne
     this.ground = ground
     this.touch = ground.isWatched
       ? (what, isWrite = true) =>
@@ -154,7 +163,10 @@ export class Realm implements Dispatcher, Scheduler.Scheduler {
   private toldSleep(duration: Duration.Duration): Effect.Effect<void> {
     return Effect.withFiber((fiber) => {
       const run = fiber.getRef(CurrentRun)
-      return this.sleep(duration, () => this.touch?.(run?.actor))
+      return this.sleep(duration, () => {
+        this.touch?.(run?.actor, run === undefined)
+        if (run !== undefined) this.touch?.(`run ${run.number}`)
+      })
     })
   }
 

@@ -11,7 +11,7 @@ import type * as Exit from "effect/Exit"
 import type * as Fiber from "effect/Fiber"
 import type * as Scheduler from "effect/Scheduler"
 import type { Dispatcher } from "../kernel/dispatcher.ts"
-import { type Alarm, type Ground, Realm, type Task } from "./realm.ts"
+import { type Alarm, type Ground, Realm, type Task, type Telling } from "./realm.ts"
 import { listed } from "./strategy/listed.ts"
 import type { Strategy, Watcher } from "./strategy/strategy.ts"
 
@@ -65,7 +65,7 @@ export class World implements Dispatcher, Scheduler.Scheduler, Ground {
     this.watcher = this.strategy.watcher
     this.options = options
     this.stepsMax = options.stepsMax ?? stepsMaxDefault
-    this.own = new Realm("world", this, true)
+    this.own = new Realm("world", this, { isTelling: true })
     this.passing = { realm: "time", label: "time passes", owner: this.own, run: () => {} }
   }
 
@@ -107,8 +107,8 @@ export class World implements Dispatcher, Scheduler.Scheduler, Ground {
   }
 
   /** A part of the world that can be ended as a whole, as a process is by SIGKILL. */
-  realm(name: string, { isTelling = false }: { readonly isTelling?: boolean } = {}): Realm {
-    return new Realm(name, this, isTelling)
+  realm(name: string, telling: Telling = {}): Realm {
+    return new Realm(name, this, telling)
   }
 
   /** Dispatcher. */
@@ -242,6 +242,7 @@ export class World implements Dispatcher, Scheduler.Scheduler, Ground {
     const { label } = task
     this.deliveries.push(label)
     this.watcher?.begins(task)
+    if (task.owner.isOne) this.watcher?.touched(task.owner.name, true)
     task.run()
     this.watcher?.ended()
     this.options.onStep?.(label)

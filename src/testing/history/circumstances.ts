@@ -8,7 +8,7 @@ const definitionPattern = /\/etc\/qemu\/d([0-9]+)\.xml$/
 
 /** Faults after which the engine that opens cannot tell what a definition says. */
 const isReadFault = ({ seam, fault }: MetFault): boolean =>
-  seam === "file" && (fault === "EIO" || fault === "EACCES" || fault === "EMFILE")
+  seam === "file" && !fault.startsWith("kill") && fault !== "slow"
 
 export interface RunFacts {
   /** The faults that came to pass, as a run reports them. */

@@ -46,6 +46,7 @@ const checkWords = (argv: readonly string[]): void => {
 
 export class Birthplace {
   readonly #options: BirthplaceOptions
+  readonly #forked = new Set<SimulatedProcess>()
 
   constructor(options: BirthplaceOptions) {
     this.#options = options
@@ -64,7 +65,14 @@ export class Birthplace {
     return process
   }
 
+  /** A process that lives is between its fork and its exec: nobody can tell yet what it will be. */
+  get isBusy(): boolean {
+    for (const process of this.#forked) if (process.phase !== "alive") this.#forked.delete(process)
+    return this.#forked.size > 0
+  }
+
   #execSoon(process: SimulatedProcess, argv: readonly string[], inherited: Descriptions): void {
+    this.#forked.add(process)
     process.realm.schedule(`exec ${argv[0]}`, () => this.#exec(process, argv, inherited))
   }
 
@@ -74,10 +82,12 @@ export class Birthplace {
    */
   #exec(process: SimulatedProcess, argv: readonly string[], inherited: Descriptions): void {
     const { programs, disk, network, table } = this.#options
+    this.#forked.delete(process)
     const at = argv.findIndex((word) => programs.has(word))
     const program = programs.get(argv[at] ?? "")
     if (program === undefined || !isFile(disk, argv[at] ?? ""))
       return table.end(process, { code: notFound, signal: undefined })
+    table.touchPid(process.pid)
     process.words = argv.slice(at)
     process.handlers.clear()
     const around = {

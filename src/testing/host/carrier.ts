@@ -6,6 +6,7 @@ import * as Effect from "effect/Effect"
 import type { FileError } from "../../host/files.ts"
 import type { Faults, FaultsBySeam } from "../fault.ts"
 import type { Realm } from "../realm.ts"
+import { telling } from "./telling.ts"
 import { type Carrier, carried, type Deed, refused, spoil } from "./files.ts"
 
 /** What a slow primitive takes: past every quick path, within every deadline of the disk. */
@@ -45,7 +46,14 @@ const carryNow = <A>(
     case undefined:
       return resume(carried(deed))
     case "slow":
-      return void realm.after(slowMs, () => resume(carried(deed)), label)
+      return void realm.after(
+        slowMs,
+        () => {
+          realm.touch?.(undefined)
+          resume(carried(deed))
+        },
+        label
+      )
     case "kill-before":
       return die()
     case "kill-after":
@@ -60,8 +68,13 @@ const carryNow = <A>(
 export const realmCarrier =
   (doer: Doer): Carrier =>
   (deed) =>
-    Effect.uninterruptible(
-      Effect.callback((resume) =>
-        doer.realm.schedule(`${deed.operation} ${deed.path}`, () => carryNow(doer, deed, resume))
+    telling(doer.realm, (goesOn) =>
+      Effect.uninterruptible(
+        Effect.callback((resume) =>
+          doer.realm.schedule(`${deed.operation} ${deed.path}`, () => {
+            goesOn()
+            carryNow(doer, deed, resume)
+          })
+        )
       )
     )

@@ -5,6 +5,7 @@
  * is always lost. Synchronous and deterministic; knows no Effect.
  */
 import { type Change, type Choose, cutContent, loseAll, settle } from "./durability.ts"
+import type { Touch } from "../../kernel/dispatcher.ts"
 import {
   type Attributes,
   contains,
@@ -23,10 +24,17 @@ export { type Choose, loseAll } from "./durability.ts"
 
 const empty = new Uint8Array()
 
+const contentOf = ({ number }: Node): string => `node ${number}`
+
+/** All names in a directory, together. */
+export const namesIn = ({ number }: DirectoryNode): string => `names ${number}`
+
 export class MemoryDisk {
   /** Bytes of file content that fit. */
   capacityBytes = Number.POSITIVE_INFINITY
   isReadOnly = false
+  /** Told what is looked at and what is changed, where somebody wants to know. */
+  touch: Touch | undefined
   readonly #now: () => number
   #count = 0
   readonly root: DirectoryNode
@@ -43,8 +51,9 @@ export class MemoryDisk {
 
   /** The node at `path`; a symbolic link itself unless `isFollowed`. */
   node(path: string, isFollowed = false): Node {
-    const found = walk(this.root, path, isFollowed).node
+    const found = this.#walk(path, isFollowed).node
     if (found === undefined) throw new Errno("ENOENT")
+    this.touch?.(contentOf(found), false)
     return found
   }
 
@@ -61,10 +70,22 @@ export class MemoryDisk {
     return node
   }
 
+  data(file: FileNode): Uint8Array {
+    this.touch?.(contentOf(file), false)
+    return file.data
+  }
+
+  /** Of what is in a directory, in order. */
+  names(path: string): readonly string[] {
+    const directory = this.directoryAt(path)
+    this.touch?.(namesIn(directory))
+    return [...directory.entries.keys()].toSorted()
+  }
+
   /** `false` too where a directory on the way is missing. */
   has(path: string): boolean {
     try {
-      return walk(this.root, path, false).node !== undefined
+      return this.#walk(path, false).node !== undefined
     } catch (cause) {
       if (cause instanceof Errno && (cause.code === "ENOENT" || cause.code === "ENOTDIR"))
         return false
@@ -81,7 +102,7 @@ export class MemoryDisk {
 
   /** Whether the path lies in a file system that lives in memory only. */
   isVolatile(path: string): boolean {
-    const { directory, node } = walk(this.root, path, false)
+    const { directory, node } = this.#walk(path, false)
     return (node?.kind === "directory" ? node : directory)?.isVolatile === true
   }
 
@@ -222,6 +243,7 @@ export class MemoryDisk {
     const { directory, name, node } = this.#place(path)
     if (node === undefined) throw new Errno("ENOENT")
     if (node.kind !== "directory") throw new Errno("ENOTDIR")
+    this.touch?.(namesIn(node))
     if (node.entries.size > 0) throw new Errno("ENOTEMPTY")
     this.#mayWrite()
     this.#name(path, [{ directory, name, node: undefined }])
@@ -259,6 +281,7 @@ export class MemoryDisk {
   /** Follows links, as chmod does. */
   chmod(path: string, mode: number): void {
     const node = this.node(path, true)
+    this.touch?.(contentOf(node))
     this.#mayWrite()
     node.mode = mode
   }
@@ -266,6 +289,7 @@ export class MemoryDisk {
   /** Follows none, as the service says. */
   chown(path: string, uid: number, gid: number): void {
     const node = this.node(path)
+    this.touch?.(contentOf(node))
     this.#mayWrite()
     Object.assign(node, { uid, gid })
   }
@@ -274,16 +298,19 @@ export class MemoryDisk {
 
   /** The content reaches the disk, unless an earlier sync has failed and forsaken it. */
   sync(file: FileNode): void {
+    this.touch?.(contentOf(file))
     if (!file.isForsaken) file.durable = file.data
   }
 
   /** A sync that fails: the kernel drops what it could not write and forgets that it did. */
   failSync(file: FileNode): void {
+    this.touch?.(contentOf(file))
     file.isForsaken = file.durable !== file.data
   }
 
   /** The names in the directory reach the disk. */
   syncDirectory(directory: DirectoryNode): void {
+    this.touch?.(namesIn(directory))
     const isHere = (change: Change) => change.some((naming) => naming.directory === directory)
     if (!this.#pending.some(isHere)) return
     for (const change of this.#pending) if (isHere(change)) settle(change)
@@ -313,6 +340,7 @@ export class MemoryDisk {
   }
 
   watch(path: string, changed: () => void): () => void {
+    this.touch?.(undefined)
     const watcher = { path, changed }
     this.#watchers.add(watcher)
     return () => this.#watchers.delete(watcher)
@@ -325,6 +353,7 @@ export class MemoryDisk {
   }
 
   #setData(file: FileNode, data: Uint8Array): void {
+    this.touch?.(contentOf(file))
     file.data = data
     file.mtimeMs = this.#now()
     for (const { path, changed } of this.#watchers)
@@ -333,6 +362,10 @@ export class MemoryDisk {
 
   #name(path: string, change: Change): void {
     for (const { directory, name, node } of change) {
+      this.touch?.(`${directory.number}/${name}`)
+      // Those who change different names commute; whoever sees all of them is the one who tells
+      // that it changes them.
+      this.touch?.(namesIn(directory), false)
       if (node === undefined) directory.entries.delete(name)
       else directory.entries.set(name, node)
       directory.mtimeMs = this.#now()
@@ -374,8 +407,18 @@ export class MemoryDisk {
     return [...found].toSorted((a, b) => a.number - b.number)
   }
 
+  /** Each name on the way is looked at. */
+  #walk(path: string, isFollowed: boolean): Walked {
+    const { touch } = this
+    return touch === undefined
+      ? walk(this.root, path, isFollowed)
+      : walk(this.root, path, isFollowed, (directory, name) =>
+          touch(`${directory.number}/${name}`, false)
+        )
+  }
+
   #place(path: string): Walked & { readonly directory: DirectoryNode } {
-    const { directory, name, node } = walk(this.root, path, false)
+    const { directory, name, node } = this.#walk(path, false)
     if (directory === undefined) throw new Errno("EBUSY")
     return { directory, name, node }
   }

@@ -84,7 +84,9 @@ export class OpenFiles {
     this.descriptors.checkRoom()
     const generated = this.#options.generated?.(path)
     const data =
-      generated === undefined ? this.disk.fileAt(path).data : new TextEncoder().encode(generated)
+      generated === undefined
+        ? this.disk.data(this.disk.fileAt(path))
+        : new TextEncoder().encode(generated)
     if (data.length > bytesMax) throw new Errno("EFBIG")
     return data.slice()
   }
@@ -176,7 +178,7 @@ export const filesService = (open: OpenFiles, carry: Carrier): Files["Service"] 
       return Effect.ignore(carry({ operation: "close", path: file.path, act: close, spoil: close }))
     },
     readAt: (file, offset, bytesMax) =>
-      step("read", file.path, () => open.at(file).node.data.slice(offset, offset + bytesMax)),
+      step("read", file.path, () => disk.data(open.at(file).node).slice(offset, offset + bytesMax)),
     read: (path, bytesMax) => step("read", path, () => open.read(path, bytesMax)),
     syncDirectory: (path) => step("sync", path, () => disk.syncDirectory(disk.directoryAt(path))),
     rename: (from, to) => step("rename", from, () => disk.rename(from, to)),
@@ -185,7 +187,7 @@ export const filesService = (open: OpenFiles, carry: Carrier): Files["Service"] 
     readLink: (path) => step("readlink", path, () => readLink(disk, path)),
     makeDirectory: (path, mode) => step("mkdir", path, () => makeDirectory(disk, path, mode)),
     removeDirectory: (path) => step("rmdir", path, () => isThere(() => disk.removeDirectory(path))),
-    list: (path) => step("list", path, () => [...disk.directoryAt(path).entries.keys()].toSorted()),
+    list: (path) => step("list", path, () => disk.names(path)),
     stat: (path) => step("stat", path, () => open.stat(path)),
     chmod: (path, mode) => step("chmod", path, () => disk.chmod(path, mode)),
     chown: (path, uid, gid) => step("chown", path, () => disk.chown(path, uid, gid)),

@@ -91,6 +91,10 @@ export class SimulatedHost {
     this.disk = new MemoryDisk(() => world.wallOriginMs + world.nowMs)
     this.network = new Network(this.disk)
     this.processes = new ProcessTable(world, options)
+    if (world.isWatched) {
+      const touch = (what: string | undefined, isWrite = true) => world.touched(what, isWrite)
+      for (const part of [this.disk, this.network, this.processes]) part.touch = touch
+    }
     const { disk, network, processes: table } = this
     const all = new Map([[ipPath, ipProgram(disk)], ...programs])
     this.birthplace = new Birthplace({ disk, network, table, programs: all })
@@ -119,6 +123,7 @@ export class SimulatedHost {
     const process = this.processes.create({
       parent: 1,
       argv: [`/usr/bin/${name}`],
+      isEngine: true,
       descriptorsMax: this.#descriptorsMax
     })
     const engine = new Engine({ host: this, name, process, ids: this.#ids, onKilled })

@@ -7,6 +7,7 @@ import type { FaultsBySeam } from "../fault.ts"
 import type { Realm } from "../realm.ts"
 import type { MemoryDisk } from "./disk.ts"
 import { Errno } from "./node.ts"
+import type { Touch } from "../../kernel/dispatcher.ts"
 
 /** What the kernel holds for a receiver that does not read (net.core.wmem_default). */
 export const socketBufferBytes = 208 * 1024
@@ -56,15 +57,24 @@ export class SocketEnd {
   private isDue = false
   /** Nothing more will come; with an error where the end was no clean one. */
   private ending: { readonly error: string | undefined } | undefined
+  /** Told what is read and written: each direction of a connection is a thing of its own. */
+  private readonly touch: Touch | undefined
+  private readonly name: string
 
-  static pair(): readonly [SocketEnd, SocketEnd] {
-    const [a, b] = [new SocketEnd(), new SocketEnd()]
+  private constructor(name: string, touch: Touch | undefined) {
+    this.name = name
+    this.touch = touch
+  }
+
+  static pair(name = "", touch?: Touch): readonly [SocketEnd, SocketEnd] {
+    const [a, b] = [new SocketEnd(`${name}>`, touch), new SocketEnd(`${name}<`, touch)]
     a.peer = b
     b.peer = a
     return [a, b]
   }
 
   get pendingBytes(): number {
+    this.touch?.(this.name, false)
     return this.outboxBytes
   }
 
@@ -74,11 +84,13 @@ export class SocketEnd {
 
   /** Until then what arrives waits in the kernel. */
   receive(receiver: Receiver): void {
+    this.touchIn()
     this.receiver = receiver
     this.wake()
   }
 
   write(bytes: Uint8Array): void {
+    this.touch?.(this.name)
     if (this.isClosed || this.onWritten !== undefined || bytes.length === 0) return
     // The writer is told by the end of its connection, and what it had not read yet is lost to it.
     if (this.peer.isClosed) return this.endSoon("EPIPE")
@@ -88,10 +100,12 @@ export class SocketEnd {
   }
 
   pause(): void {
+    this.touchIn()
     this.isPaused = true
   }
 
   resume(): void {
+    this.touchIn()
     this.isPaused = false
     this.wake()
   }
@@ -108,6 +122,8 @@ export class SocketEnd {
   }
 
   private closeWith(error: string | undefined): void {
+    this.touch?.(this.name)
+    this.touchIn()
     if (this.isClosed) return
     this.isClosed = true
     this.inbox = []
@@ -120,6 +136,7 @@ export class SocketEnd {
 
   /** What was written is delivered first; then `closed` is called, which may do the closing. */
   closeAfterWriting(closed: () => void = () => this.close()): void {
+    this.touch?.(this.name)
     this.onWritten ??= closed
     if (this.outboxBytes === 0) this.onWritten()
   }
@@ -151,7 +168,12 @@ export class SocketEnd {
     realm.schedule(`${isEnd ? "end" : "data"} ${name}`, () => this.deliver())
   }
 
+  private touchIn(): void {
+    this.touch?.(this.peer.name)
+  }
+
   private deliver(): void {
+    this.touchIn()
     this.isDue = false
     const { receiver } = this
     if (receiver === undefined || this.isClosed) return
@@ -172,6 +194,7 @@ export class SocketEnd {
   }
 
   private deliverAll(receiver: Receiver, count = this.inboxBytes): void {
+    this.touchIn()
     this.isDue = false
     if (this.isClosed || this.isPaused || count === 0) return this.wake()
     const all = joined(this.inbox)
@@ -196,21 +219,34 @@ export class SocketEnd {
   }
 }
 
+export interface ListenerOptions {
+  readonly backlogMax: number
+  readonly onClosed: () => void
+  readonly touch?: Touch | undefined
+}
+
 /** A listening socket. Several processes may have it open; it ends with the last. */
 export class Listener {
   readonly path: string
   private readonly backlogMax: number
   private readonly onClosed: () => void
+  private readonly touch: Touch | undefined
+  private connections = 0
   private readonly backlog: SocketEnd[] = []
   private holders = 1
   private waiting:
     | { readonly realm: Realm; readonly onClient: (end: SocketEnd) => void }
     | undefined
 
-  constructor(path: string, backlogMax: number, onClosed: () => void) {
+  constructor(path: string, { backlogMax, onClosed, touch }: ListenerOptions) {
     this.path = path
     this.backlogMax = backlogMax
     this.onClosed = onClosed
+    this.touch = touch
+  }
+
+  private tell(): void {
+    this.touch?.(`listener ${this.path}`)
   }
 
   get isOpen(): boolean {
@@ -223,10 +259,12 @@ export class Listener {
 
   /** One more process has it. */
   retain(): void {
+    this.tell()
     this.holders++
   }
 
   release(): void {
+    this.tell()
     if (--this.holders > 0) return
     this.waiting = undefined
     this.onClosed()
@@ -235,8 +273,10 @@ export class Listener {
 
   /** The client's end, connected before anybody accepts. Throws EAGAIN when the backlog is full. */
   connect(): SocketEnd {
+    this.tell()
     if (this.backlog.length > this.backlogMax) throw new Errno("EAGAIN")
-    const [client, server] = SocketEnd.pair()
+    const name = `${this.path} ${this.connections++}`
+    const [client, server] = SocketEnd.pair(name, this.touch)
     this.backlog.push(server)
     this.wake()
     return client
@@ -244,6 +284,7 @@ export class Listener {
 
   /** Takes one client, in a turn of the realm's. */
   accept(realm: Realm, onClient: (end: SocketEnd) => void): void {
+    this.tell()
     this.waiting = { realm, onClient }
     this.wake()
   }
@@ -253,6 +294,7 @@ export class Listener {
     if (waiting === undefined || this.backlog.length === 0) return
     this.waiting = undefined
     waiting.realm.schedule(`accept ${this.path}`, () => {
+      this.tell()
       const end = this.isOpen ? this.backlog.shift() : undefined
       if (end !== undefined) waiting.onClient(end)
     })
@@ -264,6 +306,8 @@ export class Network {
   private readonly disk: MemoryDisk
   /** By the number of the socket's node: a rename takes it along. */
   private readonly listeners = new Map<number, Listener>()
+  /** Told what is looked at and what is changed, where somebody wants to know. */
+  touch: Touch | undefined
 
   constructor(disk: MemoryDisk) {
     this.disk = disk
@@ -278,7 +322,8 @@ export class Network {
     if (this.disk.has(path)) throw new Errno("EADDRINUSE")
     this.disk.special(path, "socket")
     const { number } = this.disk.node(path)
-    const listener = new Listener(path, backlogMax, () => this.listeners.delete(number))
+    const onClosed = () => this.listeners.delete(number)
+    const listener = new Listener(path, { backlogMax, onClosed, touch: this.touch })
     this.listeners.set(number, listener)
     return listener
   }

@@ -61,7 +61,12 @@ export interface Walked {
 }
 
 /** Where a path leads. The last name need not be there, and is followed only if `isFollowed`. */
-export const walk = (root: DirectoryNode, path: string, isFollowed: boolean): Walked => {
+export const walk = (
+  root: DirectoryNode,
+  path: string,
+  isFollowed: boolean,
+  onLooked?: (directory: DirectoryNode, name: string) => void
+): Walked => {
   if (!path.startsWith("/") || path.includes("\0")) throw new Errno("EINVAL")
   if (isLonger(path, pathBytesMax)) throw new Errno("ENAMETOOLONG")
   let names = path.split("/")
@@ -80,6 +85,7 @@ export const walk = (root: DirectoryNode, path: string, isFollowed: boolean): Wa
       node = parents.pop() ?? root
       continue
     }
+    onLooked?.(node, name)
     const child: Node | undefined = node.entries.get(name)
     if (child?.kind === "symlink" && (isFollowed || hasMore(names, at))) {
       if (++followed > linksFollowedMax) throw new Errno("ELOOP")

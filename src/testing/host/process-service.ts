@@ -17,6 +17,7 @@ import type { OpenFiles } from "./files.ts"
 import { type Listener, SocketEnd } from "./network.ts"
 import { Errno } from "./node.ts"
 import type { ProcessTable, SimulatedProcess } from "./processes.ts"
+import { telling } from "./telling.ts"
 import type { Inherited } from "./self.ts"
 
 /**
@@ -35,16 +36,23 @@ export interface ProcessServiceOptions extends Doer {
 
 /** Calls each listener once, those that come after the exit too, in a turn of its own. */
 const exitBoard = ({ realm }: Doer, pid: number) => {
+  const { touch } = realm
   let exit: ProcessExit | undefined
   const listeners: ((exit: ProcessExit) => void)[] = []
   const exited = (how: ProcessExit): void => {
+    touch?.(undefined)
     exit = how
     for (const listener of listeners.splice(0)) listener(how)
   }
   const onExit: Child["onExit"] = (listener) => {
+    touch?.(`exit of ${pid}`)
     const known = exit
     if (known === undefined) listeners.push(listener)
-    else realm.schedule(`exit of ${pid}`, () => listener(known))
+    else
+      realm.schedule(`exit of ${pid}`, () => {
+        touch?.(undefined)
+        listener(known)
+      })
   }
   return { exited, onExit }
 }
@@ -112,34 +120,39 @@ const born = (options: ProcessServiceOptions, plan: SpawnPlan): Child => {
 }
 
 const spawn = (options: ProcessServiceOptions, plan: SpawnPlan) =>
-  Effect.uninterruptible(
-    Effect.callback<Child, SpawnError>((resume) => {
-      const { realm, faults, die } = options
-      const [command] = plan.argv
-      const label = `spawn ${command}`
-      const fail = (code: string) => resume(Effect.fail(new SpawnError({ command, code })))
-      const perform = () => {
-        try {
-          const child = born(options, plan)
-          const isQuick = !plan.isDetached
-          // A detached child is spawned on a thread: it runs before the engine knows of it.
-          if (isQuick) return resume(Effect.succeed(child))
-          return realm.schedule(`spawned ${child.pid}`, () => resume(Effect.succeed(child)))
-        } catch (cause) {
-          if (!(cause instanceof Errno)) throw cause
-          return fail(cause.code)
-        }
+  telling(options.realm, (goesOn) => Effect.uninterruptible(spawned(options, plan, goesOn)))
+
+const spawned = (options: ProcessServiceOptions, plan: SpawnPlan, goesOn: () => void) =>
+  Effect.callback<Child, SpawnError>((resume) => {
+    const { realm, faults, die } = options
+    const [command] = plan.argv
+    const label = `spawn ${command}`
+    const fail = (code: string) => resume(Effect.fail(new SpawnError({ command, code })))
+    const perform = () => {
+      try {
+        const child = born(options, plan)
+        const isQuick = !plan.isDetached
+        // A detached child is spawned on a thread: it runs before the engine knows of it.
+        if (isQuick) return resume(Effect.succeed(child))
+        return realm.schedule(`spawned ${child.pid}`, () => {
+          goesOn()
+          resume(Effect.succeed(child))
+        })
+      } catch (cause) {
+        if (!(cause instanceof Errno)) throw cause
+        return fail(cause.code)
       }
-      realm.schedule(label, () => {
-        const fault = faults.at("spawn", label)
-        if (fault === undefined) return perform()
-        if (fault === "kill-before") return die()
-        if (fault !== "kill-after") return fail(fault)
-        perform()
-        die()
-      })
+    }
+    realm.schedule(label, () => {
+      goesOn()
+      const fault = faults.at("spawn", label)
+      if (fault === undefined) return perform()
+      if (fault === "kill-before") return die()
+      if (fault !== "kill-after") return fail(fault)
+      perform()
+      die()
     })
-  )
+  })
 
 export const processService = (options: ProcessServiceOptions): Processes["Service"] => {
   const { realm, faults, die, table, self } = options
@@ -149,21 +162,29 @@ export const processService = (options: ProcessServiceOptions): Processes["Servi
   return {
     spawn: (plan) => spawn(options, plan),
     inspect: (pid) => now(() => table.inspect(pid)),
-    list: Effect.callback((resume) =>
-      realm.schedule("list processes", () => resume(Effect.succeed(table.infos)))
+    list: telling(realm, (goesOn) =>
+      Effect.callback((resume) =>
+        realm.schedule("list processes", () => {
+          goesOn()
+          resume(Effect.succeed(table.infos))
+        })
+      )
     ),
     commandLine: (id) =>
-      Effect.callback((resume) => {
-        const look = (): void => {
-          const process = table.find(id)
-          // It holds its memory's lock while it is in the kernel: whoever reads waits with it.
-          if (process?.isStuck === true) return void realm.after(1_000, look, "command line")
-          resume(
-            Effect.succeed(process === undefined ? kernelWords(table, id.pid) : wordsOf(process))
-          )
-        }
-        realm.schedule(`command line of ${id.pid}`, look)
-      }),
+      telling(realm, (goesOn) =>
+        Effect.callback((resume) => {
+          const look = (): void => {
+            goesOn()
+            const process = table.find(id)
+            // It holds its memory's lock while it is in the kernel: whoever reads waits with it.
+            if (process?.isStuck === true) return void realm.after(1_000, look, "command line")
+            resume(
+              Effect.succeed(process === undefined ? kernelWords(table, id.pid) : wordsOf(process))
+            )
+          }
+          realm.schedule(`command line of ${id.pid}`, look)
+        })
+      ),
     signal: (id, signal) =>
       Effect.suspend(() => {
         if (!realm.isAlive) return Effect.never

@@ -6,6 +6,7 @@
 import { assert } from "../../base/assert.ts"
 import type { ProcessExit, ProcessId, ProcessInfo, Signal } from "../../host/process.ts"
 import type { Realm } from "../realm.ts"
+import type { Touch } from "../../kernel/dispatcher.ts"
 import { Errno } from "./node.ts"
 import type { World } from "../world.ts"
 import { Descriptors } from "./descriptors.ts"
@@ -23,6 +24,7 @@ export interface Birth {
   readonly environment?: { readonly [name: string]: string }
   readonly directory?: string
   readonly descriptorsMax?: number | undefined
+  readonly isEngine?: true
 }
 
 /** A signal that came to a process which was not dead yet. */
@@ -112,6 +114,8 @@ export class ProcessTable {
   #lastPid: number
   #lastTicks = 0
   #bootedAtMs = 0
+  /** Told what is looked at and what is changed, where somebody wants to know. */
+  touch: Touch | undefined
   /** Told of each that was born. */
   onBirth: ((process: SimulatedProcess) => void) | undefined
   /** Told of each that is no more, with how it ended. */
@@ -126,6 +130,7 @@ export class ProcessTable {
 
   /** All that have a pid, zombies too, by pid. */
   get all(): readonly SimulatedProcess[] {
+    this.touch?.("processes", false)
     this.#sorted ??= [...this.#all.values()].toSorted((a, b) => a.pid - b.pid)
     return this.#sorted
   }
@@ -140,24 +145,30 @@ export class ProcessTable {
   }
 
   get(pid: number): SimulatedProcess | undefined {
+    this.touchPid(pid, false)
     return this.#all.get(pid)
   }
 
   inspect(pid: number): ProcessInfo | undefined {
+    this.touchPid(pid, false)
     return this.#all.get(pid)?.info ?? permanent.find((one) => one.pid === pid)
   }
 
   /** That very process, dead or alive, as long as it has its pid. */
   find({ pid, startTime }: ProcessId): SimulatedProcess | undefined {
+    this.touchPid(pid, false)
     const process = this.#all.get(pid)
     return process?.startTime === startTime ? process : undefined
   }
 
   /** Throws EAGAIN when no pid is left. */
   create(birth: Birth): SimulatedProcess {
+    this.touch?.("processes")
     const pid = this.#freePid()
     const name = birth.argv[0]?.split("/").at(-1) ?? ""
-    const realm = this.#world.realm(`${name}[${pid}]`)
+    // A program does one thing after the other; an engine tells by itself what it shares.
+    const telling = { isTelling: true, isOne: birth.isEngine !== true }
+    const realm = this.#world.realm(`${name}[${pid}]`, telling)
     const process = new SimulatedProcess(birth, { pid, startTime: this.#startTime() }, realm)
     this.#all.set(pid, process)
     this.#sorted = undefined
@@ -172,6 +183,7 @@ export class ProcessTable {
       return true
     const process = this.find(id)
     if (process === undefined || process.phase === "zombie") return false
+    this.touchPid(id.pid)
     this.#sent.push({ pid: id.pid, signal, words: process.words })
     if (process.isAlive) this.#take(process, signal)
     return true
@@ -194,6 +206,7 @@ export class ProcessTable {
 
   /** It ends, step by step. */
   end(process: SimulatedProcess, exit: ProcessExit): void {
+    this.touch?.(undefined)
     if (!process.isAlive) return
     if (process.onDead !== undefined) return this.#endAtOnce(process, exit, process.onDead)
     process.phase = "ending"
@@ -205,8 +218,15 @@ export class ProcessTable {
     })
   }
 
+  /** Its state and its words; who sees all of them tells of `processes`, as does who adds one. */
+  touchPid(pid: number, isWrite = true): void {
+    this.touch?.(`process ${pid}`, isWrite)
+    if (isWrite) this.touch?.("processes")
+  }
+
   /** Its parent has read its exit status: the pid is free. */
   reap(process: SimulatedProcess): void {
+    this.touch?.(undefined)
     assert(process.phase === "zombie", "only a zombie is reaped")
     process.phase = "gone"
     this.#all.delete(process.pid)

@@ -12,6 +12,7 @@ import {
   type Sockets
 } from "../../host/socket.ts"
 import type { Doer } from "./carrier.ts"
+import { telling } from "./telling.ts"
 import type { Descriptors } from "./descriptors.ts"
 import type { MemoryDisk } from "./disk.ts"
 import type { Listener, Network, SocketEnd } from "./network.ts"
@@ -34,10 +35,18 @@ const bytesOf = (path: string): number => new TextEncoder().encode(path).length
 const temporaryName = (path: string): string =>
   bytesOf(path) < socketPathBytesMax ? `${path}~` : `${[...path].slice(0, -1).join("")}~`
 
+interface Task<A> {
+  readonly operation: Operation
+  readonly path: string
+  /** Told first. */
+  readonly goesOn: () => void
+  readonly act: () => A
+}
+
 /** One task of the realm, with its fault; `act` throws `Errno`. */
 const task = <A>(
   doer: Doer,
-  { operation, path, act }: { operation: Operation; path: string; act: () => A },
+  { operation, path, goesOn, act }: Task<A>,
   resume: (result: Effect.Effect<A, SocketError>) => void
 ): void => {
   const label = `${operation} ${path}`
@@ -51,6 +60,7 @@ const task = <A>(
     }
   }
   doer.realm.schedule(label, () => {
+    goesOn()
     if (bytesOf(path) > socketPathBytesMax || path.includes("\0")) return fail("ENAMETOOLONG")
     const fault = doer.faults.at("socket", label)
     switch (fault) {
@@ -176,39 +186,45 @@ const connectionOf = (
 
 export const socketsService = (options: SocketsOptions): Sockets["Service"] => ({
   bind: (path) =>
-    Effect.uninterruptible(
-      Effect.callback<BoundSocket, SocketError>((resume) =>
-        task(
-          options,
-          {
-            operation: "bind",
-            path,
-            act: () => boundSocket(options, path, bindNow(options, path))
-          },
-          resume
+    telling(options.realm, (goesOn) =>
+      Effect.uninterruptible(
+        Effect.callback<BoundSocket, SocketError>((resume) =>
+          task(
+            options,
+            {
+              operation: "bind",
+              path,
+              goesOn,
+              act: () => boundSocket(options, path, bindNow(options, path))
+            },
+            resume
+          )
         )
       )
     ),
   connect: (path, listener) =>
-    Effect.callback<Connection, SocketError>((resume) => {
-      let isWanted = true
-      task(
-        options,
-        {
-          operation: "connect",
-          path,
-          act: () => {
-            const made = connectNow(options, path)
-            const connection = connectionOf(options, made, { path, listener })
-            if (!isWanted) connection.close()
-            return connection
-          }
-        },
-        resume
-      )
-      // The kernel connects all the same: the peer sees a client that comes and goes.
-      return Effect.sync(() => {
-        isWanted = false
+    telling(options.realm, (goesOn) =>
+      Effect.callback<Connection, SocketError>((resume) => {
+        let isWanted = true
+        task(
+          options,
+          {
+            operation: "connect",
+            path,
+            goesOn,
+            act: () => {
+              const made = connectNow(options, path)
+              const connection = connectionOf(options, made, { path, listener })
+              if (!isWanted) connection.close()
+              return connection
+            }
+          },
+          resume
+        )
+        // The kernel connects all the same: the peer sees a client that comes and goes.
+        return Effect.sync(() => {
+          isWanted = false
+        })
       })
-    })
+    )
 })

@@ -39,7 +39,8 @@ export const reservationOwned: Invariant = {
   name: "ReservationOwned",
   statement:
     "Each reserved name and uuid belongs to a call that has not been answered, and is committed " +
-    "or given back before that call's answer, or to a process of an earlier engine that dies; at rest nothing is reserved.",
+    "or given back before that call's answer, or to a process of an earlier engine that dies; " +
+    "at rest nothing is reserved.",
   needsCalls: true,
   make: () => {
     let last: { readonly reserved: readonly Named[]; readonly life: number | undefined } = {

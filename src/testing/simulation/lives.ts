@@ -26,6 +26,9 @@ const exitAfterMs = 1
 /** An engine that cannot be opened is tried again so often; then the run fails. */
 const triesMax = 20
 
+/** The same on a host that stands still at times: an opening has its deadline too. */
+const lateTriesMax = 500
+
 export interface LivesOptions {
   readonly plan: Plan
   readonly host: SimulatedHost
@@ -98,7 +101,8 @@ export class Lives {
       // As any program whose engine does not open: it says why, and ends.
       present.process.exit()
       const why = String(exit.cause)
-      if (this.failures > triesMax) this.options.onFailed(`the engine does not open: ${why}`)
+      if (this.failures > (this.options.plan.mayTimePass === true ? lateTriesMax : triesMax))
+        this.options.onFailed(`the engine does not open: ${why}`)
       else this.gone(present, 10 * reopenAfterMs)
     })
   }
@@ -184,6 +188,16 @@ export class Lives {
   private gone(present: Present, afterMs = reopenAfterMs): void {
     this.present = undefined
     this.options.onGone(present.up)
-    if (!this.isOver) this.options.realm.after(afterMs, () => this.open(), "engine opens")
+    if (!this.isOver) this.openAfter(afterMs)
+  }
+
+  /**
+   * An exec takes microseconds, and an engine a third of a second to come up: by then no process of
+   * the engine before is still on its way. On a host that is late it would be, here.
+   */
+  private openAfter(ms: number): void {
+    const { host, realm } = this.options
+    const open = () => (host.birthplace.isBusy ? this.openAfter(10) : this.open())
+    realm.after(ms, open, "engine opens")
   }
 }

@@ -27,6 +27,8 @@ export class Notes implements History {
   }
 
   invoked(client: number, call: ApiCall): number {
+    // Who called after whose answer is what histories are judged by.
+    this.world.touch?.("history")
     const id = this.operations.length
     this.operations.push({
       id,
@@ -43,6 +45,7 @@ export class Notes implements History {
   }
 
   answered(id: number, result: OperationResult): void {
+    this.world.touch?.("history")
     const operation = this.operations[id]
     if (operation === undefined) throw new Error("an answer is to a call")
     this.operations[id] = {

@@ -282,7 +282,7 @@ class Simulation {
         new Client({
           number: steps === this.plan.clients ? number : -1,
           steps: mine,
-          realm: world.realm(`client ${number}`),
+          realm: world.realm(`client ${number}`, { isTelling: true, isOne: true }),
           notes,
           faults,
           emulator: simulatedEmulator,

@@ -5,50 +5,64 @@
  */
 
 export interface Footprint {
-  /** Bits of what was met at all, in two words: most scopes share fewer than sixty things. */
-  readonly met: readonly [number, number]
-  readonly changed: readonly [number, number]
+  readonly isEverything: boolean
+  /** Bits of what was met at all, as words; those that are missing are zero. */
+  readonly met: readonly number[]
+  readonly changed: readonly number[]
 }
 
-export const everything: Footprint = { met: [-1, -1], changed: [-1, -1] }
+export const everything: Footprint = { isEverything: true, met: [], changed: [] }
+
+const meet = (one: readonly number[], other: readonly number[]): boolean => {
+  for (let word = Math.min(one.length, other.length) - 1; word >= 0; word--)
+    if (((one[word] ?? 0) & (other[word] ?? 0)) !== 0) return true
+  return false
+}
 
 export const dependent = (one: Footprint, other: Footprint): boolean =>
-  ((one.changed[0] & other.met[0]) | (one.met[0] & other.changed[0])) !== 0 ||
-  ((one.changed[1] & other.met[1]) | (one.met[1] & other.changed[1])) !== 0
+  one.isEverything ||
+  other.isEverything ||
+  meet(one.changed, other.met) ||
+  meet(one.met, other.changed)
+
+/** Most scopes share fewer than sixty things; those of the whole engine a few thousand. */
+const bitsMax = 8192
 
 /** Gives names their bits, the same for a whole exploration. */
 export class Bits {
   private readonly known = new Map<string, number>()
 
   of(name: string): number {
-    const bit = this.known.get(name) ?? this.known.size % 64
+    const bit = this.known.get(name) ?? this.known.size % bitsMax
     this.known.set(name, bit)
     return bit
   }
 }
 
+const mark = (words: number[], bit: number): void => {
+  const word = bit >> 5
+  while (words.length <= word) words.push(0)
+  words[word] = (words[word] ?? 0) | (1 << (bit & 31))
+}
+
 /** The footprint of a delivery that is under way. */
 export class Tracks {
-  private readonly met: [number, number] = [0, 0]
-  private readonly changed: [number, number] = [0, 0]
+  private readonly met: number[] = []
+  private readonly changed: number[] = []
   private isEverything = false
-  private isTold = false
 
   everything(): void {
     this.isEverything = true
   }
 
   add(bit: number, isWrite: boolean): void {
-    this.isTold = true
-    const word = bit < 32 ? 0 : 1
-    const mask = 1 << (bit & 31)
-    this.met[word] |= mask
-    if (isWrite) this.changed[word] |= mask
+    mark(this.met, bit)
+    if (isWrite) mark(this.changed, bit)
   }
 
   /** A delivery that told nothing may have met anything. */
   get footprint(): Footprint {
-    const isKnown = this.isTold && !this.isEverything
-    return isKnown ? { met: [...this.met], changed: [...this.changed] } : everything
+    if (this.isEverything || this.met.length === 0) return everything
+    return { isEverything: false, met: this.met, changed: this.changed }
   }
 }
