@@ -34,8 +34,8 @@ export const randomPlanDefaults = {
 /** The simulated host counts pids from 300: these are a dozen, and come again within a run. */
 const fewPidsMax = 311
 
-/** From a host that is a little late to one that stood still. */
-const lagsMs = [20, 250, 2_000, 40_000] as const
+/** From a host that is a little late to one that nearly stands still. */
+const lagsMs = [20, 100, 250, 800] as const
 
 /** The plan of a seed: equal seeds give equal plans, on every machine. */
 export const randomPlan = (seed: number, options: RandomPlanOptions = {}): Plan => {
