@@ -47,6 +47,16 @@ const rows: { readonly [name: string]: (stage: Stage) => Promise<void> } = {
     expect(said).toMatch(/started[\s\S]*stopped[\s\S]*refused: the domain is active already\n$/)
     expect(guestsIn(stage.directory)).toEqual([])
   },
+  "testing.ts": async (stage) => {
+    const said = good(await play(stage, "testing.ts"))
+      .trim()
+      .split("\n")
+    expect(said).toEqual([
+      "in the usual order: it was used",
+      expect.stringMatching(/^in the order of seed \d+: it went away while it was used$/),
+      "the same from its list of choices: it went away while it was used"
+    ])
+  },
   "crash.ts": async (stage) => {
     const first = await play(stage, "crash.ts")
     expect(first).toMatchObject({ code: null, signal: "SIGKILL" })
