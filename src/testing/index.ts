@@ -3,6 +3,7 @@
  * a host, a QEMU and the whole engine, under schedules and faults that replay.
  */
 export { arbitraries, type Arbitraries } from "./arbitraries/arbitraries.ts"
+export { type Space, walk, type Walk, type WalkOptions } from "./chart-space.ts"
 export { coverPlan } from "./coverage/cover-plan.ts"
 export { type Coverage, mergeCoverage, noCoverage } from "./coverage/coverage.ts"
 export { type Floor, floorOf, floorText, missing } from "./coverage/floor.ts"
@@ -42,12 +43,14 @@ export {
   type SimulatedHostOptions
 } from "./host/host.ts"
 export type { Program as HostProgram, Self, Stream } from "./host/program.ts"
+export { replaysIdentically } from "./invariants/i39-replay-identity.ts"
 export { invariants } from "./invariants/index.ts"
 export { accept, type TraceEntry, type Verdict as Acceptance } from "./qemu/accept.ts"
 export { SimulatedQemu } from "./qemu/simulated-qemu.ts"
 export { Realm } from "./realm.ts"
 export * from "./simulation/index.ts"
 export { type Traced, tracePlan, type TracePlanOptions } from "./simulation/trace-plan.ts"
+export { type Delay, delayed, type DelayedOptions, moreDelayed } from "./strategy/delayed.ts"
 export { fifo, listed } from "./strategy/listed.ts"
 export { mixed } from "./strategy/mixed.ts"
 export { pct } from "./strategy/pct.ts"
