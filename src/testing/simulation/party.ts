@@ -35,6 +35,11 @@ export interface ProgramPartyOptions {
   readonly livesMax: number
 }
 
+/** Said of a program that keeps a run from its end. */
+export const unended =
+  "the program has not ended within a quarter of an hour of virtual time: does it wait for " +
+  "something that is outside of the world (a promise, a timer of Node, a socket)?"
+
 export class ProgramParty<A, E> implements Party {
   private readonly program: Program<A, E>
   private readonly options: ProgramPartyOptions

@@ -20,7 +20,7 @@ import { World } from "../world.ts"
 import { Client, type Up } from "./client.ts"
 import { Lives, simulatedEmulator, simulatedRoot } from "./lives.ts"
 import { Notes } from "./notes.ts"
-import { type Party, ProgramParty, type Stage } from "./party.ts"
+import { type Party, ProgramParty, type Stage, unended } from "./party.ts"
 import { type ClientStep, type Plan, planDefaults } from "./plan.ts"
 import { Recorder } from "./recorder.ts"
 import { busiest, firstSteps, probedMax } from "./steps.ts"
@@ -300,7 +300,9 @@ class Simulation {
       ({ result, life }) => !result && life === this.notes.life
     )
     const calls = open.map(({ client, call }) => `client ${client}: ${JSON.stringify(call)}`)
-    return this.violate("I10 BoundedReply", `no answer to ${calls.join("; ") || "anything"}`)
+    const isProgram = this.clients.some((one) => one instanceof ProgramParty && !one.isDone)
+    const why = isProgram ? unended : `no answer to ${calls.join("; ") || "anything"}`
+    return this.violate("I10 BoundedReply", why)
   }
 
   private untilUp(): void {
