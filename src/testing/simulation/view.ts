@@ -56,7 +56,7 @@ export interface Checks {
   readonly decided?: (turn: Turn, view: View) => string | undefined
   /** An engine has opened; after a crash: recovery is done as far as callers can tell. */
   readonly opened?: (view: View) => string | undefined
-  /** Calls are over, faults healed and time has passed; the engine is open and has nothing to do. */
+  /** Calls are over, faults healed, time has passed; the engine is open and has nothing to do. */
   readonly rest?: (view: View) => string | undefined
   /** The last engine was closed with its guests. */
   readonly ended?: (view: View) => string | undefined

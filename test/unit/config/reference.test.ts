@@ -1,6 +1,6 @@
 // Goal: docs/reference/config-keys.md says of each key what the table says.
-// Method: the page is made from the table and compared with the file. `npx vitest run -u
-// test/unit/config` writes it anew.
+// Method: the page is made from the table and compared with the file. `npx vitest run
+// test/unit/config -u` writes it anew.
 import { expect, test } from "vitest"
 import type { AnyKey } from "../../../src/config/key.ts"
 import { keyGroups, keys } from "../../../src/config/keys.ts"
