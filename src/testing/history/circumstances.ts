@@ -4,7 +4,7 @@ import type { Slot } from "./api-call.ts"
 import type { CheckOptions } from "./check-history.ts"
 
 /** A definition by its name: `read /root/etc/qemu/d3.xml`. */
-const definitionPattern = /\/etc\/qemu\/d([0-9]+)\.xml$/
+const definitionPattern = /^(?:open|read|stat) .*\/etc\/qemu\/d([0-9]+)\.xml$/
 
 /** Faults after which the engine that opens cannot tell what a definition says. */
 const isReadFault = ({ seam, fault }: MetFault): boolean =>
