@@ -53,7 +53,14 @@ export const loadDefinition = Effect.fnUntraced(function* (
 export const openDomain = Effect.fnUntraced(function* (parts: Parts, entry: Entry) {
   if (entry.ref !== undefined) return entry.ref
   const { uuid, name, isAutostart } = entry
-  const persistent = yield* loadDefinition(parts, entry)
+  const loaded = yield* Effect.result(loadDefinition(parts, entry))
+  if (loaded._tag === "Failure") {
+    // Another request may have been faster, and may have renamed or undefined it since.
+    const now = parts.domains.byUuid(uuid)
+    if (now === undefined || !isVisible(now)) return yield* new DomainNotFound({ key: name })
+    return now.ref ?? (yield* Effect.fail(loaded.failure))
+  }
+  const persistent = loaded.success
   const made = yield* spawnDomain(parts, { uuid, name, isAutostart, persistent })
   const won = yield* parts.domains.attach(uuid, made)
   if (won === made) {
