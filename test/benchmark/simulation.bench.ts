@@ -1,7 +1,8 @@
 /**
  * How many interleavings a second the simulated world runs on one core: a kernel scenario of two
  * actors and one resource; two starts with the real charts and actors, whose deeds answer at once;
- * the same explored with reduction. A plain script, run by node, not a timed test. It counts the
+ * the same explored with reduction; whole engines with clients and faults, without and with the
+ * laws that are looked at all along. A plain script, run by node, not a timed test. It counts the
  * process' own CPU time, best and median of several rounds, for the machine is seldom its own.
  */
 import * as Effect from "effect/Effect"
@@ -9,6 +10,8 @@ import { Actor } from "../../src/kernel/actor.ts"
 import { answered, type Request, type RequestMessage } from "../../src/base/protocol.ts"
 import { Kernel } from "../../src/kernel/kernel.ts"
 import { exploreReduced } from "../../src/testing/explore.ts"
+import { invariants } from "../../src/testing/invariants/index.ts"
+import { type ClientStep, type Plan, runPlan } from "../../src/testing/simulation/index.ts"
 import { pct } from "../../src/testing/strategy/pct.ts"
 import { swizzle } from "../../src/testing/strategy/swizzle.ts"
 import { uniform } from "../../src/testing/strategy/uniform.ts"
@@ -90,8 +93,51 @@ const twoStarts = (strategy: Strategy): number => {
   return here.world.steps
 }
 
+const calls = [
+  "start",
+  "suspend",
+  "resume",
+  "info",
+  "list",
+  "destroy",
+  "setTitle",
+  "xml",
+  "start",
+  "shutdown"
+] as const
+
+/** Ten calls over the five domains, for each client others. */
+const client = (number: number): readonly ClientStep[] =>
+  calls.map((call, at): ClientStep => {
+    const domain = (2 * number + at) % 5
+    if (call === "list") return { call }
+    return call === "setTitle" ? { call, domain, version: 10 * number + at } : { call, domain }
+  })
+
+/** A QEMU that hangs, one that dies, and an engine that is killed and comes again. */
+const wholePlan = (seed: number): Plan => ({
+  domains: 5,
+  isWarm: true,
+  clients: [client(0), client(1), client(2)],
+  faults: [
+    { seam: "qmp", nth: 9, fault: "hang" },
+    { seam: "qemu", nth: 2, fault: "die" },
+    { seam: "file", nth: 200, fault: "kill-after" }
+  ],
+  schedule: { kind: "mixed", seed }
+})
+
+const wholeEngine = (seed: number, laws: typeof invariants): number => {
+  const { steps, violations } = runPlan(wholePlan(seed), { invariants: laws })
+  if (violations.length > 0) throw new Error(JSON.stringify(violations))
+  return steps
+}
+
 const rounds = 9
 const roundMs = 700
+/** Whole engines are slow: their rounds are longer, and end between any two runs. */
+const wholeRounds = 5
+const wholeRoundMs = 3_000
 
 const cpuMs = (since?: NodeJS.CpuUsage): number => {
   const { user, system } = process.cpuUsage(since)
@@ -104,36 +150,48 @@ interface Figures {
   readonly stepsEach: number
 }
 
-const measure = (run: (strategy: Strategy) => number, of: (seed: number) => Strategy): Figures => {
+interface Measuring {
+  readonly rounds: number
+  readonly roundMs: number
+  readonly batch: number
+}
+
+const quick: Measuring = { rounds, roundMs, batch: 200 }
+const slow: Measuring = { rounds: wholeRounds, roundMs: wholeRoundMs, batch: 1 }
+
+/** `run` gives the deliveries of one interleaving. */
+const measure = (run: (seed: number) => number, how: Measuring): Figures => {
   const rates: number[] = []
   let [seed, steps] = [0, 0]
-  for (let round = 0; round < rounds; round++) {
+  for (let round = 0; round < how.rounds; round++) {
     const since = process.cpuUsage()
     const first = seed
-    while (cpuMs(since) < roundMs)
-      for (let batch = 0; batch < 200; batch++) steps += run(of(seed++))
+    while (cpuMs(since) < how.roundMs)
+      for (let batch = 0; batch < how.batch; batch++) steps += run(seed++)
     rates.push(((seed - first) * 1000) / cpuMs(since))
   }
   const sorted = rates.toSorted((a, b) => b - a)
-  return { best: sorted[0] ?? 0, median: sorted[rounds >> 1] ?? 0, stepsEach: steps / seed }
+  return { best: sorted[0] ?? 0, median: sorted[how.rounds >> 1] ?? 0, stepsEach: steps / seed }
 }
 
 const cases: {
-  readonly [name: string]: readonly [(strategy: Strategy) => number, (seed: number) => Strategy]
+  readonly [name: string]: readonly [run: (seed: number) => number, how: Measuring]
 } = {
-  "kernel scenario, uniform": [kernelScenario, uniform],
-  "kernel scenario, pct": [kernelScenario, pct],
-  "kernel scenario, swizzle": [kernelScenario, swizzle],
-  "two starts, uniform": [twoStarts, uniform],
-  "two starts, pct": [twoStarts, pct]
+  "kernel scenario, uniform": [(seed) => kernelScenario(uniform(seed)), quick],
+  "kernel scenario, pct": [(seed) => kernelScenario(pct(seed)), quick],
+  "kernel scenario, swizzle": [(seed) => kernelScenario(swizzle(seed)), quick],
+  "two starts, uniform": [(seed) => twoStarts(uniform(seed)), quick],
+  "two starts, pct": [(seed) => twoStarts(pct(seed)), quick],
+  "whole engine, faults": [(seed) => wholeEngine(seed, []), slow],
+  "whole engine, faults, laws": [(seed) => wholeEngine(seed, invariants), slow]
 }
 
 const only = process.argv[2]
 const figures: { [name: string]: Figures } = {}
 console.log("case                          best /s   median /s   deliveries each")
-for (const [name, [run, of]] of Object.entries(cases)) {
+for (const [name, [run, how]] of Object.entries(cases)) {
   if (only !== undefined && !name.includes(only)) continue
-  const found = measure(run, of)
+  const found = measure(run, how)
   figures[name] = found
   console.log(
     name.padEnd(28),
