@@ -329,7 +329,9 @@ export class Actor<S, P = Protocol, F extends Fact = Fact, R = never> {
         this.desk.put("control", { message: word, run: from, cause: from.script })
         this.kick()
       },
-      died: (from, cause) => this.crash(cause, { run: from })
+      died: (from, cause) => this.crash(cause, { run: from }),
+      stopped: ({ number }) => this.kernel.touch?.(`run ${number}`),
+      over: () => this.kernel.touch?.(this.name)
     })
     const context = this.context.pipe(Context.add(CurrentRun, run), Context.add(CurrentCall, call))
     const body = Effect.suspend(() => script(action.params as never, this.self))

@@ -345,11 +345,8 @@ export class Desk<M extends { readonly type: string }> {
     // Not on this stack: a reply is a delivery like any other, and its order a choice.
     this.owner.kernel.dispatcher.schedule("reply", () => {
       this.touchReply(enquiry)
-      // A turn of the actor whose script asked may end that script.
-      if (enquiry.run !== undefined) {
-        this.owner.kernel.touch?.(enquiry.run.actor, false)
-        this.owner.kernel.touch?.(`run ${enquiry.run.number}`)
-      }
+      // A turn of the actor whose script asked may end that script, and tells so.
+      if (enquiry.run !== undefined) this.owner.kernel.touch?.(`run ${enquiry.run.number}`, false)
       enquiry.answer(effect)
     })
   }

@@ -25,6 +25,10 @@ export interface ScriptsOwner<M> {
   /** The last word of a run that still counts. */
   readonly said: (run: Run, word: M) => void
   readonly died: (run: Run, cause: unknown) => void
+  /** It is ended before its end: whatever it is about to do will not be. */
+  readonly stopped: (run: Run) => void
+  /** One of them is no more, with or without a word. */
+  readonly over: () => void
 }
 
 export class RunningScripts<M> {
@@ -105,9 +109,11 @@ export class RunningScripts<M> {
   }
 
   private interruptFiber(fiber: AnyFiber, run: Run): void {
+    this.owner.stopped(run)
     if (fiber.pollUnsafe() !== undefined) return
     this.endings.set(fiber, run)
     fiber.addObserver((exit) => {
+      this.owner.over()
       this.endings.delete(fiber)
       // What it had to give back may be lost: that is a defect as any other.
       if (Exit.isFailure(exit) && Cause.hasDies(exit.cause)) this.owner.died(run, exit.cause)
@@ -116,6 +122,7 @@ export class RunningScripts<M> {
   }
 
   private heard(slot: Slot, exit: Exit.Exit<unknown, unknown>): void {
+    this.owner.over()
     if (!this.isHeld(slot)) return
     if (Exit.isFailure(exit)) return this.owner.died(slot.run, exit.cause)
     if (exit.value === undefined) this.slots.delete(slot.run.script)

@@ -82,6 +82,11 @@ export class Faults {
     return this.passed
   }
 
+  /** Whether anything is planned at this seam. */
+  has(seam: Seam): boolean {
+    return this.plan.has(seam)
+  }
+
   /** How often each seam was passed: what plans may choose `nth` from. */
   occurrences(seam: Seam): number {
     return this.counts.get(seam) ?? 0

@@ -15,6 +15,8 @@ export interface Task {
   readonly label: string
   readonly owner: Realm
   readonly run: () => void
+  /** Of a realm that is one: it meets nothing of its memory. */
+  readonly isAlone?: true
 }
 
 export interface Alarm extends Task {
@@ -80,6 +82,15 @@ export class Realm implements Dispatcher, Scheduler.Scheduler {
   /** Dispatcher. */
   schedule(label: string, run: () => void): void {
     if (this.isAlive) this.add({ realm: this.name, label, owner: this, run })
+  }
+
+  /** What does nothing that anybody could notice, in a realm that is one. */
+  scheduleAlone(label: string, run: () => void): void {
+    const alone = () => {
+      this.touch?.("nothing", false)
+      run()
+    }
+    if (this.isAlive) this.add({ realm: this.name, label, owner: this, run: alone, isAlone: true })
   }
 
   /** Scheduler. */
@@ -164,8 +175,7 @@ export class Realm implements Dispatcher, Scheduler.Scheduler {
     return Effect.withFiber((fiber) => {
       const run = fiber.getRef(CurrentRun)
       return this.sleep(duration, () => {
-        this.touch?.(run?.actor, run === undefined)
-        if (run !== undefined) this.touch?.(`run ${run.number}`)
+        this.touch?.(run && `run ${run.number}`, run === undefined)
       })
     })
   }

@@ -242,7 +242,7 @@ export class World implements Dispatcher, Scheduler.Scheduler, Ground {
     const { label } = task
     this.deliveries.push(label)
     this.watcher?.begins(task)
-    if (task.owner.isOne) this.watcher?.touched(task.owner.name, true)
+    if (task.owner.isOne && task.isAlone !== true) this.watcher?.touched(task.owner.name, true)
     task.run()
     this.watcher?.ended()
     this.options.onStep?.(label)

@@ -6,6 +6,7 @@
  */
 import { type Change, type Choose, cutContent, loseAll, settle } from "./durability.ts"
 import type { Touch } from "../../kernel/dispatcher.ts"
+import { pathsOf, treeOf } from "./tree.ts"
 import {
   type Attributes,
   contains,
@@ -108,37 +109,12 @@ export class MemoryDisk {
 
   /** Every path, directories before what is in them. */
   paths(): readonly string[] {
-    const found: string[] = []
-    const visit = (directory: DirectoryNode, prefix: string): void => {
-      for (const name of [...directory.entries.keys()].toSorted()) {
-        const path = `${prefix}/${name}`
-        found.push(path)
-        const node = directory.entries.get(name)
-        if (node?.kind === "directory") visit(node, path)
-      }
-    }
-    visit(this.root, "")
-    return found
+    return pathsOf(this.root)
   }
 
-  /**
-   * Every path with its content, for comparing two states: links as `-> target`, directories as
-   * `/`.
-   */
+  /** Every path with its content: links as `-> target`, directories as `/`. */
   tree(): { readonly [path: string]: string } {
-    const found: { [path: string]: string } = {}
-    const visit = (directory: DirectoryNode, prefix: string): void => {
-      for (const [name, node] of [...directory.entries].toSorted(([a], [b]) => (a < b ? -1 : 1))) {
-        const path = `${prefix}/${name}`
-        if (node.kind === "directory") {
-          found[path] = "/"
-          visit(node, path)
-        } else if (node.kind === "symlink") found[path] = `-> ${node.target}`
-        else found[path] = node.kind === "file" ? new TextDecoder().decode(node.data) : node.kind
-      }
-    }
-    visit(this.root, "")
-    return found
+    return treeOf(this.root)
   }
 
   // Changing what is seen
@@ -298,19 +274,16 @@ export class MemoryDisk {
 
   /** The content reaches the disk, unless an earlier sync has failed and forsaken it. */
   sync(file: FileNode): void {
-    this.touch?.(contentOf(file))
     if (!file.isForsaken) file.durable = file.data
   }
 
   /** A sync that fails: the kernel drops what it could not write and forgets that it did. */
   failSync(file: FileNode): void {
-    this.touch?.(contentOf(file))
     file.isForsaken = file.durable !== file.data
   }
 
   /** The names in the directory reach the disk. */
   syncDirectory(directory: DirectoryNode): void {
-    this.touch?.(namesIn(directory))
     const isHere = (change: Change) => change.some((naming) => naming.directory === directory)
     if (!this.#pending.some(isHere)) return
     for (const change of this.#pending) if (isHere(change)) settle(change)

@@ -15,6 +15,8 @@ export interface Self extends ProcessId {
   readonly argv: readonly string[]
   /** Runs `run` in a later turn; while the process is stopped (SIGSTOP) it waits. */
   readonly soon: (label: string, run: () => void) => void
+  /** The same for what does nothing unless something is planned, and nothing is. */
+  readonly idle: (label: string, run: () => void) => void
   /** The same after `ms`. The result cancels it. */
   readonly after: (ms: number, run: () => void) => () => void
   /**

@@ -103,6 +103,7 @@ export const selfOf = (
     startTime: process.startTime,
     argv,
     soon: (label, run) => realm.schedule(label, run),
+    idle: (label, run) => realm.scheduleAlone(label, run),
     after: (ms, run) => realm.after(ms, run),
     accept: (fd, onClient) =>
       whenAlive(() => {

@@ -1,14 +1,18 @@
 /**
- * Who goes on when a primitive is done: the script whose fiber waits for it. Told so that
- * deliveries which commute can be known; nothing of this is done where nobody wants to know.
+ * Who goes on when a primitive is done: the script, or the call of a client, whose fiber waits for
+ * it. Told so that deliveries which commute can be known; nothing of this is done where nobody
+ * wants to know.
  */
 import * as Effect from "effect/Effect"
-import { CurrentRun } from "../../kernel/script.ts"
+import { type Call, CurrentCall, internalCall } from "../../kernel/call.ts"
+import { CurrentRun, type Run } from "../../kernel/script.ts"
 import type { Realm } from "../realm.ts"
 
 /**
- * `make` is given what tells that its fiber goes on: the script's own memory, which a turn of its
- * actor may end. A fiber that is no script's may touch anything.
+ * `make` is given what tells that its fiber goes on. A script has memory of its own, which a turn
+ * of its actor may end; so has a call that is not a script's. A fiber that is neither may touch
+ * anything, and so may one that says it is the supervisor's: what the engine makes once and keeps
+ * runs in the name of the script that made it.
  */
 export const telling = <A, E, R>(
   { touch }: Realm,
@@ -17,10 +21,29 @@ export const telling = <A, E, R>(
   if (touch === undefined) return make(() => {})
   return Effect.withFiber((fiber) => {
     const run = fiber.getRef(CurrentRun)
+    const party = run === undefined ? callName(fiber.getRef(CurrentCall)) : runName(run)
+    if (run !== undefined && party !== undefined && !watched.has(fiber)) {
+      // Whoever waits for a part of a script goes on when the part ends.
+      watched.add(fiber)
+      fiber.addObserver(() => touch(party))
+    }
     return make(() => {
-      if (run === undefined) return touch(undefined)
-      touch(run.actor, false)
-      touch(`run ${run.number}`)
+      touch(party, run === undefined)
     })
   })
+}
+
+const watched = new WeakSet<object>()
+
+const runName = ({ actor, number }: Run): string | undefined =>
+  actor === "driver" ? undefined : `run ${number}`
+
+const numbers = new WeakMap<Call, number>()
+let last = 0
+
+const callName = (call: Call): string | undefined => {
+  if (call === internalCall) return undefined
+  const number = numbers.get(call) ?? ++last
+  numbers.set(call, number)
+  return `caller ${number}`
 }

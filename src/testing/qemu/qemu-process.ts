@@ -121,8 +121,9 @@ export class QemuProcess {
   private afterwards(execute: string): void {
     this.end()
     if (this.isEnding) return
-    const { self } = this.options
-    self.soon(`guest after ${execute}`, () =>
+    const { self, faults } = this.options
+    const soon = faults.has("guest") ? self.soon : self.idle
+    soon(`guest after ${execute}`, () =>
       this.loop.enter(() => this.guest.mayAct(`after ${execute}`))
     )
   }
