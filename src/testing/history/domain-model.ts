@@ -6,6 +6,7 @@
 import type { ApiCall } from "./api-call.ts"
 import type { DomainMove, DomainStep } from "./domain-step.ts"
 import {
+  anyVersion,
   absent,
   type DomainState,
   exists,
@@ -119,8 +120,8 @@ const cut = (before: DomainState, { kind }: Step<"cut">): States => {
   // That a guest's record was taken away is not synced: it may be there again, of a guest that is
   // over, which is then ended once more.
   if (life === "off")
-    return kind === "power-cut" && state.heard >= 0 ? [state, stopping(state, true)] : [state]
-  if (kind === "power-cut") return [stopping(state, true)]
+    return kind === "power-cut" && state.heard >= 0 ? [state, lost(state)] : [state]
+  if (kind === "power-cut") return [lost(state)]
   const either = [unsure(state, "running"), unsure(state, "paused")]
   if (life === "starting")
     return [stopping(state, true), ...either.map((one) => ({ ...one, isUnproven: true }))]
@@ -129,6 +130,9 @@ const cut = (before: DomainState, { kind }: Step<"cut">): States => {
   if (life === "rebooting") return [unsure(state, "rebooting"), stopping(state, false), ...either]
   return [unsure(state, life)]
 }
+
+/** Ended with the power. */
+const lost = (state: DomainState): DomainState => ({ ...stopping(state, true), live: anyVersion })
 
 const row = (state: DomainState, seen: DomainSeen | undefined): boolean =>
   seen === undefined
@@ -146,7 +150,8 @@ const readOf = (value: OperationValue): Read =>
 
 const isRead = (state: DomainState, call: Call<"info" | "xml" | "lookup">, seen: Read): boolean => {
   if (!exists(state)) return false
-  if (call.call === "xml") return seen.version === versionShown(state)
+  const shown = versionShown(state)
+  if (call.call === "xml") return shown === anyVersion || seen.version === shown
   if (seen.name !== `d${state.name}`) return false
   if (call.call === "lookup") return true
   return (

@@ -162,9 +162,16 @@ export const isShown = (state: DomainState, word: string): boolean =>
   // Status records are written after the answer, so what stands there may be older.
   state.isUnsure ? word === "running" || word === "paused" : word === stateByLife[state.life]
 
+/**
+ * The live definition of a guest that ended with the power: its record outlives the engine, not the
+ * host, and may be an older one.
+ */
+export const anyVersion = Number.NEGATIVE_INFINITY
+
 /** A title that clients did not write is none to them: set-up versions are below 0. */
 export const versionShown = ({ live, persistent }: DomainState): number | undefined => {
   const version = live ?? persistent
+  if (version === anyVersion) return version
   return version === undefined || version < 0 ? undefined : version
 }
 
