@@ -49,7 +49,8 @@ export const turnAtomic: Invariant = {
     return {
       decided: (turn, view) => chain.check(turn, view.life?.number ?? 0),
       turn: ({ actor, outcome }) => {
-        if (outcome === "restarted" || outcome === "stopped") chain.restarted(actor)
+        // One that was stopped takes no more turns; another of its name goes on with its own.
+        if (outcome === "restarted") chain.restarted(actor)
         return undefined
       }
     }
