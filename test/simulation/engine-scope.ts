@@ -1,13 +1,16 @@
 /**
  * The real engine in scopes small enough for every schedule of a kind: those that put back a few
- * deliveries at most, each without a crash and with one at every deed that touches the host. What
- * opens the engine and what ends it is served in order, and so is a recovery.
+ * deliveries at most, each without a crash and with one at every deed that touches the host; and
+ * for the smallest every order that differs. What opens the engine and what ends it is served in
+ * order, and so is a recovery.
  */
+import { type Exploration, type ExploreOptions, exploreReduced } from "../../src/testing/explore.ts"
 import type { PlannedFault, Seam } from "../../src/testing/fault.ts"
 import type { ClientStep, Plan } from "../../src/testing/simulation/plan.ts"
 import type { Report } from "../../src/testing/simulation/simulation.ts"
 import type { Invariant, Violation } from "../../src/testing/simulation/view.ts"
 import { type Delay, delayed, type Lag, moreDelayed } from "../../src/testing/strategy/delayed.ts"
+import type { Strategy } from "../../src/testing/strategy/strategy.ts"
 import { check } from "./run.ts"
 
 export interface EngineScope {
@@ -113,6 +116,23 @@ const noting = (places: Place[], counts: readonly number[]): Invariant => ({
     }
   }
 })
+
+/** One run of a scope with nothing going wrong, as a strategy has it. */
+export const runWith = (
+  scope: EngineScope,
+  strategy: Strategy,
+  laws: readonly Invariant[] = []
+): Report => check(planOf(scope, []), { strategy, isProbed: false, settlingMs, invariants: laws })
+
+/**
+ * Every order that differs, without a crash. What is taken for the same: see the README of
+ * `src/testing/host`. Throws `ScheduleFailed` where a law is broken.
+ */
+export const searchReduced = (scope: EngineScope, options: ExploreOptions): Exploration =>
+  exploreReduced((strategy) => {
+    const [violation] = runWith(scope, strategy).violations
+    if (violation !== undefined) throw new Error(`${violation.invariant}: ${violation.message}`)
+  }, options)
 
 const run = (scope: EngineScope, schedule: Schedule, faults: readonly PlannedFault[]): Run => {
   const counts: number[] = []

@@ -13,7 +13,13 @@ import type { ClientStep } from "../../src/testing/simulation/plan.ts"
 import type { Strategy } from "../../src/testing/world.ts"
 import { ask, type Request, stage, wrongAtRest } from "./charts/stage.ts"
 import { requestNames, type Scope, System } from "./charts/system.ts"
-import { type EngineScope, type Level, searchDelayed } from "./engine-scope.ts"
+import {
+  type Broken,
+  type EngineScope,
+  type Level,
+  searchDelayed,
+  searchReduced
+} from "./engine-scope.ts"
 
 const usage = `npm run exhaustive -- [options]
   --minutes N      for how long at most (default 10)
@@ -95,6 +101,9 @@ const levelText = ({ delays, schedules, crashes, isComplete }: Level): string =>
   `${isComplete ? "all" : "only"} ${count(schedules)} schedules with ${delays} delays` +
   (crashes === 0 ? "" : ` and their ${count(crashes)} crashes`)
 
+const brokenText = ({ violation: { invariant, message }, plan }: Broken): string =>
+  `${invariant}: ${message}; ${JSON.stringify(plan)}`
+
 interface Searching {
   readonly name: string
   readonly scope: EngineScope
@@ -112,12 +121,24 @@ const engine = ({ name, scope, delaysMax, isCrashed }: Searching): readonly Name
       return {
         what: levels.map(levelText).join("; "),
         isComplete: levels.length > delaysMax && levels.every((level) => level.isComplete),
-        broken:
-          broken &&
-          `${broken.violation.invariant}: ${broken.violation.message}; ${JSON.stringify(broken.plan)}`
+        broken: broken && brokenText(broken)
       }
     }
   }))
+
+/** Every order of the whole engine that differs, without a crash. */
+const orders = (name: string, ...clients: readonly (readonly ClientStep[])[]): Named => ({
+  name: `engine: ${name}, every order`,
+  run: (isOver) => {
+    try {
+      const options = { runsMax: 5_000_000, isOver }
+      const { schedules, isComplete } = searchReduced({ domains: 2, clients }, options)
+      return { what: `${count(schedules)} schedules that differ`, isComplete, broken: undefined }
+    } catch (thrown) {
+      return { what: "", isComplete: false, broken: String(thrown) }
+    }
+  }
+})
 
 const start = (domain: number): ClientStep => ({ call: "start", domain })
 const destroy = (domain: number): ClientStep => ({ call: "destroy", domain })
@@ -138,11 +159,23 @@ const pairs: readonly (readonly [string, EngineScope])[] = [
   ["rename d0 and define d1", engineScope([rename], [define(1, 1)])]
 ]
 
+const list: ClientStep = { call: "list" }
+
 const engineScopes = [
+  orders("list and undefine d0", [list], [undefine(0)]),
+  orders("rename d0 and list", [rename, list], [list]),
+  orders("start d0", [start(0), { ...list, afterMs: 300 }]),
+  orders("suspend and destroy d0", [{ call: "suspend", domain: 0 }], [destroy(0)]),
+  orders(
+    "read and change d0",
+    [{ call: "xml", domain: 0 }],
+    [{ call: "setTitle", domain: 0, version: 1 }]
+  ),
   ...pairs.flatMap(([name, scope]) => engine({ name, scope, delaysMax: 1, isCrashed: true })),
   ...pairs
     .slice(0, 2)
-    .flatMap(([name, scope]) => engine({ name, scope, delaysMax: 2, isCrashed: false }))
+    .flatMap(([name, scope]) => engine({ name, scope, delaysMax: 2, isCrashed: false })),
+  orders("start d0 and start d1, one device", [start(0)], [start(1)])
 ]
 
 const scopes: readonly Named[] = [

@@ -383,11 +383,10 @@ export class MemoryDisk {
   /** Each name on the way is looked at. */
   #walk(path: string, isFollowed: boolean): Walked {
     const { touch } = this
-    return touch === undefined
-      ? walk(this.root, path, isFollowed)
-      : walk(this.root, path, isFollowed, (directory, name) =>
-          touch(`${directory.number}/${name}`, false)
-        )
+    const onLooked =
+      touch &&
+      ((directory: DirectoryNode, name: string) => touch(`${directory.number}/${name}`, false))
+    return walk(this.root, path, { isFollowed, onLooked })
   }
 
   #place(path: string): Walked & { readonly directory: DirectoryNode } {

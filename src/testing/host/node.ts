@@ -60,12 +60,17 @@ export interface Walked {
   readonly node: Node | undefined
 }
 
+export interface WalkOptions {
+  readonly isFollowed: boolean
+  /** Told each name that is looked for. */
+  readonly onLooked?: ((directory: DirectoryNode, name: string) => void) | undefined
+}
+
 /** Where a path leads. The last name need not be there, and is followed only if `isFollowed`. */
 export const walk = (
   root: DirectoryNode,
   path: string,
-  isFollowed: boolean,
-  onLooked?: (directory: DirectoryNode, name: string) => void
+  { isFollowed, onLooked }: WalkOptions
 ): Walked => {
   if (!path.startsWith("/") || path.includes("\0")) throw new Errno("EINVAL")
   if (isLonger(path, pathBytesMax)) throw new Errno("ENAMETOOLONG")
@@ -122,7 +127,7 @@ export const contains = (node: Node, directory: DirectoryNode): boolean =>
   (node.kind === "directory" &&
     [...node.entries.values()].some((child) => contains(child, directory)))
 
-/** The same tree in nodes of its own, all of it durable; content is shared, for it never changes. */
+/** The same tree in nodes of its own, all of it durable; content is shared: it never changes. */
 export const copyTree = (node: Node, number: () => number): Node => {
   const own = { number: number() }
   if (node.kind === "file") return { ...node, ...own, durable: node.data, isForsaken: false }
