@@ -28,6 +28,7 @@ export const registry: readonly Mutant[] = [
     title: "two requests that open one domain at once each keep the actor they made",
     shows: "the engine opens again; start(A) beside start(A), before anybody needed A",
     expects: ["I01", "I02"],
+    shape: "opened twice",
     edits: [
       {
         file: domains,
@@ -61,6 +62,7 @@ export const registry: readonly Mutant[] = [
     title: "undefining a running domain takes it off the list",
     shows: "start(A), undefine(A), list",
     expects: ["I05", "I02", "I07"],
+    shape: "undefine under start",
     edits: [
       {
         file: job,
@@ -75,6 +77,7 @@ export const registry: readonly Mutant[] = [
     title: "a transient guest leaves the list while its definition is being written",
     shows: "create(A), define(A) beside destroy(A): all is given back before the disk has answered",
     expects: ["I29", "I07", "I02"],
+    shape: "defined while it ends",
     edits: [
       {
         file: life,
@@ -96,6 +99,7 @@ export const registry: readonly Mutant[] = [
     title: "a rename does not look whether the new name is in use",
     shows: "create(B), rename(A to B): B is transient, so that no file stands in the way",
     expects: ["I02", "I07"],
+    shape: "two want one name",
     edits: [
       {
         file: domains,
@@ -112,6 +116,7 @@ export const registry: readonly Mutant[] = [
     title: "a rename does not look whether the new name is being taken",
     shows: "rename(A to C) beside rename(B to C), or beside create(C)",
     expects: ["I02", "I03", "I07"],
+    shape: "two want one name",
     edits: [
       {
         file: domains,
@@ -126,6 +131,7 @@ export const registry: readonly Mutant[] = [
     title: "a transient domain is said to have ended before its name is free",
     shows: "destroy(A) answered, then create(B) under the name of A",
     expects: ["I07", "I19", "I02"],
+    shape: "REMOVED too early",
     edits: [
       {
         file: life,
@@ -144,6 +150,7 @@ export const registry: readonly Mutant[] = [
     title: "a domain is shown while it is only being made",
     shows: "define(A) on a full disk beside list: A is seen, and never was",
     expects: ["I07", "I02"],
+    shape: "full disk",
     edits: [
       {
         file: calls,
@@ -158,6 +165,7 @@ export const registry: readonly Mutant[] = [
     title: "a listing takes the running domains first and the others a moment later",
     shows: "list beside start(A) or destroy(A): A is there twice, or not at all",
     expects: ["I07", "I02"],
+    shape: "transient twin",
     edits: [
       {
         file: "src/engine/engine.ts",
@@ -183,6 +191,7 @@ export const registry: readonly Mutant[] = [
     title: "a domain that is off still has the number of its last run",
     shows: "start(A), destroy(A), info(A)",
     expects: ["I04", "I07"],
+    shape: "late EOF",
     edits: [
       {
         file: life,

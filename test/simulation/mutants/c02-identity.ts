@@ -25,6 +25,7 @@ export const identity: readonly Mutant[] = [
     title: "the numbers of running domains begin at 1 in each life of the engine",
     shows: "start(A), the engine is killed, start(B): both have number 1",
     expects: ["I04", "I02"],
+    shape: "given twice",
     edits: [
       {
         file: "actors/driver/boot.ts",
@@ -39,6 +40,7 @@ export const identity: readonly Mutant[] = [
     title: "a process is killed by its pid alone",
     shows: "a guest of an earlier engine dies, its pid is given to another process; destroy",
     expects: ["I32"],
+    shape: "adopted and gone",
     edits: [
       {
         file: kill,
@@ -54,6 +56,7 @@ export const identity: readonly Mutant[] = [
     title: "a recovery takes whoever has the recorded pid for its guest",
     shows: "few pids; the engine is killed, QEMU dies, its pid is another's when the engine opens",
     expects: ["I32", "I30", "I16"],
+    shape: "adopted and gone",
     edits: [
       {
         file: "actors/driver/recover.ts",
@@ -73,6 +76,7 @@ export const identity: readonly Mutant[] = [
     title: "the wait for a death goes on as long as anybody has the pid",
     shows: "few pids; an adopted guest is destroyed and its pid is given away before the next look",
     expects: ["I32", "I10", "I15"],
+    shape: "adopted and gone",
     edits: [
       {
         file: kill,
@@ -96,6 +100,7 @@ export const identity: readonly Mutant[] = [
     title: "epochs are used again in the next life of the engine",
     shows: "start(A), the engine is killed, start(B): two guests with one epoch",
     expects: ["I04", "I31"],
+    shape: "opened twice",
     edits: [
       {
         file: "src/store/root.ts",
@@ -110,6 +115,7 @@ export const identity: readonly Mutant[] = [
     title: "the old name of a renamed domain stays in the index",
     shows: "rename(A to C), then define(B) under the name of A",
     expects: ["I02", "I07"],
+    shape: "two want one name",
     edits: [
       {
         file: "actors/domains.ts",

@@ -13,6 +13,7 @@ export const held: readonly Mutant[] = [
     title: "name and uuid stay reserved when a request ends early",
     shows: "define(A) is left by its client just after the reservation; define(A) again",
     expects: ["I03", "I26", "I07"],
+    shape: "full disk",
     edits: [
       {
         file: calls,
@@ -29,6 +30,7 @@ export const held: readonly Mutant[] = [
     title: "the new name stays reserved when a rename fails",
     shows: "rename(A to C) on a full disk, then define(C)",
     expects: ["I03", "I26", "I07"],
+    shape: "two want one name",
     edits: [
       {
         file: calls,
@@ -47,6 +49,7 @@ export const held: readonly Mutant[] = [
     title: "a change that the disk refuses leaves its job behind",
     shows: "define(A) on a full disk, then any change of A, or its start",
     expects: ["I14", "I10", "I06"],
+    shape: "full disk",
     edits: [
       {
         file: "machines/domain/job.ts",
@@ -63,6 +66,7 @@ export const held: readonly Mutant[] = [
     title: "of two guests that take a port, the table keeps the last",
     shows: "start(A), start(B), start(C): C is given the port of A",
     expects: ["I13", "I23", "I25"],
+    shape: "twin rollback",
     edits: [
       {
         file: "actors/ports.ts",
@@ -77,6 +81,7 @@ export const held: readonly Mutant[] = [
     title: "a listing waits for every domain that is between two states",
     shows: "start(A) whose QEMU never greets, beside list",
     expects: ["I11", "I10", "I12"],
+    shape: "silent QEMU",
     edits: [
       {
         file: "src/engine/engine.ts",
@@ -99,6 +104,7 @@ export const held: readonly Mutant[] = [
     title: "a place in the start lane is kept by a start that was given up",
     shows: "start(A) is destroyed in the lane as often as the lane is wide; start(B)",
     expects: ["I26", "I10", "I14"],
+    shape: "cancel before start",
     edits: [
       {
         file: "actors/start-lane.ts",

@@ -8,6 +8,7 @@ export const stale: readonly Mutant[] = [
     title: "QEMU dies during a suspend, and who asked for it hears nothing",
     shows: "suspend(A), and QEMU dies before it answers `stop`",
     expects: ["I06", "I21", "I10"],
+    shape: "late EOF",
     edits: [
       {
         file: "machines/domain/life.ts",
@@ -24,6 +25,7 @@ export const stale: readonly Mutant[] = [
     title: "a request that fails takes a domain off the list that others use",
     shows: "define(A) again on a full disk",
     expects: ["I02", "I05", "I07", "I29"],
+    shape: "full disk",
     edits: [
       {
         file: "machines/domain/job.ts",
@@ -41,6 +43,7 @@ export const stale: readonly Mutant[] = [
     title: "an answer without an id is taken for that of the oldest command",
     shows: "suspend(A) or resume(A), and QEMU says an error without id first",
     expects: ["I22", "I17", "I07"],
+    shape: "event before reply",
     edits: [
       {
         file: "src/qmp/session.ts",
@@ -55,6 +58,7 @@ export const stale: readonly Mutant[] = [
     title: "a record of before a wait replaces the one that was written meanwhile",
     shows: "setTitle(A) beside suspend(A); the engine is killed when both are on disk",
     expects: ["I31", "I13"],
+    shape: "written meanwhile",
     edits: [
       {
         file: "actors/domain/status.ts",
@@ -69,10 +73,11 @@ export const stale: readonly Mutant[] = [
     title: "a change of the running guest goes into the definition of the next start",
     shows: "start(A), setTitle(A), destroy(A), xml(A)",
     expects: ["I07", "I29"],
+    shape: "written meanwhile",
     edits: [
       {
         file: "machines/domain/change.ts",
-        find: "        persistent: change.affects.config && persistent ? edit(persistent, change)",
+        find: "        persistent: affects.config && persistent ? edit(persistent, change)",
         replace: "        persistent: persistent ? edit(persistent, change)"
       }
     ]
@@ -83,6 +88,7 @@ export const stale: readonly Mutant[] = [
     title: "a status that is still being written meets the next one, and the actor dies of it",
     shows: "suspend(A), resume(A) while the disk takes its time",
     expects: ["I13", "I06"],
+    shape: "written meanwhile",
     edits: [
       {
         file: "machines/domain/base.ts",

@@ -49,6 +49,7 @@ export const events: readonly Mutant[] = [
     title: "the end of the monitor's socket overtakes its last bytes",
     shows: "QEMU says that the guest powered off and closes at once",
     expects: ["I21", "I20", "I17"],
+    shape: "lost and found",
     edits: [
       {
         file: "actors/monitor.ts",
@@ -63,6 +64,7 @@ export const events: readonly Mutant[] = [
     title: "a pause that QEMU tells twice is told twice",
     shows: "the guest powers off under on_poweroff=preserve, or an event comes twice",
     expects: ["I18"],
+    shape: "event before reply",
     edits: [
       {
         file: guest,
@@ -82,6 +84,7 @@ export const events: readonly Mutant[] = [
     title: "each event goes its own way to those who listen",
     shows: "start(A, paused): started and suspended in one turn, delivered the other way round",
     expects: ["I18", "I20"],
+    shape: "event before reply",
     edits: [
       {
         file: "actors/event-bus.ts",
@@ -97,6 +100,7 @@ export const events: readonly Mutant[] = [
     title: "a guest that has powered off is killed before QEMU has flushed its disks",
     shows: "the guest powers off; QEMU takes longer over its end than a destroy would grant",
     expects: ["I17", "I18"],
+    shape: "lost and found",
     edits: [
       {
         file: guest,
@@ -147,6 +151,7 @@ export const events: readonly Mutant[] = [
     title: "the pause that a client asked for is taken for one by the guest",
     shows: "suspend(A): STOP comes before the answer to `stop`",
     expects: ["I07", "I17"],
+    shape: "event before reply",
     edits: [
       {
         file: guest,
@@ -162,6 +167,7 @@ export const events: readonly Mutant[] = [
     title: "what the guest does before its start is answered is not heard",
     shows: "start(A): the guest powers off between `cont` and its answer",
     expects: ["I20", "I17", "I16"],
+    shape: "event before reply",
     edits: [
       {
         file: "actors/domain/start.ts",
@@ -176,6 +182,7 @@ export const events: readonly Mutant[] = [
     title: "a reset by the guest is taken for its end",
     shows: "the guest resets itself, or reset(A)",
     expects: ["I17", "I25"],
+    shape: "event before reply",
     edits: [
       {
         file: guest,
@@ -192,6 +199,7 @@ export const events: readonly Mutant[] = [
     title: "after its monitor was lost and found a guest is not listened to any more",
     shows: "the monitor closes and QEMU lives on; found again, the guest powers off",
     expects: ["I20", "I17"],
+    shape: "lost and found",
     edits: [
       {
         file: monitor,
@@ -206,6 +214,7 @@ export const events: readonly Mutant[] = [
     title: "the guests of an earlier engine are not listened to",
     shows: "start(A), the engine is killed and opens; the guest powers off",
     expects: ["I20", "I17", "I30"],
+    shape: "lost and found",
     edits: [
       {
         file: monitor,
@@ -220,6 +229,7 @@ export const events: readonly Mutant[] = [
     title: "an engine that ends does not deliver its last events",
     shows: "a guest bound to a connection, the engine is told to end: its `stopped` is never heard",
     expects: ["I20"],
+    shape: "gone with its client",
     edits: [
       {
         file: "actors/event-bus.ts",
@@ -234,6 +244,7 @@ export const events: readonly Mutant[] = [
     title: "the end of a guest is told again by every sign of it",
     shows: "QEMU ends: SHUTDOWN, the end of its socket and its exit are each told",
     expects: ["I18"],
+    shape: "late EOF",
     edits: [
       {
         file: life,
@@ -253,6 +264,7 @@ export const events: readonly Mutant[] = [
     title: "only the socket is asked whether a QEMU lives, not its process",
     shows: "start(A), the engine is killed and opens; QEMU dies",
     expects: ["I16", "I20", "I17"],
+    shape: "lost and found",
     edits: [
       {
         file: "actors/domain/reattach.ts",

@@ -44,6 +44,7 @@ export const restart: readonly Mutant[] = [
     title: "a start is answered before its status record is on disk",
     shows: "start(A) answered, the engine is killed at the next write: the guest counts as orphan",
     expects: ["I30", "I29", "I07"],
+    shape: "crash between spawn and status",
     edits: [
       {
         file: start,
@@ -66,6 +67,7 @@ export const restart: readonly Mutant[] = [
     title: "a paused start is answered before the record says that it is one",
     shows: "start(A, paused) answered, the engine is killed at the next write: it is ended",
     expects: ["I30", "I07"],
+    shape: "crash between spawn and status",
     edits: [
       {
         file: start,
@@ -81,6 +83,7 @@ export const restart: readonly Mutant[] = [
     title: "a domain may be started while its orphan is still being ended",
     shows: "the engine is killed after a spawn; it opens, and the orphan takes its time to die",
     expects: ["I01", "I16"],
+    shape: "crash between spawn and status",
     edits: [
       {
         file: "actors/driver/leftovers.ts",
@@ -95,10 +98,11 @@ export const restart: readonly Mutant[] = [
     title: "the ports of adopted guests are given away again",
     shows: "start(A), the engine is killed and opens, start(B): both have one display port",
     expects: ["I31", "I23"],
+    shape: "given twice",
     edits: [
       {
-        file: recover,
-        find: "      yield* Effect.ignore(ports.take({ range: { min: port, max: port }, token }))\n",
+        file: "actors/driver/holdings.ts",
+        find: "    yield* Effect.ignore(ports.take({ range: { min: port, max: port }, token }))\n",
         replace: ""
       }
     ]
@@ -109,10 +113,11 @@ export const restart: readonly Mutant[] = [
     title: "the devices of adopted guests are given away again",
     shows: "start(A), the engine is killed and opens, start(B), which wants the same device",
     expects: ["I23", "I31"],
+    shape: "given twice",
     edits: [
       {
-        file: recover,
-        find: "      yield* Effect.ignore(pool.reserve(devices, holder))\n",
+        file: "actors/driver/holdings.ts",
+        find: "    yield* Effect.ignore(pool.reserve(devices, holder))\n",
         replace: ""
       }
     ]
@@ -123,6 +128,7 @@ export const restart: readonly Mutant[] = [
     title: "what a guest tells while it is sought overtakes the answer how it is",
     shows: "the engine opens, QEMU answers `running` and is paused by a disk error at once",
     expects: ["I17", "I18", "I21"],
+    shape: "lost and found",
     edits: [
       {
         file: "actors/domain/reattach.ts",
@@ -142,6 +148,7 @@ export const restart: readonly Mutant[] = [
     title: "a guest whose monitor cannot be connected at the first try is ended",
     shows: "the engine is killed and opens while QEMU hangs, or its host has no descriptor left",
     expects: ["I30", "I21"],
+    shape: "lost and found",
     edits: [
       {
         file: "actors/domain/reattach.ts",
@@ -160,6 +167,7 @@ export const restart: readonly Mutant[] = [
     title: "a rename removes the old definition before the new one is there",
     shows: "rename(A to C), the engine is killed between the two files",
     expects: ["I29"],
+    shape: "the power goes",
     edits: [
       {
         file: "src/store/rename.ts",
@@ -180,6 +188,7 @@ export const restart: readonly Mutant[] = [
     title: "guests end with the engine",
     shows: "start(A), the engine is told to end",
     expects: ["I30"],
+    shape: "shutdown in init",
     edits: [
       {
         file: "actors/driver/shut-down.ts",
@@ -194,6 +203,7 @@ export const restart: readonly Mutant[] = [
     title: "a monitor that closes is taken for a guest that is gone",
     shows: "the monitor closes and QEMU lives on",
     expects: ["I21", "I30", "I17"],
+    shape: "lost and found",
     edits: [
       {
         file: "actors/domain/connect.ts",
@@ -208,6 +218,7 @@ export const restart: readonly Mutant[] = [
     title: "one status record that cannot be read keeps the engine from opening",
     shows: "the engine opens, and the disk fails to read a record for once",
     expects: ["I33", "I30"],
+    shape: "unreadable record",
     edits: [
       {
         file: "src/store/status.ts",
@@ -222,6 +233,7 @@ export const restart: readonly Mutant[] = [
     title: "a guest whose record cannot be read counts as orphan and is ended",
     shows: "start(A), the engine is killed; it opens, and cannot read the record",
     expects: ["I30", "I33"],
+    shape: "unreadable record",
     edits: [
       {
         file: recover,
@@ -236,6 +248,7 @@ export const restart: readonly Mutant[] = [
     title: "a recovery removes a record once it has read it",
     shows: "the engine is killed, opens, and is killed again before it has written the record anew",
     expects: ["I31", "I30"],
+    shape: "killed while it recovers",
     edits: [
       {
         file: recover,
@@ -252,6 +265,7 @@ export const restart: readonly Mutant[] = [
     title: "what a client has paused is shown as running after a restart",
     shows: "start(A), suspend(A), the engine is killed and opens; info(A) before QEMU is found",
     expects: ["I31", "I07"],
+    shape: "lost and found",
     edits: [
       {
         file: "machines/domain/guest.ts",

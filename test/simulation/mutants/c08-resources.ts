@@ -33,6 +33,7 @@ export const resources: readonly Mutant[] = [
     title: "an undo is noted only once its deed is done",
     shows: "destroy(A) while its start waits for the answer to a reservation",
     expects: ["I25", "I26"],
+    shape: "cancel before start",
     edits: [
       {
         file: belongings,
@@ -49,6 +50,7 @@ export const resources: readonly Mutant[] = [
     title: "a domain is off while what it had is still being given back",
     shows: "destroy(A) answered, then start(B), which wants the same device",
     expects: ["I19", "I24", "I07", "I26"],
+    shape: "REMOVED too early",
     edits: [
       {
         file: "actors/domain/stop.ts",
@@ -63,6 +65,7 @@ export const resources: readonly Mutant[] = [
     title: "a device is given to whoever asks",
     shows: "start(A) and start(B), which want one device",
     expects: ["I23"],
+    shape: "twin rollback",
     edits: [
       {
         file: "actors/host-device-pool.ts",
@@ -78,6 +81,7 @@ export const resources: readonly Mutant[] = [
     title: "display ports are never given back",
     shows: "start(A), destroy(A), as often as there are ports",
     expects: ["I26"],
+    shape: "twin rollback",
     edits: [
       {
         file: "actors/domain/displays.ts",
@@ -94,10 +98,11 @@ export const resources: readonly Mutant[] = [
     title: "devices of guests that were adopted are never given back",
     shows: "start(A), the engine is killed and opens, destroy(A), start(B) with the same device",
     expects: ["I26", "I07", "I31"],
+    shape: "given twice",
     edits: [
       {
-        file: "actors/driver/recover.ts",
-        find: `      mine.owe("host devices", Effect.ignore(pool.release(token)))\n`,
+        file: "actors/driver/holdings.ts",
+        find: `    mine.owe("host devices", Effect.ignore(pool.release(token)))\n`,
         replace: ""
       }
     ]
@@ -108,6 +113,7 @@ export const resources: readonly Mutant[] = [
     title: "a failed start undoes only its last step",
     shows: "start(A) whose QEMU dies at once",
     expects: ["I25", "I26"],
+    shape: "cancel before start",
     edits: [
       {
         file: belongings,
@@ -122,6 +128,7 @@ export const resources: readonly Mutant[] = [
     title: "what a failed write has left beside the file stays there",
     shows: "define(A) on a full disk",
     expects: ["I26", "I25"],
+    shape: "full disk",
     edits: [
       {
         file: "src/store/atomic.ts",
@@ -136,6 +143,7 @@ export const resources: readonly Mutant[] = [
     title: "each start leaves the log open in the engine",
     shows: "start(A), destroy(A)",
     expects: ["I26"],
+    shape: "cancel before start",
     edits: [
       {
         file: launcher,
@@ -150,6 +158,7 @@ export const resources: readonly Mutant[] = [
     title: "a connection whose handshake fails stays open",
     shows: "the engine opens while QEMU hangs: one more connection at each try",
     expects: ["I26", "I10", "I20"],
+    shape: "lost and found",
     edits: [
       {
         file: "actors/monitor.ts",
@@ -164,6 +173,7 @@ export const resources: readonly Mutant[] = [
     title: "a QEMU that was spawned while its start was given up is nobody's",
     shows: "destroy(A) while QEMU is being spawned",
     expects: ["I16", "I01", "I26"],
+    shape: "cancel before start",
     edits: [
       {
         file: start,
@@ -189,6 +199,7 @@ export const resources: readonly Mutant[] = [
     title: "an undo that was interrupted is forgotten",
     shows: "the guest powers off and is given back; a hasty destroy(A) in the middle of it",
     expects: ["I26", "I25"],
+    shape: "late EOF",
     edits: [
       {
         file: belongings,

@@ -28,6 +28,7 @@ export const endings: readonly Mutant[] = [
     title: "what a guest had is given back while its QEMU is still dying",
     shows: "destroy(A): the process takes a moment to end",
     expects: ["I16", "I01"],
+    shape: "alive after kill",
     edits: [
       {
         file: stop,
@@ -45,6 +46,7 @@ export const endings: readonly Mutant[] = [
     title: "readers see a copy that comes after the answer",
     shows: "start(A) answered, info(A) at once",
     expects: ["I07", "I19"],
+    shape: "event before reply",
     edits: [
       {
         file: "src/kernel/actor.ts",
@@ -74,6 +76,7 @@ export const endings: readonly Mutant[] = [
     title: "destroying a domain that starts waits for its start",
     shows: "start(A) whose QEMU never greets, destroy(A)",
     expects: ["I15", "I10"],
+    shape: "cancel before start",
     edits: [
       {
         file: life,
@@ -97,6 +100,7 @@ export const endings: readonly Mutant[] = [
     title: "a guest that was to reboot boots again after it was told to shut down",
     shows: "reboot(A, acpi), shutdown(A, acpi); then the guest powers off",
     expects: ["I17", "I04"],
+    shape: "ACPI then agent reboot",
     edits: [
       {
         file: "machines/domain/power.ts",
@@ -111,6 +115,7 @@ export const endings: readonly Mutant[] = [
     title: "the cleanup of a start that was given up does not wait until it has settled",
     shows: "destroy(A) while QEMU is being spawned: the cleanup finds nothing, then it is there",
     expects: ["I16", "I01", "I26"],
+    shape: "cancel before start",
     edits: [
       {
         file: stop,
@@ -125,6 +130,7 @@ export const endings: readonly Mutant[] = [
     title: "a guest that is booting again can be neither destroyed nor seen to end",
     shows: "reboot(A, acpi), destroy(A) between the power-off and the boot",
     expects: ["I15", "I16", "I10"],
+    shape: "ACPI then agent reboot",
     edits: [
       {
         file: guest,
@@ -142,6 +148,7 @@ export const endings: readonly Mutant[] = [
     title: "a domain is started while its last QEMU is still dying",
     shows: "destroy(A) beside start(A)",
     expects: ["I01", "I16", "I17"],
+    shape: "late EOF",
     edits: [
       {
         file: life,
@@ -160,6 +167,7 @@ export const endings: readonly Mutant[] = [
     title: "a guest that was rebooted once boots again when it shuts itself down",
     shows: "reboot(A, acpi); rebooted, the guest powers off by itself",
     expects: ["I17"],
+    shape: "ACPI then agent reboot",
     edits: [
       {
         file: guest,
@@ -188,6 +196,7 @@ export const endings: readonly Mutant[] = [
     title: "destroy asks QEMU to end and never kills it",
     shows: "destroy(A) while QEMU hangs",
     expects: ["I16", "I15", "I10"],
+    shape: "alive after kill",
     edits: [
       {
         file: kill,
@@ -202,6 +211,7 @@ export const endings: readonly Mutant[] = [
     title: "whoever starts a domain that is destroyed meanwhile is not answered",
     shows: "start(A) beside destroy(A)",
     expects: ["I06", "I10", "I14"],
+    shape: "cancel before start",
     edits: [
       {
         file: life,
@@ -218,6 +228,7 @@ export const endings: readonly Mutant[] = [
     title: "a guest that was to stay paused runs",
     shows: "start(A, paused)",
     expects: ["I17", "I07"],
+    shape: "crash between spawn and status",
     edits: [
       {
         file: "actors/domain/start.ts",
@@ -236,6 +247,7 @@ export const endings: readonly Mutant[] = [
     title: "destroying a guest that powers off waits as long as the guest may take",
     shows: "the guest powers off and QEMU hangs; destroy(A)",
     expects: ["I15", "I10"],
+    shape: "alive after kill",
     edits: [
       {
         file: life,

@@ -10,6 +10,7 @@ export const jobs: readonly Mutant[] = [
     title: "a guest bound to a client outlives the engine that knew the client",
     shows: "start(A) bound to its connection, the engine is killed and opens",
     expects: ["I28", "I26"],
+    shape: "gone with its client",
     edits: [
       {
         file: "actors/driver/recover.ts",
@@ -24,7 +25,7 @@ export const jobs: readonly Mutant[] = [
     title: "destroying a process that does not die is not answered until it does",
     shows: "destroy(A) while QEMU hangs in the kernel",
     expects: ["I15", "I10"],
-    shape: "cancel before start",
+    shape: "alive after kill",
     edits: [
       {
         file: life,
@@ -47,6 +48,7 @@ export const jobs: readonly Mutant[] = [
     title: "a change waits for a job and is never tried again",
     shows: "start(A) beside setTitle(A), or beside start(A) while A ends",
     expects: ["I10", "I14", "I06"],
+    shape: "undefine under start",
     edits: [
       {
         file: "src/kernel/actor.ts",
@@ -61,6 +63,7 @@ export const jobs: readonly Mutant[] = [
     title: "an order to a guest that hangs leaves its job behind",
     shows: "suspend(A) that QEMU refuses; suspend(A) again",
     expects: ["I14", "I10", "I06"],
+    shape: "event before reply",
     edits: [
       {
         file: "machines/domain/guest.ts",

@@ -10,6 +10,7 @@ export const hangs: readonly Mutant[] = [
     title: "a look at a domain waits until its job is done",
     shows: "setTitle(A) on a slow disk, info(A)",
     expects: ["I11", "I10"],
+    shape: "written meanwhile",
     edits: [
       {
         file: handle,
@@ -26,6 +27,7 @@ export const hangs: readonly Mutant[] = [
     title: "destroy waits for the change of the definition that is being written",
     shows: "setTitle(A) on a slow disk, destroy(A)",
     expects: ["I15", "I10"],
+    shape: "written meanwhile",
     edits: [
       {
         file: "machines/domain/guest.ts",
@@ -56,6 +58,7 @@ export const hangs: readonly Mutant[] = [
     title: "an asker waits without limit for an actor that waits for its disk",
     shows: "start(A) while A ends and QEMU hangs in the kernel: no deadline, no answer",
     expects: ["I10"],
+    shape: "alive after kill",
     edits: [
       {
         file: "src/kernel/desk.ts",
@@ -70,6 +73,7 @@ export const hangs: readonly Mutant[] = [
     title: "a look at a running domain asks QEMU first",
     shows: "QEMU hangs; info(A)",
     expects: ["I11", "I10"],
+    shape: "silent QEMU",
     edits: [
       {
         file: handle,
@@ -112,6 +116,7 @@ export const hangs: readonly Mutant[] = [
     title: "a command of the monitor has no deadline",
     shows: "QEMU hangs; suspend(A), and everything after it",
     expects: ["I10", "I14", "I11"],
+    shape: "silent QEMU",
     edits: [
       {
         file: "actors/monitor.ts",
@@ -129,6 +134,7 @@ export const hangs: readonly Mutant[] = [
     title: "a start keeps its place in the lane until its guest runs",
     shows: "starts whose QEMUs never greet, as many as the lane is wide; start(B)",
     expects: ["I11", "I10"],
+    shape: "silent QEMU",
     edits: [
       {
         file: "actors/domain/start.ts",
@@ -153,6 +159,7 @@ export const hangs: readonly Mutant[] = [
     title: "deadlines follow the wall clock",
     shows: "the clock is set back while start(A) waits for A to end",
     expects: ["I10"],
+    shape: "clocks that jump",
     edits: [
       {
         file: "src/kernel/timers.ts",
@@ -167,6 +174,7 @@ export const hangs: readonly Mutant[] = [
     title: "nothing holds back a guest whose events come in a flood",
     shows: "QEMU tells thousands of events at once",
     expects: ["I37"],
+    shape: "flood",
     edits: [
       {
         file: "src/kernel/actor.ts",
@@ -181,6 +189,7 @@ export const hangs: readonly Mutant[] = [
     title: "what a domain has no room for is dropped",
     shows: "QEMU tells thousands of events at once, and then that the guest powered off",
     expects: ["I20", "I37"],
+    shape: "flood",
     edits: [
       {
         file: "actors/domain/ear.ts",
@@ -199,6 +208,7 @@ export const hangs: readonly Mutant[] = [
     title: "a listener that is too slow is not told what it has missed",
     shows: "QEMU tells thousands of events at once to a listener that takes its time",
     expects: ["I20"],
+    shape: "flood",
     edits: [
       {
         file: "actors/event-bus.ts",

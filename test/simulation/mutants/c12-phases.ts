@@ -11,6 +11,7 @@ export const phases: readonly Mutant[] = [
     title: "an engine that ends leaves what it does on its own running",
     shows: "the engine is told to end while it starts domains by itself",
     expects: ["I08", "I26"],
+    shape: "shutdown in init",
     edits: [
       {
         file: "actors/driver/shut-down.ts",
@@ -50,6 +51,7 @@ const running`
     title: "a status record that was taken away comes back with a write that was under way",
     shows: "setTitle(A) on the running guest beside destroy(A)",
     expects: ["I26", "I31", "I30"],
+    shape: "written meanwhile",
     edits: [
       {
         file: "actors/domain/status.ts",
@@ -64,6 +66,7 @@ const running`
     title: "an engine that ends does not wait for the calls under way",
     shows: "define(A) or start(A) while the engine is told to end",
     expects: ["I08", "I06"],
+    shape: "shutdown in init",
     edits: [
       {
         file: driver,
@@ -79,6 +82,7 @@ const running`
     title: "calls are still admitted while the engine drains",
     shows: "the engine is told to end while one client calls and goes on calling",
     expects: ["I08"],
+    shape: "shutdown in init",
     edits: [
       {
         file: driver,
@@ -127,6 +131,7 @@ const running`
     title: "a reload reads the file and changes nothing",
     shows: "reloadConfig",
     expects: ["I09"],
+    shape: "config flip",
     edits: [
       {
         file: config,

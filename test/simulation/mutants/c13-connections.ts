@@ -8,6 +8,7 @@ export const connections: readonly Mutant[] = [
     title: "a guest is bound to a connection that is closed already",
     shows: "start(A) bound to its connection; the client goes before the start is taken up",
     expects: ["I28"],
+    shape: "gone with its client",
     edits: [
       {
         file: "actors/connections.ts",
@@ -22,6 +23,7 @@ export const connections: readonly Mutant[] = [
     title: "the binding of a guest to a connection outlives the guest",
     shows: "start(A) bound to its connection, destroy(A)",
     expects: ["I28", "I26"],
+    shape: "gone with its client",
     edits: [
       {
         file: "actors/domain/stop.ts",
@@ -36,6 +38,7 @@ export const connections: readonly Mutant[] = [
     title: "a connection that closes takes a later start of the guest with it",
     shows: "start(A) bound to client 1, destroy(A), start(A) by client 2; client 1 goes",
     expects: ["I28", "I04"],
+    shape: "gone with its client",
     edits: [
       {
         file: "actors/domain/stop.ts",
@@ -55,6 +58,7 @@ export const connections: readonly Mutant[] = [
     title: "the lease of a call that its client left is never given back",
     shows: "start(A) is left by its client; the engine is told to end",
     expects: ["I26", "I08", "I10"],
+    shape: "gone with its client",
     edits: [
       {
         file: "actors/driver/driver.ts",
@@ -73,6 +77,7 @@ export const connections: readonly Mutant[] = [
     title: "the late answer to a command that was given up answers the next one",
     shows: "suspend(A) is not answered in time, resume(A); then the answer to `stop` comes",
     expects: ["I22", "I06", "I17"],
+    shape: "event before reply",
     edits: [
       {
         file: "src/qmp/session.ts",
@@ -99,6 +104,7 @@ export const connections: readonly Mutant[] = [
     title: "a message of QEMU that comes in two parts is read from the second on",
     shows: "the bytes of an event or of a reply are split on their way",
     expects: ["I22", "I21", "I20"],
+    shape: "lost and found",
     edits: [
       {
         file: "src/qmp/frame.ts",

@@ -11,6 +11,7 @@ export const durability: readonly Mutant[] = [
     title: "a definition is not synced before it takes its name",
     shows: "define(A) answered, the power goes",
     expects: ["I29"],
+    shape: "the power goes",
     edits: [
       {
         file: atomic,
@@ -26,6 +27,7 @@ export const durability: readonly Mutant[] = [
     title: "the directory of a new definition is not synced",
     shows: "define(A) answered, the power goes",
     expects: ["I29"],
+    shape: "the power goes",
     edits: [
       {
         file: atomic,
@@ -43,6 +45,7 @@ export const durability: readonly Mutant[] = [
     title: "a definition is removed before the new one takes its place",
     shows: "define(A) again, the engine is killed between the two",
     expects: ["I29"],
+    shape: "the power goes",
     edits: [
       {
         file: atomic,
@@ -57,43 +60,52 @@ export const durability: readonly Mutant[] = [
   {
     id: "M-I29d",
     zoo: [],
-    title: "a change is acknowledged and shown before it is on disk",
+    title: "a definition is acknowledged before it is on disk",
     shows: "define(A), the engine is killed before the disk has answered",
     expects: ["I29", "I07"],
+    shape: "the power goes",
     edits: [
       {
         file: job,
-        find: `            target: "writing",
-            actions: assign({ job: ({ event }) => ({ call: event.call, change: event.change }) })`,
-        replace: `            target: "writing",
-            actions: [
-              assign({ job: ({ event }) => ({ call: event.call, change: event.change }) }),
-              ack
+        find: `    calls: context.job === undefined ? [] : [context.job.call],
+    answer: answered()`,
+        replace: `    calls:
+      context.job === undefined || context.job.change.type === "define" ? [] : [context.job.call],
+    answer: answered()`
+      },
+      {
+        file: job,
+        find: `                calls: context.job === undefined ? [] : [context.job.call],
+                answer: failed(event.error)`,
+        replace: `                calls:
+                  context.job === undefined || context.job.change.type === "define"
+                    ? []
+                    : [context.job.call],
+                answer: failed(event.error)`
+      },
+      {
+        file: job,
+        find: `            actions: assign({
+              job: ({ context, event }) => ({
+                call: event.call,
+                change: settled(event.change, context.epoch)
+              })
+            })`,
+        replace: `            actions: [
+              {
+                type: "reply",
+                params: ({ event }) => ({
+                  calls: event.change.type === "define" ? [event.call] : [],
+                  answer: answered()
+                })
+              },
+              assign({
+                job: ({ context, event }) => ({
+                  call: event.call,
+                  change: settled(event.change, context.epoch)
+                })
+              })
             ]`
-      },
-      {
-        file: job,
-        find: `          { target: "idle", actions: [tellChange, commit, ack, forget] }
-        ],
-        writeFailed`,
-        replace: `          { target: "idle", actions: [tellChange, commit, forget] }
-        ],
-        writeFailed`
-      },
-      {
-        file: job,
-        find: "            actions: [tellOldName, commit, tellChange, ack, forget]",
-        replace: "            actions: [tellOldName, commit, tellChange, forget]"
-      },
-      {
-        file: job,
-        find: '        unregistered: { target: "idle", actions: [tellChange, commit, ack, forget] }',
-        replace: '        unregistered: { target: "idle", actions: [tellChange, commit, forget] }'
-      },
-      {
-        file: job,
-        find: "                calls: context.job === undefined ? [] : [context.job.call],\n                answer: failed(",
-        replace: "                calls: [],\n                answer: failed("
       }
     ]
   },
@@ -103,6 +115,7 @@ export const durability: readonly Mutant[] = [
     title: "an undefined domain comes back when the power goes",
     shows: "undefine(A) answered, the power goes",
     expects: ["I29", "I05"],
+    shape: "the power goes",
     edits: [
       {
         file: atomic,
@@ -117,6 +130,7 @@ export const durability: readonly Mutant[] = [
     title: "a change that failed at its last step stays on disk",
     shows: "define(A) again, and the directory cannot be synced; the engine is killed",
     expects: ["I29", "I07"],
+    shape: "full disk",
     edits: [
       {
         file: atomic,
@@ -131,6 +145,7 @@ export const durability: readonly Mutant[] = [
     title: "an autostart that was acknowledged is gone when the power was",
     shows: "setAutostart(A) answered, the power goes",
     expects: ["I29"],
+    shape: "the power goes",
     edits: [
       {
         file: "src/store/definitions.ts",
@@ -149,6 +164,7 @@ export const durability: readonly Mutant[] = [
     title: "a rename that a crash cut in two leaves both definitions",
     shows: "rename(A to C), the engine is killed between the two files; undefine(C)",
     expects: ["I29", "I33", "I05"],
+    shape: "the power goes",
     edits: [
       {
         file: "src/store/rename.ts",
@@ -163,6 +179,7 @@ export const durability: readonly Mutant[] = [
     title: "the list has the new name before the disk has",
     shows: "rename(A to C) on a full disk",
     expects: ["I02", "I07"],
+    shape: "two want one name",
     edits: [
       {
         file: "actors/driver/calls.ts",
@@ -177,6 +194,7 @@ export const durability: readonly Mutant[] = [
     title: "a suspend is acknowledged when it was asked for, and not when QEMU has stopped",
     shows: "suspend(A) that QEMU refuses",
     expects: ["I17", "I07"],
+    shape: "event before reply",
     edits: [
       {
         file: "machines/domain/guest.ts",

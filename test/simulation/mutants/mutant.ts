@@ -23,7 +23,7 @@ export interface Mutant {
   readonly shows: string
   /** Invariants that may see it. Informative: any violation kills. */
   readonly expects: readonly string[]
-  /** The scenario that is named after this bug. */
-  readonly shape?: string
+  /** The shape that is to fail on it. */
+  readonly shape: string
   readonly edits: readonly Edit[]
 }

@@ -76,6 +76,61 @@ export const beginnings: readonly Shape[] = [
       ...(draw.oneIn(3) ? [someFault(draw, "signal", { reach: 1, of: ["stuck"] })] : [])
     ]
   })),
+  shape("given twice", ["Z009", "Z067", "Z088"], (draw) => ({
+    domains: 4,
+    clients: [
+      [
+        { call: "start", domain: 0 },
+        { call: "info", domain: 0, afterMs: 2000 },
+        { call: "destroy", domain: 0 },
+        { call: "start", domain: 1 },
+        { call: "info", domain: 1 }
+      ],
+      again(3, { call: "start", domain: 1, afterMs: 300 }, { call: "info", domain: 1 }),
+      again(2, { call: "start", domain: 2, afterMs: 300 }, { call: "info", domain: 2 }),
+      [
+        { call: "start", domain: 3, afterMs: 2000 },
+        { call: "info", domain: 3 }
+      ]
+    ],
+    faults: [someFault(draw, "world", { from: 100, reach: 700, of: ["kill", "terminate"] })]
+  })),
+  shape("unreadable record", ["Z077"], (draw) => {
+    const at = 40 + draw.below(60)
+    return {
+      clients: [
+        [
+          { call: "start", domain: 0 },
+          { call: "info", domain: 0, afterMs: 300 },
+          { call: "list" },
+          { call: "destroy", domain: 0 }
+        ]
+      ],
+      faults: [
+        { seam: "file", nth: at, fault: "EIO" },
+        ...(draw.oneIn(2) ? [{ seam: "file" as const, nth: at + 1, fault: "EIO" as const }] : []),
+        someFault(draw, "world", { from: 150, reach: 250, of: ["kill"] })
+      ]
+    }
+  }),
+  shape("killed while it recovers", ["Z065"], (draw) => ({
+    domains: 2,
+    clients: [
+      [
+        { call: "start", domain: 0 },
+        { call: "info", domain: 0, afterMs: 300 },
+        { call: "info", domain: 0, afterMs: 300 },
+        { call: "list" },
+        { call: "destroy", domain: 0 }
+      ]
+    ],
+    faults: [
+      someFault(draw, "world", { from: 150, reach: 250, of: ["kill"] }),
+      draw.oneIn(2)
+        ? someFault(draw, "file", { from: 60, reach: 60, of: ["kill-before", "kill-after"] })
+        : someFault(draw, "world", { from: 250, reach: 400, of: ["kill"] })
+    ]
+  })),
   shape("restart order", ["Z064", "Z074", "Z079"], (draw) => ({
     domains: 3,
     clients: [

@@ -60,7 +60,8 @@ export const disks: readonly Shape[] = [
         { call: "undefine", domain: 1 },
         { call: "define", domain: 1, version: 6 }
       ],
-      again(2, { call: "setTitle", domain: 0, version: 7 }, { call: "start", domain: 0 })
+      again(2, { call: "setTitle", domain: 0, version: 7 }, { call: "start", domain: 0 }),
+      again(6, { call: "list" })
     ],
     faults: [
       someFault(draw, "file", { reach: 70, of: ["ENOSPC", "EIO", "EACCES"] }),

@@ -5,7 +5,7 @@ export const guests: readonly Shape[] = [
   shape("event before reply", ["Z056", "Z057", "Z035"], (draw) => ({
     clients: [
       [
-        { call: "start", domain: 0 },
+        { call: "start", domain: 0, ...(draw.oneIn(3) ? { isPaused: true } : {}) },
         { call: "reset", domain: 0, afterMs: 300 },
         { call: "info", domain: 0 },
         { call: "reboot", domain: 0, mode: "acpi", afterMs: 300 },
@@ -86,6 +86,23 @@ export const guests: readonly Shape[] = [
         : []),
       ...(draw.oneIn(2) ? [someFault(draw, "data", { reach: 24, of: ["split", "slow"] })] : []),
       ...(draw.oneIn(3) ? [someFault(draw, "socket", { reach: 8, of: ["ECONNREFUSED"] })] : [])
+    ]
+  })),
+  shape("clocks that jump", [], (draw) => ({
+    domains: 2,
+    clients: [
+      [
+        { call: "start", domain: 0 },
+        { call: "setTitle", domain: 0, version: 1 },
+        { call: "destroy", domain: 0 }
+      ],
+      again(4, { call: "start", domain: 0, afterMs: 1 }),
+      again(2, { call: "setTitle", domain: 0, version: 2 }, { call: "start", domain: 1 })
+    ],
+    faults: [
+      someFault(draw, "world", { reach: 500, of: ["clock-back", "clock-forward"] }),
+      someFault(draw, "signal", { reach: 2, of: ["stuck"] }),
+      someFault(draw, "qemu", { reach: 2, of: ["mute", "slow"] })
     ]
   })),
   shape("flood", ["Z028"], (draw) => ({
