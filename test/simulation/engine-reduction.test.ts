@@ -22,6 +22,7 @@ const scopes: readonly (readonly [string, readonly (readonly ClientStep[])[]])[]
   ["look up and rename", [[{ call: "lookup", domain: 2 }], [{ call: "rename", ...d0, to: 2 }]]],
   ["rename, and two lists", [[{ call: "rename", ...d0, to: 2 }, list], [list]]],
   ["list and autostart", [[list], [{ call: "setAutostart", ...d0, isAutostart: true }]]],
+  ["read and change", [[{ call: "xml", ...d0 }], [{ call: "setTitle", ...d0, version: 1 }]]],
   ["destroy and list", [[{ call: "destroy", ...d0 }], [list]]],
   [
     "start",
