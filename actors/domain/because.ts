@@ -3,8 +3,11 @@ import type { Change } from "../../machines/domain/change.ts"
 import { stateOfLife } from "../../machines/domain/domain.ts"
 import type { DomainMessage, DomainSnapshot } from "./needs.ts"
 
-const whyNot = ({ persistent }: DomainSnapshot["context"], change: Change): string => {
-  if (persistent === undefined && change.type !== "define") return "it has no persistent definition"
+const renamed = (name: string): string => `the domain has been renamed to '${name}'`
+
+const whyNot = ({ name, persistent }: DomainSnapshot["context"], change: Change): string => {
+  if (change.type === "define") return renamed(name)
+  if (persistent === undefined) return "it has no persistent definition"
   return change.type === "rename" ? "the domain is running" : "the domain is not running"
 }
 
@@ -18,7 +21,9 @@ export const because = (snapshot: DomainSnapshot, message: DomainMessage): strin
         ? "it has no persistent definition"
         : "the domain is active already"
     case "create":
-      return "the domain is active already"
+      return message.definition.name === context.name
+        ? "the domain is active already"
+        : renamed(context.name)
     case "destroy":
       return message.epoch !== undefined && message.epoch !== context.epoch
         ? "that start of it is over"

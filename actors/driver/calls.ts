@@ -154,8 +154,8 @@ const obtain = Effect.fnUntraced(function* (
 const looksMax = 3
 
 /**
- * One look: the domain with `use` done on it, or nothing when it was no more when the request
- * arrived. One that was made for it, and that is neither defined nor started afterwards, is off the
+ * One look: the domain with `use` done on it, or nothing when it was no more, or had another name,
+ * when the request arrived. One that was made for it, and that is neither defined nor started afterwards, is off the
  * list again, however `use` ended.
  */
 const lookOnce = <E, R>(
@@ -170,7 +170,8 @@ const lookOnce = <E, R>(
         const done = yield* Effect.result(
           Effect.onError(restore(use(ref)), () => Effect.ignore(DomainActor.discard(ref)))
         )
-        if (done._tag === "Failure" && wasGone(done.failure, ref)) return { gone: done.failure }
+        if (done._tag === "Failure" && wasGone(done.failure, ref, wanted.name))
+          return { gone: done.failure }
         yield* Effect.fromResult(done)
         return { ref }
       })
@@ -191,8 +192,10 @@ const withDomain = <E, R>(
     }
   })
 
-const wasGone = (failure: unknown, ref: DomainRef): boolean =>
-  failure instanceof RequestDenied && DomainActor.isGone(ref)
+/** It is no more, or no more called so. */
+const wasGone = (failure: unknown, ref: DomainRef, name: string): boolean =>
+  failure instanceof RequestDenied &&
+  (DomainActor.isGone(ref) || DomainActor.view(ref).context.name !== name)
 
 /** Makes a persistent domain, or replaces its definition. */
 export const define = Effect.fnUntraced(function* (parts: Parts, definition: Domain) {

@@ -92,6 +92,9 @@ export const base = setup({
       ({ context }: { context: DomainContext }) =>
         context.persistent === undefined && context.epoch === undefined
     ]),
+    /** A definition for the domain as it is called now: it may have been renamed meanwhile. */
+    isOfName: ({ context, event }) =>
+      event.type === "create" && event.definition.name === context.name,
     fits: ({ context, event }) => event.type === "change" && isPossible(context, event.change),
     wasClean: ({ event }) => event.type === "exited" && event.isClean,
     isDefined: ({ context }) => context.persistent !== undefined,

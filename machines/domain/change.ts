@@ -41,14 +41,20 @@ export interface Definitions {
 /** Whether there is what the change is for; the chart refuses what is not. */
 export const isPossible = (
   {
+    name,
     persistent,
     epoch
-  }: { readonly persistent: Domain | undefined; readonly epoch?: string | undefined },
+  }: {
+    readonly name: string
+    readonly persistent: Domain | undefined
+    readonly epoch?: string | undefined
+  },
   change: Change
 ): boolean => {
   switch (change.type) {
     case "define":
-      return true
+      // Renamed while the request was on its way: it is of a name that is somebody else's to take.
+      return change.definition.name === name
     case "undefine":
     case "autostart":
       return persistent !== undefined

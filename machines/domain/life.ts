@@ -114,7 +114,7 @@ const shutoff = base.createStateConfig({
     ],
     create: [
       { guard: not("isJobIdle"), actions: "postpone" },
-      { target: "starting", actions: takeStart("request") }
+      { guard: "isOfName", target: "starting", actions: takeStart("request") }
     ],
     adopt: [
       {
