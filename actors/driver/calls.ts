@@ -155,8 +155,8 @@ const looksMax = 3
 
 /**
  * One look: the domain with `use` done on it, or nothing when it was no more, or had another name,
- * when the request arrived. One that was made for it, and that is neither defined nor started afterwards, is off the
- * list again, however `use` ended.
+ * when the request arrived. One that was made for it, and that is neither defined nor started
+ * afterwards, is off the list again, however `use` ended.
  */
 const lookOnce = <E, R>(
   parts: Parts,

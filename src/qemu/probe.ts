@@ -4,13 +4,14 @@
  * by who needs it: `kvm-trial.ts`. Keeps the answers on disk; decides nothing.
  */
 import * as Cache from "effect/Cache"
+import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Result from "effect/Result"
-import type { Ids } from "../base/ids.ts"
+import { Ids } from "../base/ids.ts"
 import { Files, type FileStat } from "../host/files.ts"
-import type { Processes } from "../host/process.ts"
-import type { Sockets } from "../host/socket.ts"
+import { Processes } from "../host/process.ts"
+import { Sockets } from "../host/socket.ts"
 import type { QmpClient } from "../qmp/client.ts"
 import { command } from "../qmp/command.ts"
 import type { Json } from "../qmp/json.ts"
@@ -49,7 +50,13 @@ export interface Prober {
 export const kvmUntried = { unusable: "nobody has tried it yet" } as const
 
 export const makeProber = Effect.fnUntraced(function* (room: ProbeRoom) {
-  const services = yield* Effect.context<ProbeServices>()
+  // Not the whole context: what is asked here runs for whoever asks, not for who made the prober.
+  const services = Context.pick(
+    Files,
+    Processes,
+    Sockets,
+    Ids
+  )(yield* Effect.context<ProbeServices>())
   const plain = yield* onceFor((binary) => probeCommon(room, binary))
   const full = yield* onceFor((binary) =>
     Effect.flatMap(Cache.get(plain, keyOf(binary)), (probed) => withKvm(room, binary, probed))

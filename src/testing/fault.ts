@@ -22,7 +22,7 @@ export interface FaultsBySeam {
    * A command has come to a QEMU. `die-before`/`die-after`: its process ends before or after it was
    * carried out; `hang`: it answers nothing more; `late`: it answers after the deadline; `refuse`:
    * an error; `no-id`: an error without id; `garbage`: bytes that are no QMP; `flood`: thousands of
-   * events first; `closed`: the monitor closes and QEMU lives on.
+   * events first; `closed`: the monitor closes and QEMU lives on; `double`: an event comes twice.
    */
   readonly qmp:
     | "die-before"
@@ -35,7 +35,10 @@ export interface FaultsBySeam {
     | "flood"
     | "closed"
     | "double"
-  /** QEMU starts up: it dies before its monitor, never greets, or has bad words for its command. */
+  /**
+   * QEMU starts up: `die` before its monitor answers, `die-late` after it has greeted; `mute`: it
+   * never greets; `slow`: it takes its time.
+   */
   readonly qemu: "die" | "die-late" | "mute" | "slow"
   /** The guest does something by itself. */
   readonly guest: "poweroff" | "reset" | "panic" | "ioerror" | "suspend" | "ignore"

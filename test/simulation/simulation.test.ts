@@ -12,7 +12,7 @@ import { keptPlans } from "./kept.ts"
 import { check, fingerprint } from "./run.ts"
 
 /** Processor time for random plans; TROUPE_SIMULATION_SECONDS says otherwise. */
-const budgetMs = 1000 * Number(process.env["TROUPE_SIMULATION_SECONDS"] ?? 45)
+const budgetMs = 1000 * Number(process.env["TROUPE_SIMULATION_SECONDS"] ?? 25)
 
 /** However fast or slow the machine: so many plans are run at least. */
 const plansMin = 200

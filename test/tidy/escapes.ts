@@ -24,6 +24,7 @@ const folders = [
   "src/qemu/",
   "src/qmp/",
   "src/store/",
+  "src/trace/",
   "src/xml/"
 ]
 

@@ -105,7 +105,7 @@ const lost = (view: View): string | undefined => {
   for (let slot = 0; slot < view.plan.domains; slot++) {
     const uuid = slotUuid(slot)
     const mine = found.filter((one) => one.uuid === uuid)
-    // A rename that could be neither finished nor undone: its journal decides when the engine opens.
+    // A rename that could be neither finished nor undone: its journal decides at the next opening.
     if (view.host.disk.has(`${layout.renames}/${uuid}.json`)) continue
     if (mine.length > 1) return `${uuid} is in ${mine.map(({ file }) => file).join(" and ")}`
     for (const property of properties) {
