@@ -38,11 +38,13 @@ const called = (node: Node): string =>
 const member = (node: Node): readonly [string, string] =>
   node.type === "MemberExpression" ? [nameOf(node["object"]), nameOf(node["property"])] : ["", ""]
 
-/** `name(...)`, `new name(...)` or `name.anything`. */
+/** `name(...)`, `new name(...)`, `name.anything` or `globalThis.name`. */
 const uses =
   (...names: readonly string[]) =>
   (node: Node): boolean =>
-    names.includes(called(node)) || names.includes(member(node)[0])
+    names.includes(called(node)) ||
+    names.includes(member(node)[0]) ||
+    (member(node)[0] === "globalThis" && names.includes(member(node)[1]))
 
 const promised = new Set([
   "promise",
@@ -88,7 +90,8 @@ export const escapes: readonly Escape[] = [
       node.type === "AwaitExpression" ||
       (node.type === "ForOfStatement" && node["await"] === true) ||
       callsMethod(node, "then", "finally") ||
-      (modules.has(member(node)[0]) && promised.has(member(node)[1]))
+      (modules.has(member(node)[0]) && promised.has(member(node)[1])) ||
+      (node.type === "ImportSpecifier" && promised.has(nameOf(node["imported"])))
   },
   {
     way: "clock",

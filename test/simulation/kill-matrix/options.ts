@@ -18,7 +18,8 @@ export interface Options {
 }
 
 const usage =
-  "kill-matrix [--only ID,ID] [--seconds N] [--jobs N] [--control N] [--shrink N] [--json] [--check]"
+  "kill-matrix [--only ID,ID] [--seconds N] [--jobs N] [--control N] [--shrink N] [--json] " +
+  "[--check]"
 
 const count = (text: string, option: string): number => {
   const number = Number(text)

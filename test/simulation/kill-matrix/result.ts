@@ -1,4 +1,4 @@
-/** What is known of each mutant after a run of the kill matrix: plain data, kept beside the page. */
+/** What is known of each mutant after a run of the kill matrix: plain data, beside the page. */
 import type { Plan } from "../../../src/testing/simulation/plan.ts"
 
 /** The first violation that was seen, and how it was found. */
@@ -39,7 +39,7 @@ export interface MutantResult {
   /** Random plans that were run, and the processor time that they took. */
   readonly runs: number
   readonly seconds: number
-  /** Why its process ended without a word: that is a kill too, if the engine without it does not. */
+  /** Why its process ended without a word: a kill too, if the engine without it does not. */
   readonly died: string | undefined
 }
 

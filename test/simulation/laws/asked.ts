@@ -61,8 +61,8 @@ export const endIsAsked: Invariant = {
   id: "L01",
   name: "EndIsAsked",
   statement:
-    "A guest whose start was answered is ended by nobody but those who asked for it, its client's " +
-    "going, the guest itself, or the end of an engine that takes its guests with it.",
+    "A guest whose start was answered is ended by nobody but those who asked for it, its " +
+    "client's going, the guest itself, or the end of an engine that takes its guests with it.",
   needsCalls: true,
   make: () => {
     let seen = 0

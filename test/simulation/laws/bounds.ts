@@ -1,4 +1,4 @@
-/** L10: what waits for a domain stays within its bound; a config that was read is the one in use. */
+/** L10: what waits for a domain stays within its bound; a config that was read is in use. */
 import { eventsLengthMax } from "../../../src/kernel/limits.ts"
 import type { Invariant, View } from "../../../src/testing/simulation/view.ts"
 

@@ -54,8 +54,8 @@ export const noneForAll: Invariant = {
   id: "L09",
   name: "NoneForAll",
   statement:
-    "A write that takes its time holds up no look at its domain; a QEMU that takes its time holds " +
-    "up no other's start.",
+    "A write that takes its time holds up no look at its domain; a QEMU that takes its time " +
+    "holds up no other's start.",
   needsCalls: true,
   make: () => ({ history: (view) => heldUp(view) ?? crowded(view) })
 }

@@ -75,7 +75,7 @@ test("the engine's laws hold of programs, whose calls nobody notes", () => {
   }
 })
 
-test("a program that waits for something outside of the world is told as one that never ends", () => {
+test("a program that waits for what is outside of the world is told as one that never ends", () => {
   const { exit, violations } = simulate(() => Effect.promise(() => Promise.resolve("late")))
   expect(exit).toBe(undefined)
   expect(violations).toMatchObject([{ invariant: "I10 BoundedReply" }])
