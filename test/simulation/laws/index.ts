@@ -3,6 +3,10 @@ import type { Invariant } from "../../../src/testing/simulation/view.ts"
 import { endIsAsked } from "./asked.ts"
 import { withinBounds } from "./bounds.ts"
 import { deadIsDead } from "./dead.ts"
+import { deadlineKept } from "./deadline.ts"
+import { nothingBegins } from "./ending.ts"
+import { failedIsNothing } from "./failed.ts"
+import { nobodyForgotten } from "./forgotten.ts"
 import { guestsWord } from "./guest-word.ts"
 import { readToTheEnd } from "./monitors.ts"
 import { numbersOfOne } from "./numbers.ts"
@@ -21,5 +25,9 @@ export const laws: readonly Invariant[] = [
   pausedUntilTold,
   readToTheEnd,
   noneForAll,
-  withinBounds
+  withinBounds,
+  nobodyForgotten,
+  deadlineKept,
+  failedIsNothing,
+  nothingBegins
 ]

@@ -15,7 +15,9 @@ const outdated = (view: View): string | undefined => {
     const { published } = ref.actor
     const { epoch, live, isUnproven } = published.context
     const life = lifeOf(published)
-    if (epoch === undefined || isUnproven) continue
+    // A record that could not be read is left as it is.
+    const isKnown = ref.belongings.find(epoch)?.record !== undefined
+    if (epoch === undefined || isUnproven || !isKnown) continue
     const text = textAt(view.host.disk, statusPath(parts.store.layout, epoch))
     const read = text === undefined ? undefined : parseStatus(text)
     if (read?._tag !== "Success") continue
