@@ -2,7 +2,7 @@
  * L14: an engine that ends begins nothing: nobody enters, and no guest is started; those who listen
  * hear of every guest that ended before.
  */
-import type { Turn } from "../../../src/kernel/inspection.ts"
+import type { InspectionRecord, Turn } from "../../../src/kernel/inspection.ts"
 import { domainTurn } from "../../../src/testing/invariants/domain-turn.ts"
 import { eventOf } from "../../../src/testing/invariants/events.ts"
 import type { Invariant, View } from "../../../src/testing/simulation/view.ts"
@@ -14,14 +14,17 @@ class Ends {
   private told = 0
   private heard = 0
 
-  see(turn: Turn): string | undefined {
+  see(turn: Turn): undefined {
     const { record } = turn
     const mine = domainTurn(turn)
     const isEnd = mine?.before.context.epoch !== undefined && mine.after.context.epoch === undefined
     if (isEnd && record.outcome === "taken") this.told++
     const event = eventOf(turn)
     if (event?.type === "lifecycle" && event.event === "stopped") this.heard++
-    if (record.actor !== "event-bus" || record.outcome !== "stopped") return undefined
+  }
+
+  over({ actor, outcome }: InspectionRecord): string | undefined {
+    if (actor !== "event-bus" || outcome !== "stopped") return undefined
     return this.told > this.heard
       ? `the bus ended, and ${this.told - this.heard} ends of guests were not told`
       : undefined
@@ -55,7 +58,8 @@ export const nothingBegins: Invariant = {
         if (now !== life) ends = new Ends()
         life = now
         return started(turn, view) ?? ends.see(turn)
-      }
+      },
+      turn: (record) => ends.over(record)
     }
   }
 }
