@@ -165,7 +165,7 @@ export const registry: readonly Mutant[] = [
     title: "a listing takes the running domains first and the others a moment later",
     shows: "list beside start(A) or destroy(A): A is there twice, or not at all",
     expects: ["I07", "I02"],
-    shape: "transient twin",
+    shape: "listed while they change",
     edits: [
       {
         file: "src/engine/engine.ts",
@@ -191,7 +191,7 @@ export const registry: readonly Mutant[] = [
     title: "a domain that is off still has the number of its last run",
     shows: "start(A), destroy(A), info(A)",
     expects: ["I04", "I07"],
-    shape: "late EOF",
+    shape: "started while it dies",
     edits: [
       {
         file: life,

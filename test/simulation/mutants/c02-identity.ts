@@ -40,7 +40,7 @@ export const identity: readonly Mutant[] = [
     title: "a process is killed by its pid alone",
     shows: "a guest of an earlier engine dies, its pid is given to another process; destroy",
     expects: ["I32"],
-    shape: "adopted and gone",
+    shape: "pid of another",
     edits: [
       {
         file: kill,
@@ -56,7 +56,7 @@ export const identity: readonly Mutant[] = [
     title: "a recovery takes whoever has the recorded pid for its guest",
     shows: "few pids; the engine is killed, QEMU dies, its pid is another's when the engine opens",
     expects: ["I32", "I30", "I16"],
-    shape: "adopted and gone",
+    shape: "pid of another",
     edits: [
       {
         file: "actors/driver/recover.ts",
@@ -76,7 +76,7 @@ export const identity: readonly Mutant[] = [
     title: "the wait for a death goes on as long as anybody has the pid",
     shows: "few pids; an adopted guest is destroyed and its pid is given away before the next look",
     expects: ["I32", "I10", "I15"],
-    shape: "adopted and gone",
+    shape: "pid of another",
     edits: [
       {
         file: kill,

@@ -13,7 +13,7 @@ export const held: readonly Mutant[] = [
     title: "name and uuid stay reserved when a request ends early",
     shows: "define(A) is left by its client just after the reservation; define(A) again",
     expects: ["I03", "I26", "I07"],
-    shape: "full disk",
+    shape: "left at the door",
     edits: [
       {
         file: calls,

@@ -8,7 +8,7 @@ export const stale: readonly Mutant[] = [
     title: "QEMU dies during a suspend, and who asked for it hears nothing",
     shows: "suspend(A), and QEMU dies before it answers `stop`",
     expects: ["I06", "I21", "I10"],
-    shape: "late EOF",
+    shape: "in the middle of a command",
     edits: [
       {
         file: "machines/domain/life.ts",
@@ -58,7 +58,7 @@ export const stale: readonly Mutant[] = [
     title: "a record of before a wait replaces the one that was written meanwhile",
     shows: "setTitle(A) beside suspend(A); the engine is killed when both are on disk",
     expects: ["I31", "I13"],
-    shape: "written meanwhile",
+    shape: "record on a slow disk",
     edits: [
       {
         file: "actors/domain/status.ts",

@@ -49,7 +49,7 @@ export const events: readonly Mutant[] = [
     title: "the end of the monitor's socket overtakes its last bytes",
     shows: "QEMU says that the guest powered off and closes at once",
     expects: ["I21", "I20", "I17"],
-    shape: "lost and found",
+    shape: "ends in mid-sentence",
     edits: [
       {
         file: "actors/monitor.ts",
@@ -84,7 +84,7 @@ export const events: readonly Mutant[] = [
     title: "each event goes its own way to those who listen",
     shows: "start(A, paused): started and suspended in one turn, delivered the other way round",
     expects: ["I18", "I20"],
-    shape: "event before reply",
+    shape: "started paused",
     edits: [
       {
         file: "actors/event-bus.ts",
@@ -100,7 +100,7 @@ export const events: readonly Mutant[] = [
     title: "a guest that has powered off is killed before QEMU has flushed its disks",
     shows: "the guest powers off; QEMU takes longer over its end than a destroy would grant",
     expects: ["I17", "I18"],
-    shape: "lost and found",
+    shape: "rebooted once",
     edits: [
       {
         file: guest,
@@ -151,7 +151,7 @@ export const events: readonly Mutant[] = [
     title: "the pause that a client asked for is taken for one by the guest",
     shows: "suspend(A): STOP comes before the answer to `stop`",
     expects: ["I07", "I17"],
-    shape: "event before reply",
+    shape: "suspended and resumed",
     edits: [
       {
         file: guest,
@@ -214,7 +214,7 @@ export const events: readonly Mutant[] = [
     title: "the guests of an earlier engine are not listened to",
     shows: "start(A), the engine is killed and opens; the guest powers off",
     expects: ["I20", "I17", "I30"],
-    shape: "lost and found",
+    shape: "found again",
     edits: [
       {
         file: monitor,
@@ -229,7 +229,7 @@ export const events: readonly Mutant[] = [
     title: "an engine that ends does not deliver its last events",
     shows: "a guest bound to a connection, the engine is told to end: its `stopped` is never heard",
     expects: ["I20"],
-    shape: "gone with its client",
+    shape: "last words",
     edits: [
       {
         file: "actors/event-bus.ts",
@@ -244,7 +244,7 @@ export const events: readonly Mutant[] = [
     title: "the end of a guest is told again by every sign of it",
     shows: "QEMU ends: SHUTDOWN, the end of its socket and its exit are each told",
     expects: ["I18"],
-    shape: "late EOF",
+    shape: "started while it dies",
     edits: [
       {
         file: life,
@@ -264,7 +264,7 @@ export const events: readonly Mutant[] = [
     title: "only the socket is asked whether a QEMU lives, not its process",
     shows: "start(A), the engine is killed and opens; QEMU dies",
     expects: ["I16", "I20", "I17"],
-    shape: "lost and found",
+    shape: "found again",
     edits: [
       {
         file: "actors/domain/reattach.ts",

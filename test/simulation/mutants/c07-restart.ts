@@ -44,7 +44,7 @@ export const restart: readonly Mutant[] = [
     title: "a start is answered before its status record is on disk",
     shows: "start(A) answered, the engine is killed at the next write: the guest counts as orphan",
     expects: ["I30", "I29", "I07"],
-    shape: "crash between spawn and status",
+    shape: "answered before it is written",
     edits: [
       {
         file: start,
@@ -58,6 +58,14 @@ export const restart: readonly Mutant[] = [
         mine.record = status
       })
 `
+      },
+      {
+        file: start,
+        find: `  const news = known.isNews ? at("record")(record(mine, settled)) : Effect.void
+`,
+        replace: `  mine.record = settled
+  const news = Effect.void
+`
       }
     ]
   },
@@ -67,7 +75,7 @@ export const restart: readonly Mutant[] = [
     title: "a paused start is answered before the record says that it is one",
     shows: "start(A, paused) answered, the engine is killed at the next write: it is ended",
     expects: ["I30", "I07"],
-    shape: "crash between spawn and status",
+    shape: "answered before it is written",
     edits: [
       {
         file: start,
@@ -83,7 +91,7 @@ export const restart: readonly Mutant[] = [
     title: "a domain may be started while its orphan is still being ended",
     shows: "the engine is killed after a spawn; it opens, and the orphan takes its time to die",
     expects: ["I01", "I16"],
-    shape: "crash between spawn and status",
+    shape: "orphan that does not die",
     edits: [
       {
         file: "actors/driver/leftovers.ts",
@@ -128,7 +136,7 @@ export const restart: readonly Mutant[] = [
     title: "what a guest tells while it is sought overtakes the answer how it is",
     shows: "the engine opens, QEMU answers `running` and is paused by a disk error at once",
     expects: ["I17", "I18", "I21"],
-    shape: "lost and found",
+    shape: "a word on the way",
     edits: [
       {
         file: "actors/domain/reattach.ts",
@@ -148,7 +156,7 @@ export const restart: readonly Mutant[] = [
     title: "a guest whose monitor cannot be connected at the first try is ended",
     shows: "the engine is killed and opens while QEMU hangs, or its host has no descriptor left",
     expects: ["I30", "I21"],
-    shape: "lost and found",
+    shape: "found again",
     edits: [
       {
         file: "actors/domain/reattach.ts",
@@ -215,15 +223,17 @@ export const restart: readonly Mutant[] = [
   {
     id: "M-I33",
     zoo: [],
-    title: "one status record that cannot be read keeps the engine from opening",
-    shows: "the engine opens, and the disk fails to read a record for once",
+    title: "one torn status record keeps the engine from opening",
+    shows: "start(A), the power goes while its record is only in the cache of the kernel",
     expects: ["I33", "I30"],
-    shape: "unreadable record",
+    shape: "torn record",
     edits: [
       {
         file: "src/store/status.ts",
-        find: "    Effect.catch((error) => Effect.succeed(quarantine(error.because)))\n",
-        replace: "    Effect.orDie\n"
+        find: `      if (Result.isFailure(parsed)) return quarantine(parsed.failure.reason, parsed.failure.head)
+`,
+        replace: `      if (Result.isFailure(parsed)) throw new Error(parsed.failure.reason)
+`
       }
     ]
   },
@@ -265,7 +275,7 @@ export const restart: readonly Mutant[] = [
     title: "what a client has paused is shown as running after a restart",
     shows: "start(A), suspend(A), the engine is killed and opens; info(A) before QEMU is found",
     expects: ["I31", "I07"],
-    shape: "lost and found",
+    shape: "record on a slow disk",
     edits: [
       {
         file: "machines/domain/guest.ts",

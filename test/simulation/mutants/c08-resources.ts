@@ -33,7 +33,7 @@ export const resources: readonly Mutant[] = [
     title: "an undo is noted only once its deed is done",
     shows: "destroy(A) while its start waits for the answer to a reservation",
     expects: ["I25", "I26"],
-    shape: "cancel before start",
+    shape: "given up while it starts",
     edits: [
       {
         file: belongings,
@@ -128,7 +128,7 @@ export const resources: readonly Mutant[] = [
     title: "what a failed write has left beside the file stays there",
     shows: "define(A) on a full disk",
     expects: ["I26", "I25"],
-    shape: "full disk",
+    shape: "half a write",
     edits: [
       {
         file: "src/store/atomic.ts",
@@ -158,7 +158,7 @@ export const resources: readonly Mutant[] = [
     title: "a connection whose handshake fails stays open",
     shows: "the engine opens while QEMU hangs: one more connection at each try",
     expects: ["I26", "I10", "I20"],
-    shape: "lost and found",
+    shape: "found again",
     edits: [
       {
         file: "actors/monitor.ts",
@@ -173,7 +173,7 @@ export const resources: readonly Mutant[] = [
     title: "a QEMU that was spawned while its start was given up is nobody's",
     shows: "destroy(A) while QEMU is being spawned",
     expects: ["I16", "I01", "I26"],
-    shape: "cancel before start",
+    shape: "given up while it starts",
     edits: [
       {
         file: start,
@@ -199,7 +199,7 @@ export const resources: readonly Mutant[] = [
     title: "an undo that was interrupted is forgotten",
     shows: "the guest powers off and is given back; a hasty destroy(A) in the middle of it",
     expects: ["I26", "I25"],
-    shape: "late EOF",
+    shape: "powered off and destroyed",
     edits: [
       {
         file: belongings,

@@ -46,7 +46,7 @@ export const endings: readonly Mutant[] = [
     title: "readers see a copy that comes after the answer",
     shows: "start(A) answered, info(A) at once",
     expects: ["I07", "I19"],
-    shape: "event before reply",
+    shape: "suspended and resumed",
     edits: [
       {
         file: "src/kernel/actor.ts",
@@ -115,7 +115,7 @@ export const endings: readonly Mutant[] = [
     title: "the cleanup of a start that was given up does not wait until it has settled",
     shows: "destroy(A) while QEMU is being spawned: the cleanup finds nothing, then it is there",
     expects: ["I16", "I01", "I26"],
-    shape: "cancel before start",
+    shape: "given up while it starts",
     edits: [
       {
         file: stop,
@@ -130,7 +130,7 @@ export const endings: readonly Mutant[] = [
     title: "a guest that is booting again can be neither destroyed nor seen to end",
     shows: "reboot(A, acpi), destroy(A) between the power-off and the boot",
     expects: ["I15", "I16", "I10"],
-    shape: "ACPI then agent reboot",
+    shape: "destroyed while it reboots",
     edits: [
       {
         file: guest,
@@ -148,7 +148,7 @@ export const endings: readonly Mutant[] = [
     title: "a domain is started while its last QEMU is still dying",
     shows: "destroy(A) beside start(A)",
     expects: ["I01", "I16", "I17"],
-    shape: "late EOF",
+    shape: "started while it dies",
     edits: [
       {
         file: life,
@@ -167,7 +167,7 @@ export const endings: readonly Mutant[] = [
     title: "a guest that was rebooted once boots again when it shuts itself down",
     shows: "reboot(A, acpi); rebooted, the guest powers off by itself",
     expects: ["I17"],
-    shape: "ACPI then agent reboot",
+    shape: "rebooted once",
     edits: [
       {
         file: guest,
@@ -228,7 +228,7 @@ export const endings: readonly Mutant[] = [
     title: "a guest that was to stay paused runs",
     shows: "start(A, paused)",
     expects: ["I17", "I07"],
-    shape: "crash between spawn and status",
+    shape: "started paused",
     edits: [
       {
         file: "actors/domain/start.ts",
@@ -247,7 +247,7 @@ export const endings: readonly Mutant[] = [
     title: "destroying a guest that powers off waits as long as the guest may take",
     shows: "the guest powers off and QEMU hangs; destroy(A)",
     expects: ["I15", "I10"],
-    shape: "alive after kill",
+    shape: "powered off and stuck",
     edits: [
       {
         file: life,

@@ -48,7 +48,7 @@ export const jobs: readonly Mutant[] = [
     title: "a change waits for a job and is never tried again",
     shows: "start(A) beside setTitle(A), or beside start(A) while A ends",
     expects: ["I10", "I14", "I06"],
-    shape: "undefine under start",
+    shape: "started while it dies",
     edits: [
       {
         file: "src/kernel/actor.ts",
@@ -63,7 +63,7 @@ export const jobs: readonly Mutant[] = [
     title: "an order to a guest that hangs leaves its job behind",
     shows: "suspend(A) that QEMU refuses; suspend(A) again",
     expects: ["I14", "I10", "I06"],
-    shape: "event before reply",
+    shape: "refused",
     edits: [
       {
         file: "machines/domain/guest.ts",

@@ -10,7 +10,7 @@ export const hangs: readonly Mutant[] = [
     title: "a look at a domain waits until its job is done",
     shows: "setTitle(A) on a slow disk, info(A)",
     expects: ["I11", "I10"],
-    shape: "written meanwhile",
+    shape: "looked at while it is written",
     edits: [
       {
         file: handle,
@@ -58,7 +58,7 @@ export const hangs: readonly Mutant[] = [
     title: "an asker waits without limit for an actor that waits for its disk",
     shows: "start(A) while A ends and QEMU hangs in the kernel: no deadline, no answer",
     expects: ["I10"],
-    shape: "alive after kill",
+    shape: "clocks that jump",
     edits: [
       {
         file: "src/kernel/desk.ts",
@@ -116,7 +116,7 @@ export const hangs: readonly Mutant[] = [
     title: "a command of the monitor has no deadline",
     shows: "QEMU hangs; suspend(A), and everything after it",
     expects: ["I10", "I14", "I11"],
-    shape: "silent QEMU",
+    shape: "one that hangs",
     edits: [
       {
         file: "actors/monitor.ts",
@@ -134,7 +134,7 @@ export const hangs: readonly Mutant[] = [
     title: "a start keeps its place in the lane until its guest runs",
     shows: "starts whose QEMUs never greet, as many as the lane is wide; start(B)",
     expects: ["I11", "I10"],
-    shape: "silent QEMU",
+    shape: "one that hangs",
     edits: [
       {
         file: "actors/domain/start.ts",

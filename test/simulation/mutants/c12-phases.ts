@@ -11,7 +11,7 @@ export const phases: readonly Mutant[] = [
     title: "an engine that ends leaves what it does on its own running",
     shows: "the engine is told to end while it starts domains by itself",
     expects: ["I08", "I26"],
-    shape: "shutdown in init",
+    shape: "ended while it starts domains",
     edits: [
       {
         file: "actors/driver/shut-down.ts",
@@ -82,7 +82,7 @@ const running`
     title: "calls are still admitted while the engine drains",
     shows: "the engine is told to end while one client calls and goes on calling",
     expects: ["I08"],
-    shape: "shutdown in init",
+    shape: "called while it drains",
     edits: [
       {
         file: driver,

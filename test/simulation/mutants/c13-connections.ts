@@ -77,7 +77,7 @@ export const connections: readonly Mutant[] = [
     title: "the late answer to a command that was given up answers the next one",
     shows: "suspend(A) is not answered in time, resume(A); then the answer to `stop` comes",
     expects: ["I22", "I06", "I17"],
-    shape: "event before reply",
+    shape: "late answer",
     edits: [
       {
         file: "src/qmp/session.ts",
@@ -104,7 +104,7 @@ export const connections: readonly Mutant[] = [
     title: "a message of QEMU that comes in two parts is read from the second on",
     shows: "the bytes of an event or of a reply are split on their way",
     expects: ["I22", "I21", "I20"],
-    shape: "lost and found",
+    shape: "words in pieces",
     edits: [
       {
         file: "src/qmp/frame.ts",

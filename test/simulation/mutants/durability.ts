@@ -115,7 +115,7 @@ export const durability: readonly Mutant[] = [
     title: "an undefined domain comes back when the power goes",
     shows: "undefine(A) answered, the power goes",
     expects: ["I29", "I05"],
-    shape: "the power goes",
+    shape: "undefined, and the power goes",
     edits: [
       {
         file: atomic,
@@ -130,7 +130,7 @@ export const durability: readonly Mutant[] = [
     title: "a change that failed at its last step stays on disk",
     shows: "define(A) again, and the directory cannot be synced; the engine is killed",
     expects: ["I29", "I07"],
-    shape: "full disk",
+    shape: "half a write",
     edits: [
       {
         file: atomic,
@@ -194,7 +194,7 @@ export const durability: readonly Mutant[] = [
     title: "a suspend is acknowledged when it was asked for, and not when QEMU has stopped",
     shows: "suspend(A) that QEMU refuses",
     expects: ["I17", "I07"],
-    shape: "event before reply",
+    shape: "refused",
     edits: [
       {
         file: "machines/domain/guest.ts",

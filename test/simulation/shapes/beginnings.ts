@@ -1,4 +1,4 @@
-/** Shapes of starts, and of engines that open. */
+/** Shapes of starts: two at once, one that is given up, one whose engine is killed. */
 import { again, shape, type Shape, someFault } from "./shape.ts"
 
 export const beginnings: readonly Shape[] = [
@@ -58,6 +58,35 @@ export const beginnings: readonly Shape[] = [
       : [],
     startConcurrency: 1 + draw.below(2)
   })),
+  shape("given up while it starts", ["Z083", "Z093", "Z099"], (draw) => ({
+    domains: 3,
+    clients: [
+      again(6, { call: "start", domain: 0 }),
+      again(16, { call: "destroy", domain: 0, ...(draw.oneIn(2) ? { afterMs: 1 } : {}) }),
+      again(8, { call: "destroy", domain: 0 }),
+      again(3, { call: "start", domain: 2 })
+    ],
+    startConcurrency: 1 + draw.below(2)
+  })),
+  // Slots 0 and 1 want one device, which is another story.
+  shape("left at the door", ["Z015"], (draw) => ({
+    clients: [2, 6, 10].map((first) =>
+      [0, 1, 2, 3].map((more) => ({ call: "create", domain: first + more, version: 1 }) as const)
+    ),
+    startConcurrency: 4,
+    faults: Array.from({ length: 6 }, () =>
+      someFault(draw, "client", { reach: 12, of: ["vanish"] })
+    )
+  })),
+  shape("listed while they change", ["Z006"], () => ({
+    domains: 3,
+    clients: [
+      again(3, { call: "start", domain: 0 }, { call: "destroy", domain: 0 }),
+      again(3, { call: "create", domain: 3, version: 1 }, { call: "destroy", domain: 3 }),
+      again(12, { call: "list" }),
+      again(12, { call: "list", afterMs: 1 })
+    ]
+  })),
   shape("crash between spawn and status", ["Z065"], (draw) => ({
     domains: 2,
     clients: [
@@ -76,106 +105,48 @@ export const beginnings: readonly Shape[] = [
       ...(draw.oneIn(3) ? [someFault(draw, "signal", { reach: 1, of: ["stuck"] })] : [])
     ]
   })),
-  shape("given twice", ["Z009", "Z067", "Z088"], (draw) => ({
-    domains: 4,
+  shape("answered before it is written", ["Z065"], (draw) => ({
     clients: [
       [
-        { call: "start", domain: 0 },
-        { call: "info", domain: 0, afterMs: 2000 },
-        { call: "destroy", domain: 0 },
-        { call: "start", domain: 1 },
-        { call: "info", domain: 1 }
-      ],
-      again(3, { call: "start", domain: 1, afterMs: 300 }, { call: "info", domain: 1 }),
-      again(2, { call: "start", domain: 2, afterMs: 300 }, { call: "info", domain: 2 }),
-      [
-        { call: "start", domain: 3, afterMs: 2000 },
-        { call: "info", domain: 3 }
+        { call: "start", domain: 0, ...(draw.oneIn(2) ? { isPaused: true } : {}) },
+        { call: "info", domain: 0, afterMs: 2000 }
       ]
     ],
-    faults: [someFault(draw, "world", { from: 100, reach: 700, of: ["kill", "terminate"] })]
+    // From the first word of the record to the last.
+    faults: [someFault(draw, "file", { from: 17, reach: 14, of: ["kill-before", "kill-after"] })]
   })),
-  shape("unreadable record", ["Z077"], (draw) => {
-    const at = 40 + draw.below(60)
-    return {
-      clients: [
-        [
-          { call: "start", domain: 0 },
-          { call: "info", domain: 0, afterMs: 300 },
-          { call: "list" },
-          { call: "destroy", domain: 0 }
-        ]
-      ],
-      faults: [
-        { seam: "file", nth: at, fault: "EIO" },
-        ...(draw.oneIn(2) ? [{ seam: "file" as const, nth: at + 1, fault: "EIO" as const }] : []),
-        someFault(draw, "world", { from: 150, reach: 250, of: ["kill"] })
-      ]
-    }
-  }),
-  shape("killed while it recovers", ["Z065"], (draw) => ({
-    domains: 2,
-    clients: [
-      [
-        { call: "start", domain: 0 },
-        { call: "info", domain: 0, afterMs: 300 },
-        { call: "info", domain: 0, afterMs: 300 },
-        { call: "list" },
-        { call: "destroy", domain: 0 }
-      ]
-    ],
-    faults: [
-      someFault(draw, "world", { from: 150, reach: 250, of: ["kill"] }),
-      draw.oneIn(2)
-        ? someFault(draw, "file", { from: 60, reach: 60, of: ["kill-before", "kill-after"] })
-        : someFault(draw, "world", { from: 250, reach: 400, of: ["kill"] })
-    ]
-  })),
-  shape("restart order", ["Z064", "Z074", "Z079"], (draw) => ({
+  // The first process that is stuck is so for a second, the next one for longer than anybody waits.
+  shape("orphan that does not die", ["Z065", "Z101"], (draw) => ({
     domains: 3,
     clients: [
       [
-        { call: "start", domain: 0 },
-        { call: "info", domain: 0, afterMs: 20 },
-        { call: "destroy", domain: 0 },
-        { call: "list" },
-        { call: "start", domain: 0 }
+        { call: "start", domain: 2 },
+        { call: "destroy", domain: 2 },
+        ...again(3, { call: "start", domain: 2 })
       ],
       [
-        { call: "start", domain: 2 },
-        { call: "list", afterMs: 300 },
-        { call: "undefine", domain: 2 },
-        { call: "list" }
+        { call: "start", domain: 2, afterMs: 4000 },
+        { call: "start", domain: 2 }
       ]
     ],
     faults: [
-      draw.oneIn(2)
-        ? someFault(draw, "signal", { reach: 2, of: ["kill-before", "kill-after"] })
-        : someFault(draw, "world", { reach: 900, of: ["kill", "power-cut"] }),
-      ...(draw.oneIn(2) ? [someFault(draw, "world", { reach: 1500, of: ["kill"] })] : [])
+      { seam: "spawn", nth: 1, fault: "kill-after" },
+      { seam: "signal", nth: 0, fault: "stuck" },
+      { seam: "signal", nth: 1 + draw.below(2), fault: "stuck" },
+      { seam: "signal", nth: 3, fault: "stuck" }
     ]
   })),
-  shape("shutdown in init", ["Z127", "Z126"], (draw) => ({
-    domains: 4,
+  shape("called while it drains", ["Z128"], (draw) => ({
+    domains: 3,
     clients: [
-      [
-        { call: "setAutostart", domain: 0, isAutostart: true },
-        { call: "setAutostart", domain: 2, isAutostart: true },
-        { call: "setAutostart", domain: 3, isAutostart: true },
-        { call: "start", domain: 0 },
-        { call: "list", afterMs: 300 }
-      ],
-      [
-        { call: "start", domain: 2, autoDestroy: true },
-        { call: "start", domain: 3 },
-        { call: "list", afterMs: 20 }
-      ]
+      [{ call: "start", domain: 0 }],
+      ...[1, 2, 3].map((version) =>
+        again(10, { call: "setTitle", domain: 2, version }, { call: "info", domain: 2 })
+      )
     ],
-    startConcurrency: 1,
     faults: [
-      someFault(draw, "world", { reach: 900, of: ["terminate", "kill"] }),
-      someFault(draw, "world", { reach: 1800, of: ["terminate"] }),
-      someFault(draw, "world", { reach: 2400, of: ["terminate", "kill"] })
+      { seam: "qemu", nth: 0, fault: "slow" },
+      someFault(draw, "world", { from: 60, reach: 200, of: ["terminate"] })
     ]
   }))
 ]

@@ -1,4 +1,4 @@
-/** Shapes of definitions: names, disks that fail, power that goes. */
+/** Shapes of definitions and records: names, disks that fail, power that goes. */
 import { again, shape, type Shape, someFault } from "./shape.ts"
 
 export const disks: readonly Shape[] = [
@@ -71,6 +71,12 @@ export const disks: readonly Shape[] = [
         : [])
     ]
   })),
+  shape("half a write", ["Z090"], (draw) => ({
+    clients: [
+      [{ call: "define", domain: 0, version: 1 }, { call: "xml", domain: 0 }, { call: "list" }]
+    ],
+    faults: [someFault(draw, "file", { from: 4, reach: 6, of: ["EIO", "ENOSPC"] })]
+  })),
   shape("the power goes", ["Z074"], (draw) => ({
     domains: 2,
     clients: [
@@ -97,6 +103,14 @@ export const disks: readonly Shape[] = [
         : someFault(draw, "world", { reach: 700, of: ["power-cut", "kill"] })
     ]
   })),
+  shape("undefined, and the power goes", ["Z074"], (draw) => ({
+    domains: 2,
+    clients: [
+      [{ call: "undefine", domain: 0 }, { call: "list" }],
+      [{ call: "define", domain: 1, version: 1 }, { call: "list" }]
+    ],
+    faults: [someFault(draw, "world", { from: 15, reach: 40, of: ["power-cut"] })]
+  })),
   shape("written meanwhile", ["Z041", "Z043", "Z046", "Z127"], (draw) => ({
     clients: [
       [
@@ -120,5 +134,31 @@ export const disks: readonly Shape[] = [
       ...(draw.oneIn(2) ? [someFault(draw, "file", { reach: 70, of: ["slow"] })] : []),
       ...(draw.oneIn(2) ? [someFault(draw, "world", { reach: 1200, of: ["kill"] })] : [])
     ]
+  })),
+  shape("record on a slow disk", ["Z041", "Z127"], (draw) => ({
+    clients: [
+      [
+        { call: "start", domain: 0 },
+        { call: "suspend", domain: 0, afterMs: 300 },
+        { call: "info", domain: 0 },
+        { call: "info", domain: 0, afterMs: 20_000 }
+      ],
+      [
+        { call: "setTitle", domain: 0, version: 1, afterMs: 310 },
+        { call: "xml", domain: 0 }
+      ]
+    ],
+    faults: [someFault(draw, "file", { from: 30, reach: 40, of: ["slow"] })]
+  })),
+  shape("looked at while it is written", ["Z115"], (draw) => ({
+    domains: 2,
+    clients: [
+      [
+        { call: "setTitle", domain: 0, version: 1 },
+        { call: "setTitle", domain: 0, version: 2 }
+      ],
+      again(8, { call: "info", domain: 0, afterMs: 100 })
+    ],
+    faults: [someFault(draw, "file", { from: 3, reach: 10, of: ["slow"] })]
   }))
 ]

@@ -1,4 +1,4 @@
-/** Shapes of what guests and their QEMUs do while they run. */
+/** Shapes of what guests do while they run. */
 import { again, shape, type Shape, someFault } from "./shape.ts"
 
 export const guests: readonly Shape[] = [
@@ -22,6 +22,19 @@ export const guests: readonly Shape[] = [
       someFault(draw, "qmp", { reach: 12, of: ["no-id", "refuse", "double", "late"] })
     ]
   })),
+  shape("started paused", ["Z053", "Z107"], () => ({
+    clients: [
+      again(3, { call: "start", domain: 0, isPaused: true }, { call: "destroy", domain: 0 })
+    ]
+  })),
+  shape("suspended and resumed", ["Z056"], () => ({
+    clients: [
+      [
+        { call: "start", domain: 0 },
+        ...again(3, { call: "suspend", domain: 0, afterMs: 300 }, { call: "resume", domain: 0 })
+      ]
+    ]
+  })),
   shape("ACPI then agent reboot", ["Z055", "Z098", "Z101"], (draw) => ({
     clients: [
       [
@@ -36,90 +49,51 @@ export const guests: readonly Shape[] = [
     ],
     faults: [someFault(draw, "guest", { reach: 10, of: ["poweroff", "poweroff", "reset"] })]
   })),
-  shape("silent QEMU", ["Z123", "Z115", "Z121"], (draw) => ({
-    domains: 4,
+  shape("rebooted once", ["Z101"], (draw) => ({
     clients: [
       [
         { call: "start", domain: 0 },
-        { call: "suspend", domain: 0 },
-        { call: "resume", domain: 0 },
-        { call: "info", domain: 0 },
-        { call: "xml", domain: 0 },
-        { call: "destroy", domain: 0 }
-      ],
-      [
-        { call: "start", domain: 2 },
-        { call: "list", afterMs: 300 },
-        { call: "info", domain: 0 },
-        { call: "suspend", domain: 2 },
-        { call: "list" }
-      ],
-      again(3, { call: "list", afterMs: 20 }, { call: "info", domain: 0 }),
-      again(2, { call: "start", domain: 3 }, { call: "destroy", domain: 3 })
-    ],
-    startConcurrency: 1 + draw.below(2),
-    faults: [
-      draw.oneIn(3)
-        ? someFault(draw, "qemu", { reach: 2, of: ["mute"] })
-        : someFault(draw, "qmp", { reach: 14, of: ["hang", "late"] })
-    ]
-  })),
-  shape("lost and found", ["Z058", "Z061", "Z068", "Z072", "Z078"], (draw) => ({
-    clients: [
-      [
-        { call: "start", domain: 0 },
-        { call: "info", domain: 0, afterMs: 20 },
-        { call: "suspend", domain: 0 },
-        { call: "info", domain: 0 },
-        { call: "resume", domain: 0 },
-        { call: "info", domain: 0, afterMs: 2000 },
+        { call: "reboot", domain: 0, mode: "acpi", afterMs: 300 },
         { call: "info", domain: 0, afterMs: 20_000 }
       ]
     ],
-    faults: [
-      draw.oneIn(2)
-        ? someFault(draw, "qmp", { reach: 8, of: ["closed", "garbage", "hang", "late"] })
-        : someFault(draw, "world", { reach: 900, of: ["kill", "terminate"] }),
-      someFault(draw, "guest", { reach: 8, of: ["poweroff", "reset", "panic", "ioerror"] }),
-      ...(draw.oneIn(2)
-        ? [someFault(draw, "qmp", { reach: 12, of: ["die-after", "closed", "hang"] })]
-        : []),
-      ...(draw.oneIn(2) ? [someFault(draw, "data", { reach: 24, of: ["split", "slow"] })] : []),
-      ...(draw.oneIn(3) ? [someFault(draw, "socket", { reach: 8, of: ["ECONNREFUSED"] })] : [])
-    ]
+    faults: [someFault(draw, "guest", { from: 2, reach: 4, of: ["poweroff"] })]
   })),
-  shape("clocks that jump", [], (draw) => ({
-    domains: 2,
+  shape("destroyed while it reboots", ["Z100"], (draw) => ({
     clients: [
       [
         { call: "start", domain: 0 },
-        { call: "setTitle", domain: 0, version: 1 },
-        { call: "destroy", domain: 0 }
+        { call: "reboot", domain: 0, mode: "acpi", afterMs: 300 },
+        { call: "info", domain: 0, afterMs: 20_000 }
       ],
-      again(4, { call: "start", domain: 0, afterMs: 1 }),
-      again(2, { call: "setTitle", domain: 0, version: 2 }, { call: "start", domain: 1 })
+      [{ call: "destroy", domain: 0, afterMs: 2000 }]
     ],
-    faults: [
-      someFault(draw, "world", { reach: 500, of: ["clock-back", "clock-forward"] }),
-      someFault(draw, "signal", { reach: 2, of: ["stuck"] }),
-      someFault(draw, "qemu", { reach: 2, of: ["mute", "slow"] })
-    ]
+    faults: [someFault(draw, "qmp", { from: 5, reach: 3, of: ["hang", "late", "die-before"] })]
   })),
-  shape("flood", ["Z028"], (draw) => ({
-    domains: 2,
+  // Its process hangs in the kernel: the first such process does so for a second only.
+  shape("powered off and stuck", ["Z094"], (draw) => ({
+    domains: 3,
     clients: [
       [
+        { call: "start", domain: 2 },
+        { call: "destroy", domain: 2 },
         { call: "start", domain: 0 },
-        { call: "suspend", domain: 0, afterMs: 20 },
-        { call: "resume", domain: 0 },
-        { call: "reset", domain: 0 },
-        { call: "info", domain: 0, afterMs: 2000 }
+        { call: "info", domain: 0, afterMs: 300 }
       ],
-      again(2, { call: "info", domain: 0 }, { call: "setTitle", domain: 0, version: 9 })
+      [{ call: "destroy", domain: 0, afterMs: 3000 + draw.below(3000) }]
     ],
     faults: [
-      someFault(draw, "qmp", { reach: 8, of: ["flood"] }),
-      someFault(draw, "guest", { reach: 5, of: ["poweroff", "reset", "panic"] })
+      { seam: "guest", nth: 1, fault: "poweroff" },
+      { seam: "signal", nth: 0, fault: "stuck" },
+      { seam: "signal", nth: 2, fault: "stuck" }
     ]
+  })),
+  shape("powered off and destroyed", ["Z099"], (draw) => ({
+    clients: [
+      [{ call: "start", domain: 0 }],
+      // When QEMU has just ended, and what it had is being given back.
+      [{ call: "destroy", domain: 0, afterMs: 25 + draw.below(3) }]
+    ],
+    faults: [{ seam: "guest", nth: 0, fault: "poweroff" }]
   }))
 ]

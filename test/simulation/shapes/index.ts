@@ -3,6 +3,15 @@ import { beginnings } from "./beginnings.ts"
 import { disks } from "./disks.ts"
 import { endings } from "./endings.ts"
 import { guests } from "./guests.ts"
+import { monitors } from "./monitors.ts"
+import { recoveries } from "./recoveries.ts"
 import type { Shape } from "./shape.ts"
 
-export const shapes: readonly Shape[] = [...beginnings, ...guests, ...endings, ...disks]
+export const shapes: readonly Shape[] = [
+  ...beginnings,
+  ...recoveries,
+  ...guests,
+  ...monitors,
+  ...endings,
+  ...disks
+]
