@@ -35,8 +35,8 @@ export const nothingBegins: Invariant = {
   id: "L14",
   name: "NothingBegins",
   statement:
-    "Once an engine is told to end nobody is let in any more, and once its calls are over no guest " +
-    "is started, by itself neither; whoever listens hears of every guest that ended with it.",
+    "Once an engine is told to end nobody is let in any more, and once its calls are over no " +
+    "guest is started, by itself neither; whoever listens hears of every guest that ended with it.",
   make: () => {
     let ends = new Ends()
     let life = 0
