@@ -42,12 +42,11 @@ if (missing !== undefined) throw new Error(`${missing.file} was never loaded`)
 
 if (mutant === undefined) {
   const { randomPlan } = await import("../../../src/testing/simulation/random-plan.ts")
-  const { check } = await import("../run.ts")
-  const isBroken = (seed: number) => check(randomPlan(seed)).violations.length > 0
+  const isBroken = (seed: number) => search.broken(randomPlan(seed)) !== undefined
   const brokenScenarios = (task.shapes ?? []).flatMap((shape) =>
     search
       .ofShape(shape)
-      .filter(({ plan }) => check(plan).violations.length > 0)
+      .filter(({ plan }) => search.broken(plan) !== undefined)
       .map(({ name }) => name)
   )
   const broken = (task.seeds ?? []).filter(isBroken)

@@ -7,18 +7,11 @@ export const endings: readonly Shape[] = [
     clients: [
       [
         { call: "start", domain: 0 },
-        ...again(
-          4,
-          { call: "destroy", domain: 0, ...(draw.oneIn(3) ? { isGraceful: true } : {}) },
-          { call: "start", domain: 0 },
-          { call: "info", domain: 0, afterMs: 20 }
-        )
+        ...again(8, { call: "destroy", domain: 0 }, { call: "start", domain: 0 })
       ]
     ],
     mayTimePass: true,
-    faults: draw.oneIn(3)
-      ? [someFault(draw, "qmp", { reach: 10, of: ["die-before", "die-after"] })]
-      : []
+    schedule: { kind: draw.oneIn(8) ? "swizzle" : "pct", seed: draw.below(1_000_000) }
   })),
   shape("started while it dies", ["Z101", "Z113"], () => ({
     clients: [
