@@ -1,7 +1,8 @@
 /**
  * Goal: the bugs that many systems had are not ours.
  * Method: each shape, in a few orders of delivery and with its faults at a few places, under all
- * the laws there are, those that mutants asked for too. That the shape would see the bug is the kill matrix's to show.
+ * the laws there are, those that mutants asked for too. That the shape would see the bug is the
+ * kill matrix's to show.
  */
 import { expect, test } from "vitest"
 import { keepFailure } from "./failure.ts"

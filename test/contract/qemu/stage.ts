@@ -219,12 +219,23 @@ const isOf = (line: string, what: string): boolean => {
 }
 
 /** SeaBIOS resets once more, or twice: so many are one. */
-const echo = '{"event":"RESET","data":{"guest":true,"reason":"guest-reset"}}'
+const echo = { event: "RESET", data: { guest: true, reason: "guest-reset" } }
+
+/**
+ * A guest that was told to reset goes on telling until its processor stops: where a reset is a
+ * shutdown, QEMU says so once, or again after STOP.
+ */
+const shutdownEcho = { event: "SHUTDOWN", data: { guest: true, reason: "guest-reset" } }
 
 const normalised = (lines: readonly string[]): readonly string[] => {
   const plain = lines.map((line) => JSON.stringify(sorted(withoutChance(JSON.parse(line)))))
-  const echoed = JSON.stringify(sorted(JSON.parse(echo)))
-  return plain.filter((line, at) => line !== echoed || plain[at - 1] !== echoed)
+  const [reset, shutdown, stop] = [echo, shutdownEcho, { event: "STOP" }].map((message) =>
+    JSON.stringify(sorted(message))
+  )
+  const isEcho = (line: string, at: number) =>
+    (line === reset && plain[at - 1] === reset) ||
+    (line === shutdown && plain[at - 1] === stop && plain[at - 2] === shutdown)
+  return plain.filter((line, at) => !isEcho(line, at))
 }
 
 const withoutChance = ({ timestamp: _, ...message }: { [member: string]: unknown }) => {
