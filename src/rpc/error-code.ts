@@ -1,0 +1,186 @@
+/**
+ * One total table: every error that a call may fail with, and what libvirt calls it on the wire. An
+ * error without a row does not compile as a failure of a handler. Bugs are not errors; what they
+ * answer is made here too, and says nothing of their insides.
+ */
+import type { CallError } from "../../actors/driver/once.ts"
+import type { ReloadError } from "../../actors/config.ts"
+import type { DefineError } from "../engine/engine.ts"
+import type { StateNotReached } from "../engine/waiting.ts"
+import type { FileError } from "../host/files.ts"
+import type { SpawnError } from "../host/process.ts"
+import type { SocketError } from "../host/socket.ts"
+import type { RequestDenied } from "../kernel/error.ts"
+import type { DeviceBusy, DomainGone, OperationFailed } from "../model/domain-error.ts"
+import type { StartFailed, StillDying } from "../model/domain-error.ts"
+import type { QmpError } from "../qmp/error.ts"
+import { type ErrorDomain, errorDomains, type ErrorName, errorNumbers } from "./refusal.ts"
+import type { RpcRefusal } from "./refusal.ts"
+
+/** Whatever a handler may fail with. */
+export type Fault =
+  | CallError
+  | DefineError
+  | DeviceBusy
+  | DomainGone
+  | FileError
+  | OperationFailed
+  | QmpError
+  | ReloadError
+  | RpcRefusal
+  | SocketError
+  | SpawnError
+  | StartFailed
+  | StateNotReached
+  | StillDying
+
+/** What goes into an error's payload. Parts that are not here are null, or -1, on the wire. */
+export interface WireError {
+  readonly code: number
+  readonly domain: number
+  /** The whole text, as the client prints it. */
+  readonly message: string
+  /** The form of the text, and what fills it: libvirt's python binding shows them. */
+  readonly str1: string
+  readonly str2: string | null
+  readonly int1: number
+}
+
+interface Row {
+  readonly code: ErrorName
+  readonly domain?: ErrorDomain
+}
+
+/** The one place where an error of ours meets a number of libvirt's. */
+const rows = {
+  ActorCrashed: { code: "INTERNAL_ERROR" },
+  ActorStopped: { code: "OPERATION_INVALID" },
+  AskCycle: { code: "INTERNAL_ERROR" },
+  ConfigError: { code: "CONFIG_UNSUPPORTED" },
+  Conflict: { code: "CONFIG_UNSUPPORTED" },
+  DefinitionQuarantined: { code: "OPERATION_INVALID" },
+  DeviceBusy: { code: "OPERATION_INVALID" },
+  DomainExists: { code: "OPERATION_FAILED", domain: "DOMAIN" },
+  DomainGone: { code: "OPERATION_INVALID" },
+  DomainNotFound: { code: "NO_DOMAIN" },
+  FileError: { code: "SYSTEM_ERROR" },
+  InvalidDomain: { code: "XML_ERROR", domain: "DOMAIN" },
+  MailboxFull: { code: "OPERATION_TIMEOUT" },
+  NotSupported: { code: "CONFIG_UNSUPPORTED" },
+  OperationFailed: { code: "OPERATION_FAILED" },
+  OperationRepeated: { code: "OPERATION_FAILED" },
+  Overdue: { code: "OPERATION_TIMEOUT" },
+  ProbeFailed: { code: "OPERATION_FAILED" },
+  QmpEnded: { code: "OPERATION_FAILED" },
+  QmpFault: { code: "INTERNAL_ERROR" },
+  QmpRefused: { code: "OPERATION_FAILED" },
+  QmpTimeout: { code: "OPERATION_TIMEOUT" },
+  RequestDenied: { code: "OPERATION_INVALID" },
+  SocketError: { code: "SYSTEM_ERROR" },
+  SpawnError: { code: "SYSTEM_ERROR" },
+  StartFailed: { code: "OPERATION_FAILED" },
+  StateNotReached: { code: "OPERATION_TIMEOUT" },
+  StillDying: { code: "RESOURCE_BUSY" },
+  StoreError: { code: "OPERATION_FAILED" },
+  Unavailable: { code: "CONFIG_UNSUPPORTED" },
+  XmlError: { code: "XML_ERROR", domain: "DOMAIN" }
+} as const satisfies { readonly [tag in Exclude<Fault, RpcRefusal>["_tag"]]: Row }
+
+/** The words that clients and scripts look for before the reason. */
+const opening: { readonly [name in ErrorName]?: string } = {
+  INTERNAL_ERROR: "internal error",
+  NO_SUPPORT: "this function is not supported by the connection driver",
+  INVALID_ARG: "invalid argument",
+  OPERATION_FAILED: "operation failed",
+  XML_ERROR: "XML error",
+  OPERATION_DENIED: "operation forbidden",
+  NO_DOMAIN: "Domain not found",
+  NO_NETWORK: "Network not found",
+  NO_STORAGE_POOL: "Storage pool not found",
+  NO_STORAGE_VOL: "Storage volume not found",
+  NO_NODE_DEVICE: "Node device not found",
+  NO_SECRET: "Secret not found",
+  OPERATION_INVALID: "Requested operation is not valid",
+  CONFIG_UNSUPPORTED: "unsupported configuration",
+  OPERATION_TIMEOUT: "Timed out during operation",
+  ARGUMENT_UNSUPPORTED: "argument unsupported",
+  NO_DOMAIN_METADATA: "metadata not found",
+  OPERATION_UNSUPPORTED: "Operation not supported",
+  OPERATION_ABORTED: "operation aborted",
+  AGENT_UNRESPONSIVE: "Guest agent is not responding",
+  RESOURCE_BUSY: "resource busy"
+}
+
+/** An error by libvirt's names. */
+export const wireError = (
+  code: ErrorName,
+  text: string,
+  { domain = "QEMU", errno = -1 }: { readonly domain?: ErrorDomain; readonly errno?: number } = {}
+): WireError => {
+  const words = opening[code]
+  return {
+    code: errorNumbers[code],
+    domain: errorDomains[domain],
+    message: words === undefined ? text : `${words}: ${text}`,
+    str1: words === undefined ? "%s" : `${words}: %s`,
+    str2: text,
+    int1: errno
+  }
+}
+
+/** Of asm-generic/errno-base.h and errno.h: those that files, sockets and processes meet. */
+const errnos: { readonly [code: string]: number } = {
+  EPERM: 1,
+  ENOENT: 2,
+  EINTR: 4,
+  EIO: 5,
+  EBADF: 9,
+  EAGAIN: 11,
+  ENOMEM: 12,
+  EACCES: 13,
+  EBUSY: 16,
+  EEXIST: 17,
+  EXDEV: 18,
+  ENOTDIR: 20,
+  EISDIR: 21,
+  EINVAL: 22,
+  ENFILE: 23,
+  EMFILE: 24,
+  EFBIG: 27,
+  ENOSPC: 28,
+  EROFS: 30,
+  EPIPE: 32,
+  ENAMETOOLONG: 36,
+  ENOTEMPTY: 39,
+  ELOOP: 40,
+  ECONNRESET: 104,
+  ETIMEDOUT: 110,
+  ECONNREFUSED: 111,
+  EDQUOT: 122
+}
+
+const errnoOf = (fault: Fault): number => ("code" in fault ? (errnos[fault.code] ?? -1) : -1)
+
+/** What a client should read of a refused request: the reason, or the state that stands against. */
+const denied = ({ because, request, state }: RequestDenied): string =>
+  because ?? `cannot ${request} while it is ${state}`
+
+export const errorOf = (fault: Fault): WireError => {
+  if (fault._tag === "RpcRefusal") {
+    const { code, domain, text, errno } = fault
+    return wireError(code, text, {
+      ...(domain === undefined ? {} : { domain }),
+      ...(errno === undefined ? {} : { errno })
+    })
+  }
+  const { code, domain }: Row = rows[fault._tag]
+  const text = fault._tag === "RequestDenied" ? denied(fault) : fault.message
+  return wireError(code, text, {
+    ...(domain === undefined ? {} : { domain }),
+    errno: errnoOf(fault)
+  })
+}
+
+/** What a bug of ours is to a client: the daemon's log has the rest. */
+export const defectError = (procedure: string): WireError =>
+  wireError("INTERNAL_ERROR", `${procedure} met a mistake of the daemon's; its log says more`)
