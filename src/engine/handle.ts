@@ -8,21 +8,19 @@ import type { Affects } from "../../machines/domain/change.ts"
 import type { Signal, SignalMode } from "../../machines/domain/context.ts"
 import * as DomainActor from "../../actors/domain/domain.ts"
 import type { DomainRef } from "../../actors/domain/domain.ts"
-import type { Needs } from "../../actors/domain/needs.ts"
 import * as Calls from "../../actors/driver/calls.ts"
-import { type CallError, once } from "../../actors/driver/once.ts"
+import type { CallError } from "../../actors/driver/once.ts"
 import * as Changes from "../../actors/driver/changes.ts"
 import type { Driver } from "../../actors/driver/driver.ts"
 import type { Parts } from "../../actors/driver/parts.ts"
 import * as Reads from "../../actors/driver/reads.ts"
 import type { DomainSummary } from "../../actors/driver/reads.ts"
 import { lastWords } from "../host/log-file.ts"
-import { makeCall } from "../kernel/call.ts"
+import { consultOn, find, type LookupError, type Perform, performOn } from "./consult.ts"
 import {
-  type DefinitionQuarantined,
   type DomainExists,
   type DomainGone,
-  DomainNotFound,
+  type DomainNotFound,
   OperationFailed,
   type StartFailed,
   type StillDying
@@ -30,7 +28,6 @@ import {
 import type { InvalidDomain } from "../model/error.ts"
 import type { DomainState } from "../model/state.ts"
 import { logPath } from "../store/layout.ts"
-import type { StoreError } from "../store/error.ts"
 import {
   type Identity,
   reached,
@@ -43,8 +40,7 @@ import { formatDomain } from "../xml/domain.ts"
 import type { XmlError } from "../xml/error.ts"
 import { formatMetadata, namespaceOf, parseMetadata } from "../xml/metadata.ts"
 
-/** What a look at a domain can fail with. */
-export type LookupError = DomainNotFound | DefinitionQuarantined | StoreError | CallError
+export type { LookupError }
 type GuestError = LookupError | OperationFailed | DomainGone
 type ChangeError = LookupError | OperationFailed
 
@@ -136,42 +132,6 @@ type SetText = (
   text: string | undefined,
   affects?: AffectsOptions
 ) => Effect.Effect<void, ChangeError | InvalidDomain>
-
-const find = (parts: Parts, uuid: string, name: string) => {
-  const entry = parts.domains.byUuid(uuid)
-  return entry === undefined || !Calls.isVisible(entry)
-    ? Effect.fail(new DomainNotFound({ key: name }))
-    : Effect.succeed(entry)
-}
-
-/** Runs a call on one domain, under libvirt's name for it. */
-type Consult = <A, E>(
-  procedure: string,
-  work: (ref: DomainRef, parts: Parts) => Effect.Effect<A, E, Needs>
-) => Effect.Effect<A, E | LookupError>
-
-/** As `Consult`, for a call with an effect: with an operation id it is done once. */
-type Perform = <A extends string | number | boolean | void, E>(
-  procedure: string,
-  work: (ref: DomainRef, parts: Parts) => Effect.Effect<A, E, Needs>
-) => Effect.Effect<A, E | LookupError>
-
-const performOn =
-  (consult: Consult): Perform =>
-  (procedure, work) =>
-    consult(procedure, (ref, parts) => once(parts, procedure, work(ref, parts)))
-
-const consultOn =
-  (driver: Driver, { uuid, name }: Identity): Consult =>
-  (procedure, work) =>
-    driver.call(makeCall(procedure), (parts) =>
-      Effect.gen(function* () {
-        const ref = yield* Calls.openDomain(parts, yield* find(parts, uuid, name))
-        // It may have been undefined while its definition was read, and defined again.
-        const entry = yield* find(parts, uuid, name)
-        return yield* work(entry.ref ?? ref, parts)
-      }).pipe(Effect.provideContext(parts.needs))
-    )
 
 const infoOf = (ref: DomainRef, parts: Parts) =>
   Effect.gen(function* () {
