@@ -90,3 +90,7 @@ export class RpcRefusal extends Data.TaggedError("RpcRefusal")<{
     return this.text
   }
 }
+
+/** What libvirt answers where a client that may only read asks for more. */
+export const readOnlyRefusal = (api: string): RpcRefusal =>
+  new RpcRefusal({ code: "OPERATION_DENIED", text: `read only access prevents ${api}` })

@@ -11,7 +11,7 @@ import type { Files } from "../../host/files.ts"
 import type { Processes } from "../../host/process.ts"
 import type { Sockets } from "../../host/socket.ts"
 import type { Fault } from "../error-code.ts"
-import type { Procedures } from "../protocol/types.ts"
+import type { Messages, Procedures } from "../protocol/types.ts"
 import type { RpcRefusal } from "../refusal.ts"
 
 /** The host's services, which every effect of a handler may ask for. */
@@ -22,17 +22,14 @@ export type Program = "remote" | "qemu"
 
 export type ProcedureName<P extends Program> = keyof Procedures[P] & string
 
-export type Arguments<P extends Program, K extends ProcedureName<P>> = Procedures[P][K] extends {
-  readonly args: infer Args
-}
-  ? Args
-  : never
+export type Arguments<P extends Program, K extends ProcedureName<P>> = (Procedures[P][K] & {
+  readonly args: unknown
+})["args"]
 
-export type Result<P extends Program, K extends ProcedureName<P>> = Procedures[P][K] extends {
-  readonly ret: infer Ret
-}
-  ? Ret
-  : never
+/** `void` for a procedure that answers with nothing: its handler returns `undefined`. */
+export type Result<P extends Program, K extends ProcedureName<P>> = (Procedures[P][K] & {
+  readonly ret: unknown
+})["ret"]
 
 /** An effect of a handler: it fails with what `error-code.ts` has a row for. */
 export type Work<A> = Effect.Effect<A, Fault, HostServices>
@@ -58,7 +55,6 @@ export interface Hole {
   readonly holeBytes: bigint
 }
 
-/** Who opened the stream gave it up, or is gone. The work on it is interrupted when this is due. */
 export type StreamChunk = Uint8Array | Hole
 
 /** The bytes of one call's stream, both ways. */
@@ -87,11 +83,11 @@ export interface Callback {
   readonly emit: Emit
 }
 
-/** An event is a procedure whose arguments are the message. */
-export type Emit = <P extends Program, K extends ProcedureName<P>>(
+/** Sends a message of one of the programs, by its procedure's name. */
+export type Emit = <P extends Program, K extends keyof Messages[P] & string>(
   program: P,
   event: K,
-  message: Arguments<P, K>
+  message: Messages[P][K]
 ) => void
 
 /** Kinds have numbers of one row, and are told apart when one is taken away. */
@@ -125,7 +121,11 @@ export interface Service {
 export interface Client extends Service {
   /** Unique within the daemon. */
   readonly number: number
-  /** Forced for the read-only socket, or asked for at OPEN. Procedures that write are refused. */
+  /**
+   * Forced for the read-only socket, or asked for at OPEN. Procedures that always write are refused
+   * by the session; those that write by some of their flags only (`isWriteForSome` in the tables)
+   * are refused by their handlers, with `readOnlyRefusal`.
+   */
   readonly isReadOnly: boolean
   /** Whether others can read what it says: a UNIX socket or TLS. */
   readonly isSecure: boolean
