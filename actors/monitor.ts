@@ -35,6 +35,8 @@ interface Waiting {
   readonly call: number
   readonly command: string
   readonly timeoutMs: number
+  /** When it was asked. */
+  readonly atMs: number
 }
 
 interface State {
@@ -45,7 +47,7 @@ interface State {
 
 interface MonitorProtocol {
   readonly execute: Request<
-    { readonly command: Session.Sendable; readonly timeoutMs: number },
+    { readonly command: Session.Sendable; readonly timeoutMs: number; readonly atMs: number },
     Json,
     QmpError
   >
@@ -92,7 +94,7 @@ const notSent = (command: string, why: Session.NotSent): QmpError => {
 
 const execute = (
   state: State,
-  { call, command, timeoutMs }: Message & { readonly type: "execute" }
+  { call, command, timeoutMs, atMs }: Message & { readonly type: "execute" }
 ): Decision<State> => {
   const sent = Session.send(state.session, command)
   if (sent._tag === "Failure") {
@@ -101,7 +103,12 @@ const execute = (
     return { next: state, actions: [reply] }
   }
   const { session, id, bytes } = sent.success
-  const waiting = new Map(state.waiting).set(id, { call, command: command.execute, timeoutMs })
+  const waiting = new Map(state.waiting).set(id, {
+    call,
+    command: command.execute,
+    timeoutMs,
+    atMs
+  })
   return {
     next: { ...state, session, waiting },
     actions: [
@@ -265,6 +272,8 @@ export interface Monitor {
     command: Session.Sendable,
     timeoutMs?: number
   ) => Effect.Effect<Json, QmpError | KernelError>
+  /** When the oldest command was asked that is not answered, in the kernel's time. */
+  readonly busySinceMs: () => number | undefined
   /** Drops the connection; QEMU goes on. Pending commands fail. Idempotent. */
   readonly close: Effect.Effect<void>
 }
@@ -332,7 +341,7 @@ export const open = Effect.fnUntraced(function* ({
     Effect.suspend(() =>
       connection.pendingBytes() > unreadBytesMax
         ? Effect.fail(new QmpTimeout({ command: command.execute, timeoutMs: 0 }))
-        : actor.ask("execute", { command, timeoutMs })
+        : actor.ask("execute", { command, timeoutMs, atMs: kernel.timers.nowMs() })
     )
   const close = Effect.suspend(() => {
     outlet.end()
@@ -340,5 +349,7 @@ export const open = Effect.fnUntraced(function* ({
     return actor.stop()
   })
   yield* Effect.onError(run({ execute: "qmp_capabilities" }), () => close)
-  return { execute: run, close }
+  // The first of the map is the first that was sent.
+  const busySinceMs = () => actor.published.waiting.values().next().value?.atMs
+  return { execute: run, busySinceMs, close }
 })
