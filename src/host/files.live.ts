@@ -32,7 +32,8 @@ const flagsOf: { readonly [flag in OpenFlag]: number } = {
   read: O_RDONLY | O_NONBLOCK,
   write: O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_NONBLOCK,
   create: O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW,
-  append: O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW | O_NONBLOCK
+  append: O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW | O_NONBLOCK,
+  update: O_WRONLY | O_NOFOLLOW | O_NONBLOCK
 }
 
 type Done<A> = (error: NodeJS.ErrnoException | null, value?: A) => void
@@ -87,12 +88,17 @@ const withFile = <A>(
 ) =>
   Effect.uninterruptible(Effect.flatMap(opened, (file) => Effect.ensuring(use(file), close(file))))
 
-/** A short write is not an error: the rest follows. */
-const write = (file: FileHandle, bytes: Uint8Array): Effect.Effect<void, FileError> =>
+/** A short write is not an error: the rest follows. Without an offset, where the file stands. */
+const write = (
+  file: FileHandle,
+  bytes: Uint8Array,
+  offset?: number
+): Effect.Effect<void, FileError> =>
   deed<void>("write", file.path, (done) => {
     const rest = (from: number): void => {
       if (from === bytes.byteLength) return done(null)
-      fs.write(file.fd, bytes, from, bytes.byteLength - from, null, (error, written) =>
+      const at = offset === undefined ? null : offset + from
+      fs.write(file.fd, bytes, from, bytes.byteLength - from, at, (error, written) =>
         error ? done(error) : rest(from + written)
       )
     }
@@ -162,8 +168,14 @@ const toStat = (stat: fs.Stats): FileStat => ({
   gid: stat.gid,
   inode: stat.ino,
   device: stat.dev,
-  mtimeMs: stat.mtimeMs
+  allocatedBytes: stat.blocks * statBlockBytes,
+  atimeMs: stat.atimeMs,
+  mtimeMs: stat.mtimeMs,
+  ctimeMs: stat.ctimeMs
 })
+
+/** stat(2): `st_blocks` counts these, whatever the file system's own blocks are. */
+const statBlockBytes = 512
 
 /**
  * `flock(2)` without native code: util-linux's `flock` locks the open file description that it
@@ -234,7 +246,8 @@ const watch = (path: string, changed: () => void) =>
 export const layer: Layer.Layer<Files> = Layer.succeed(Files, {
   open: (path, flag, mode = 0o600) =>
     open(path, { operation: "open", flags: flagsOf[flag], mode: mode }),
-  write,
+  write: (file, bytes) => write(file, bytes),
+  writeAt: (file, offset, bytes) => write(file, bytes, offset),
   sync: (file) => deed("sync", file.path, (done: Done<void>) => fs.fsync(file.fd, done)),
   close,
   readAt,
@@ -276,6 +289,11 @@ export const layer: Layer.Layer<Files> = Layer.succeed(Files, {
     Effect.map(
       deed("stat", path, (done: Done<fs.Stats>) => fs.lstat(path, done)),
       toStat
+    ),
+  room: (path) =>
+    Effect.map(
+      deed("statfs", path, (done: Done<fs.StatsFs>) => fs.statfs(path, done)),
+      ({ bsize, blocks, bfree }) => ({ totalBytes: bsize * blocks, freeBytes: bsize * bfree })
     ),
   chmod: (path, mode) => deed("chmod", path, (done: Done<void>) => fs.chmod(path, mode, done)),
   chown: (path, uid, gid) =>

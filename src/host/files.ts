@@ -40,7 +40,18 @@ export interface FileStat {
   readonly gid: number
   readonly inode: number
   readonly device: number
+  /** What the file takes up on the disk, which for one with holes is less than its size. */
+  readonly allocatedBytes: number
+  readonly atimeMs: number
   readonly mtimeMs: number
+  readonly ctimeMs: number
+}
+
+/** The file system that a path lies in, in bytes. */
+export interface FileSystemRoom {
+  readonly totalBytes: number
+  /** Free for the superuser; others may find less. */
+  readonly freeBytes: number
 }
 
 /** Opening never waits (not for a FIFO's other end), and only `read` follows a symbolic link. */
@@ -49,6 +60,7 @@ export type OpenFlag =
   | "write" // create or truncate
   | "create" // create, fail with EEXIST when it is there
   | "append" // create or append
+  | "update" // write in place what is there, never create or cut
 
 /** Every deed is short and uninterruptible: once begun it finishes. */
 export class Files extends Context.Service<
@@ -60,6 +72,12 @@ export class Files extends Context.Service<
       mode?: number
     ) => Effect.Effect<FileHandle, FileError>
     readonly write: (file: FileHandle, bytes: Uint8Array) => Effect.Effect<void, FileError>
+    /** At `offset`, wherever the descriptor stands; a gap before it reads as zeros. */
+    readonly writeAt: (
+      file: FileHandle,
+      offset: number,
+      bytes: Uint8Array
+    ) => Effect.Effect<void, FileError>
     readonly sync: (file: FileHandle) => Effect.Effect<void, FileError>
     readonly close: (file: FileHandle) => Effect.Effect<void>
     /** The bytes from `offset` on, at most `bytesMax`; fewer, down to none, at the end. */
@@ -83,6 +101,7 @@ export class Files extends Context.Service<
     readonly list: (path: string) => Effect.Effect<readonly string[], FileError>
     /** Does not follow a symbolic link. */
     readonly stat: (path: string) => Effect.Effect<FileStat, FileError>
+    readonly room: (path: string) => Effect.Effect<FileSystemRoom, FileError>
     readonly chmod: (path: string, mode: number) => Effect.Effect<void, FileError>
     /** Does not follow a symbolic link. */
     readonly chown: (path: string, uid: number, gid: number) => Effect.Effect<void, FileError>

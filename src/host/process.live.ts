@@ -219,6 +219,7 @@ const listen = (child: ChildProcess, plan: SpawnPlan): void => {
     if (descriptor.kind !== "pipe" || !stream) continue
     stream.on("data", descriptor.onData)
     stream.on("error", () => {}) // The child's exit tells what there is to tell.
+    if (descriptor.onEnd !== undefined) stream.on("close", descriptor.onEnd)
   }
 }
 

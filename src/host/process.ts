@@ -50,7 +50,12 @@ export interface SpawnPlan {
       | { readonly kind: "file"; readonly file: FileHandle }
       | { readonly kind: "listener"; readonly listener: unknown }
       | { readonly kind: "null" }
-      | { readonly kind: "pipe"; readonly onData: (bytes: Uint8Array) => void }
+      | {
+          readonly kind: "pipe"
+          readonly onData: (bytes: Uint8Array) => void
+          /** Once, behind the last data; the child's exit may be told before it. */
+          readonly onEnd?: () => void
+        }
   }
   /** A session of its own, so that it outlives us and no terminal signal reaches it. */
   readonly isDetached: boolean

@@ -4,7 +4,13 @@
  */
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
-import { FileError, type FileHandle, FileLocked, type Files } from "../../host/files.ts"
+import {
+  FileError,
+  type FileHandle,
+  FileLocked,
+  type Files,
+  type FileSystemRoom
+} from "../../host/files.ts"
 import { Descriptors } from "./descriptors.ts"
 import type { MemoryDisk } from "./disk.ts"
 import { Errno, type FileNode } from "./node.ts"
@@ -41,6 +47,11 @@ export interface OpenFilesOptions {
   readonly notify?: (path: string, changed: () => void) => void
 }
 
+interface Piece {
+  readonly at: number
+  readonly bytes: Uint8Array
+}
+
 /** What one process has open, and the primitives themselves, which throw `Errno`. */
 export class OpenFiles {
   readonly disk: MemoryDisk
@@ -68,6 +79,7 @@ export class OpenFiles {
   open(path: string, flag: string, mode: number): FileHandle {
     this.descriptors.checkRoom()
     if (flag === "read") return this.#handle(path, this.disk.fileAt(path), false)
+    if (flag === "update") return this.#handle(path, this.#fileToUpdate(path), false)
     const node = this.disk.createFile(path, mode, flag === "create")
     if (flag === "write") this.disk.truncate(node, 0)
     return this.#handle(path, node, flag === "append")
@@ -78,6 +90,10 @@ export class OpenFiles {
     const at = file.isAppending ? file.node.data.length : file.position
     this.disk.write(file.node, bytes, { at, limit })
     file.position = at + bytes.length
+  }
+
+  writeAt(handle: FileHandle, { at, bytes }: Piece, limit = bytes.length): void {
+    this.disk.write(this.at(handle).node, bytes, { at, limit })
   }
 
   read(path: string, bytesMax: number): Uint8Array {
@@ -97,7 +113,9 @@ export class OpenFiles {
     const { kind, number: inode, mode, uid, gid, mtimeMs } = node
     const size = kind === "file" ? node.data.length : 0
     const device = this.disk.isVolatile(path) ? 2 : 1
-    return { kind, size, mode, uid, gid, inode, device, mtimeMs }
+    // A disk in memory has no holes, and remembers one time.
+    const times = { atimeMs: mtimeMs, mtimeMs, ctimeMs: mtimeMs }
+    return { kind, size, mode, uid, gid, inode, device, allocatedBytes: size, ...times }
   }
 
   /** The descriptor that holds the lock, or `undefined` when another process holds it. */
@@ -128,6 +146,14 @@ export class OpenFiles {
     })
   }
 
+  /** The last name is not followed. */
+  #fileToUpdate(path: string): FileNode {
+    if (this.disk.node(path).kind === "symlink") throw new Errno("ELOOP")
+    const file = this.disk.fileAt(path)
+    if (this.disk.isReadOnly) throw new Errno("EROFS")
+    return file
+  }
+
   #handle(path: string, node: FileNode, isAppending: boolean): FileHandle {
     const fd = this.descriptors.open({ kind: "file", name: path }, () => this.#open.delete(fd))
     this.#open.set(fd, { path, node, isAppending, position: 0 })
@@ -144,7 +170,10 @@ const generatedStat = {
   gid: 0,
   inode: 0,
   device: 3,
-  mtimeMs: 0
+  allocatedBytes: 0,
+  atimeMs: 0,
+  mtimeMs: 0,
+  ctimeMs: 0
 } as const
 
 const releasing = (open: OpenFiles, taken: Effect.Effect<number, FileError | FileLocked>) =>
@@ -164,6 +193,13 @@ export const filesService = (open: OpenFiles, carry: Carrier): Files["Service"] 
         path: file.path,
         act: () => open.write(file, bytes),
         spoil: () => open.write(file, bytes, Math.floor(bytes.length / 2))
+      }),
+    writeAt: (file, at, bytes) =>
+      carry({
+        operation: "write",
+        path: file.path,
+        act: () => open.writeAt(file, { at, bytes }),
+        spoil: () => open.writeAt(file, { at, bytes }, Math.floor(bytes.length / 2))
       }),
     sync: (file) =>
       carry({
@@ -189,6 +225,7 @@ export const filesService = (open: OpenFiles, carry: Carrier): Files["Service"] 
     removeDirectory: (path) => step("rmdir", path, () => isThere(() => disk.removeDirectory(path))),
     list: (path) => step("list", path, () => disk.names(path)),
     stat: (path) => step("stat", path, () => open.stat(path)),
+    room: (path) => step("statfs", path, () => roomAt(disk, path)),
     chmod: (path, mode) => step("chmod", path, () => disk.chmod(path, mode)),
     chown: (path, uid, gid) => step("chown", path, () => disk.chown(path, uid, gid)),
     truncate: (path, size) => step("truncate", path, () => disk.truncate(disk.fileAt(path), size)),
@@ -239,6 +276,13 @@ const isThere = (remove: () => void): boolean => {
     if (cause instanceof Errno && cause.code === "ENOENT") return false
     throw cause
   }
+}
+
+/** A disk without an end says so much as it may. */
+const roomAt = (disk: MemoryDisk, path: string): FileSystemRoom => {
+  disk.node(path, true)
+  const totalBytes = Math.min(disk.capacityBytes, Number.MAX_SAFE_INTEGER)
+  return { totalBytes, freeBytes: Math.max(0, totalBytes - disk.usedBytes()) }
 }
 
 const readLink = (disk: MemoryDisk, path: string): string => {

@@ -57,15 +57,25 @@ const exitBoard = ({ realm }: Doer, pid: number) => {
   return { exited, onExit }
 }
 
+type Pipe = Extract<SpawnPlan["descriptors"][number], { readonly kind: "pipe" }>
+
 const pipeTo = (
   { realm, descriptors }: ProcessServiceOptions,
   fd: number,
-  onData: (bytes: Uint8Array) => void
+  { onData, onEnd }: Pipe
 ): Inherited => {
   const [ours, end] = SocketEnd.pair()
   const name = `pipe at ${fd}`
   const own = descriptors.open({ kind: "pipe", name }, () => ours.close())
-  ours.receive({ realm, name, onData, onEnd: () => descriptors.close(own) })
+  ours.receive({
+    realm,
+    name,
+    onData,
+    onEnd: () => {
+      descriptors.close(own)
+      onEnd?.()
+    }
+  })
   return { kind: "pipe", end }
 }
 
@@ -82,7 +92,7 @@ const inheritedBy = (
       all.set(fd, { kind: "file", node, isAppending })
     } else if (given.kind === "listener")
       all.set(fd, { kind: "listener", listener: given.listener as Listener })
-    else if (given.kind === "pipe") all.set(fd, pipeTo(options, fd, given.onData))
+    else if (given.kind === "pipe") all.set(fd, pipeTo(options, fd, given))
     else all.set(fd, { kind: "null" })
   }
   return all

@@ -51,6 +51,28 @@ const cases: { readonly [name: string]: Case } = {
     yield* files.close(file)
   }),
 
+  "a part is written in place, and a gap before it reads as zeros": Effect.fnUntraced(
+    function* (files, at) {
+      yield* put(files, `${at}/a`, "hello")
+      const file = yield* files.open(`${at}/a`, "update")
+      yield* files.writeAt(file, 1, bytes("ipp"))
+      yield* files.writeAt(file, 7, bytes("!"))
+      yield* files.close(file)
+      expect(text(yield* files.read(`${at}/a`, 100))).toBe("hippo\0\0!")
+      expect((yield* files.stat(`${at}/a`)).size).toBe(8)
+      expect(yield* codeOf(files.open(`${at}/none`, "update"))).toBe("ENOENT")
+      yield* files.symlink("a", `${at}/link`)
+      expect(yield* codeOf(files.open(`${at}/link`, "update"))).toBe("ELOOP")
+    }
+  ),
+
+  "the room of a file system is told of any path in it": Effect.fnUntraced(function* (files, at) {
+    const { totalBytes, freeBytes } = yield* files.room(at)
+    expect(totalBytes).toBeGreaterThan(0)
+    expect(freeBytes).toBeLessThanOrEqual(totalBytes)
+    expect(yield* codeOf(files.room(`${at}/none`))).toBe("ENOENT")
+  }),
+
   "append writes at the end, also after the file was cut": Effect.fnUntraced(function* (files, at) {
     yield* put(files, `${at}/a`, "one ")
     const file = yield* files.open(`${at}/a`, "append")
