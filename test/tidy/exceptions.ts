@@ -25,7 +25,22 @@ export interface SizeException {
   readonly reason: string
 }
 
-export const sizeExceptions: readonly SizeException[] = []
+export const sizeExceptions: readonly SizeException[] = [
+  {
+    kind: "file",
+    path: "src/rpc/protocol/types.ts",
+    name: "",
+    size: 5249,
+    reason: "generated: the types of libvirt's 450 procedures"
+  },
+  {
+    kind: "file",
+    path: "src/rpc/protocol/tables/remote.ts",
+    name: "",
+    size: 6878,
+    reason: "a generated data table: libvirt's 443 procedures"
+  }
+]
 
 /** Whether an entry of this rule excuses `what` in `path`. */
 export const exceptionsOf =
