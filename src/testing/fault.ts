@@ -42,8 +42,11 @@ export interface FaultsBySeam {
   readonly qemu: "die" | "die-late" | "mute" | "slow"
   /** The guest does something by itself. */
   readonly guest: "poweroff" | "reset" | "panic" | "ioerror" | "suspend" | "ignore"
-  /** A client call is under way: it goes away, or the connection with it. */
-  readonly client: "vanish"
+  /**
+   * A client's call is under way, and the client goes. `vanish`: whoever waits for the answer for
+   * it, too; `hang-up`: the call runs on, and nobody hears what came of it.
+   */
+  readonly client: "vanish" | "hang-up"
   /** At this delivery of the world, whatever it is. */
   readonly world: "kill" | "power-cut" | "clock-forward" | "clock-back" | "terminate" | "reload"
 }

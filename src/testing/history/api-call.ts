@@ -39,7 +39,9 @@ export type ApiCall =
   | { readonly call: "rename"; readonly domain: Slot; readonly to: Slot }
   | { readonly call: "setAutostart"; readonly domain: Slot; readonly isAutostart: boolean }
   | { readonly call: "setTitle"; readonly domain: Slot; readonly version: number }
-  | { readonly call: "list" | "reloadConfig" }
+  | { readonly call: "list" }
+  /** With a version: of a config that keeps the memory of guests in a folder of that version. */
+  | { readonly call: "reloadConfig"; readonly version?: number }
 
 export type CallName = ApiCall["call"]
 

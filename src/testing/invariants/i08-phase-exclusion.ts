@@ -38,7 +38,7 @@ const unanswered = (view: View): string | undefined => {
   const open = view.history.operations.filter(
     ({ result, life }) => result === undefined && closed.has(life)
   )
-  const left = view.faults.met.filter(({ fault }) => fault === "vanish").length
+  const left = view.faults.met.filter(({ seam }) => seam === "client").length
   const [first] = open
   return first !== undefined && open.length > left
     ? `${open.length} calls had no answer when their engine closed, the first ${first.call.call} ` +

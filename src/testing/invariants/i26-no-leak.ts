@@ -59,7 +59,20 @@ const leftovers = (view: View, layout: Layout, active: ReadonlySet<string>) => {
   const isLeft = (name: string) =>
     name.startsWith("p-") || (epochPattern.test(name) && !active.has(name))
   const left = namesIn(view.host.disk, run).find(isLeft)
-  return left && `${run}/${left} was left`
+  return left === undefined ? memoryFolder(view, lib, active) : `${run}/${left} was left`
+}
+
+/** Memory in files: of each config that there was, a folder with one folder for each guest. */
+const memoryFolder = (view: View, lib: string, active: ReadonlySet<string>) => {
+  const { disk } = view.host
+  const isOfNone = (name: string) => ![...active].some((epoch) => name.endsWith(`-${epoch}`))
+  for (const directory of namesIn(disk, `${lib}/qemu`)) {
+    const left = namesIn(disk, `${lib}/qemu/${directory}`).find(
+      (name) => directory.startsWith("ram") && isOfNone(name)
+    )
+    if (left !== undefined) return `${lib}/qemu/${directory}/${left} was left`
+  }
+  return undefined
 }
 
 /** One record for each guest, and those that could not be read, which are never removed. */

@@ -27,6 +27,8 @@ export interface ClientOptions {
   readonly notes: Notes
   readonly faults: Faults
   readonly emulator: string
+  /** As an administrator who edits qemu.conf. */
+  readonly editConfig: (version: number) => void
   /** Calls back with the engine once there is one, at once if there is. */
   readonly whenUp: (ready: (up: Up) => void) => void
 }
@@ -82,6 +84,8 @@ export class Client {
     const operation = notes.invoked(number, step)
     const underWay = { up, operation }
     this.underWay = underWay
+    if (step.call === "reloadConfig" && step.version !== undefined)
+      this.options.editConfig(step.version)
     const work = Effect.suspend(() => {
       const isBound = "autoDestroy" in step && step.autoDestroy === true
       const connection = isBound ? this.connect(up) : Effect.succeed(undefined)
@@ -90,8 +94,9 @@ export class Client {
       )
     })
     const fiber = Effect.runForkWith(up.realm.context)(work)
-    const isLeft = this.options.faults.at("client", step.call) === "vanish"
-    if (isLeft) this.soon("goes away", () => this.leave(up, () => fiber.interruptUnsafe()))
+    const left = this.options.faults.at("client", step.call)
+    const giveUp = left === "vanish" ? () => fiber.interruptUnsafe() : () => {}
+    if (left !== undefined) this.soon("goes away", () => this.leave(up, giveUp))
     fiber.addObserver((exit) => {
       // One that left is told nothing, and knows nothing.
       if (this.underWay !== underWay) return
@@ -101,11 +106,11 @@ export class Client {
     })
   }
 
-  /** It stops waiting for its answer, and its connection ends. */
-  private leave(up: Up, interrupt: () => void): void {
+  /** It hears of no answer any more, and its connection ends. */
+  private leave(up: Up, giveUp: () => void): void {
     if (this.underWay?.up !== up) return
     this.underWay = undefined
-    interrupt()
+    giveUp()
     const { connection } = this
     this.connection = undefined
     if (connection?.up === up)

@@ -14,6 +14,9 @@ const sharedHostdev =
 /** A password that no log, argument, event or trace may show. */
 export const canary = "c4n4ry"
 
+/** The guest of this version has its memory in a file. */
+export const inFileVersion = 11
+
 /** The title tells which write a read has seen. */
 export const titleOf = (version: number): string => `v${version}`
 
@@ -46,6 +49,7 @@ export const definitionXml = ({ domain, version, as, emulator }: DefinitionOptio
     `<name>${slotName(as ?? domain)}</name><uuid>${slotUuid(domain)}</uuid>`,
     `<title>${titleOf(version)}</title>`,
     "<memory unit='MiB'>16</memory><vcpu>1</vcpu>",
+    version === inFileVersion ? "<memoryBacking><source type='file'/></memoryBacking>" : "",
     "<os><type arch='x86_64' machine='q35'>hvm</type></os>",
     `<devices><emulator>${emulator}</emulator>`,
     "<serial type='pty'/><graphics type='vnc' autoport='yes' " + `passwd='${canary}'/>`,

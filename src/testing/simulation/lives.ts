@@ -4,6 +4,7 @@
  */
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
+import * as Fiber from "effect/Fiber"
 import * as Scope from "effect/Scope"
 import type { Driver } from "../../../actors/driver/driver.ts"
 import { type Engine, openEngine } from "../../engine/engine.ts"
@@ -44,6 +45,8 @@ export interface LivesOptions {
 interface Present extends Life {
   driver: Driver | undefined
   engine: Engine | undefined
+  /** Interrupts the opening. */
+  opening: Effect.Effect<void> | undefined
   readonly scope: Scope.Closeable
   up: Up | undefined
   isEnding: boolean
@@ -87,6 +90,7 @@ export class Lives {
       scope,
       driver: undefined,
       engine: undefined,
+      opening: undefined,
       up: undefined,
       isEnding: false
     }
@@ -94,8 +98,9 @@ export class Lives {
     const fiber = Effect.runForkWith(process.context)(
       Scope.provide(openEngine(this.setting(present)), scope)
     )
+    present.opening = Fiber.interrupt(fiber)
     fiber.addObserver((exit) => {
-      if (this.present !== present) return
+      if (this.present !== present || present.isEnding) return
       if (Exit.isSuccess(exit)) return this.opened(present, exit.value)
       this.failures++
       // As any program whose engine does not open: it says why, and ends.
@@ -133,14 +138,16 @@ export class Lives {
 
   private end(guests: "leave" | "stop"): void {
     const { present } = this
-    if (present?.engine === undefined || present.isEnding) return
+    if (present === undefined || present.isEnding) return
+    // One that is still opening: as a program that is told to end, whose scope ends what it began.
     present.isEnding = true
-    const close = Effect.andThen(
-      present.engine.close({ guests }),
-      Scope.close(present.scope, Exit.void)
-    )
+    const begun = present.engine?.close({ guests }) ?? present.opening ?? Effect.void
+    const close = Effect.andThen(begun, Scope.close(present.scope, Exit.void))
     const exit = () => {
       if (this.present !== present) return
+      const phase = present.driver?.phase() ?? "stopped"
+      if (phase !== "stopped" && phase !== "failed")
+        this.options.onFailed(`the engine was closed, and is ${phase}`)
       present.process.exit()
       this.options.notes.happened({ kind: "engine-closed" })
       this.gone(present)

@@ -39,6 +39,8 @@ export interface Plan {
   readonly lagMsMax?: number
   /** Starts at the same time, when the config does not say. */
   readonly startConcurrency?: number
+  /** What a listener to the engine's events takes for each of them, in ms. */
+  readonly listenerMs?: number
   /** Pids of the simulated host; few make them come again soon. */
   readonly pidMax?: number
   /** Turns of a capability off that a guest needs: no plan of a user has this. */

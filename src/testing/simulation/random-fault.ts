@@ -68,7 +68,10 @@ export const faultMenu: Menu = {
     ["suspend", 2],
     ["ignore", 3]
   ],
-  client: [["vanish", 1]],
+  client: [
+    ["vanish", 1],
+    ["hang-up", 1]
+  ],
   world: [
     ["kill", 5],
     ["power-cut", 3],

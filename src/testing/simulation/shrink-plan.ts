@@ -121,6 +121,7 @@ class Shrinking {
       "mayTimePass",
       "lagMsMax",
       "pidMax",
+      "listenerMs",
       "startConcurrency"
     ] as const) {
       const { [key]: value, ...rest } = this.best

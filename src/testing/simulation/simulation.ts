@@ -9,7 +9,7 @@ import type { Driver } from "../../../actors/driver/driver.ts"
 import type { InspectionRecord } from "../../kernel/inspection.ts"
 import { monitorIdIn, parseMonitorId } from "../../qemu/monitor-id.ts"
 import { probeUuid } from "../../qemu/probe-process.ts"
-import { Faults, type MetFault } from "../fault.ts"
+import { Faults, type FaultsBySeam, type MetFault } from "../fault.ts"
 import type { History } from "../history/operation.ts"
 import { SimulatedHost } from "../host/host.ts"
 import type { Node } from "../host/node.ts"
@@ -18,6 +18,7 @@ import { Abandoned } from "../strategy/reduction.ts"
 import type { Strategy } from "../strategy/strategy.ts"
 import { World } from "../world.ts"
 import { Client, type Up } from "./client.ts"
+import { editConfig } from "./edit-config.ts"
 import { Lives, simulatedEmulator, simulatedRoot } from "./lives.ts"
 import { Notes } from "./notes.ts"
 import { type Party, ProgramParty, type Stage, unended } from "./party.ts"
@@ -140,7 +141,7 @@ class Simulation {
       realm: this.world.realm("service manager"),
       onMade: (driver) => this.made(driver),
       onOpened: (up) => {
-        listen(up, this.notes, 0)
+        listen(up, this.notes, plan.listenerMs)
         this.ask("opened")
       },
       onGone: (up) => {
@@ -286,6 +287,7 @@ class Simulation {
           notes,
           faults,
           emulator: simulatedEmulator,
+          editConfig: (version) => editConfig(this.host, version),
           whenUp: (ready) => this.lives.whenUp(ready)
         })
     )
@@ -342,9 +344,7 @@ class Simulation {
     if (fault !== undefined) this.disturb(fault)
   }
 
-  private disturb(
-    fault: "kill" | "power-cut" | "clock-forward" | "clock-back" | "terminate" | "reload"
-  ) {
+  private disturb(fault: FaultsBySeam["world"]) {
     switch (fault) {
       case "kill":
         return this.lives.kill(false, () => 0)

@@ -12,13 +12,15 @@ const seen = (event: TroupeEvent) => {
     : { type: event.type, uuid, detail: undefined }
 }
 
-export const listen = ({ engine, realm }: Up, notes: Notes, subscriber: number): void => {
+/** `pauseMs`: what the listener takes for each event. */
+export const listen = ({ engine, realm }: Up, notes: Notes, pauseMs?: number): void => {
   const work = Effect.gen(function* () {
     const take = yield* engine.subscribe()
     for (;;) {
       const event = yield* take
       if (event === undefined) return
-      notes.heard({ subscriber, epoch: undefined, ...seen(event) })
+      notes.heard({ subscriber: 0, epoch: undefined, ...seen(event) })
+      if (pauseMs !== undefined) yield* Effect.sleep(pauseMs)
     }
   }).pipe(Effect.scoped, Effect.ignore)
   Effect.runForkWith(realm.context)(work)

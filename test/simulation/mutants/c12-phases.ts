@@ -23,9 +23,9 @@ export const phases: readonly Mutant[] = [
   {
     id: "M-Z127",
     zoo: ["Z127"],
-    title: "an engine that is told to end while it opens ends in the middle of it",
+    title: "an engine that is told to end while it opens forgets that it was told",
     shows: "the engine is closed while it opens",
-    expects: ["I08", "I06", "I29"],
+    expects: ["engine closes", "I06"],
     shape: "shutdown in init",
     edits: [
       {
@@ -37,7 +37,7 @@ export const phases: readonly Mutant[] = [
 
 const running`,
         replace: `    enter: { actions: "postpone" },
-    close: { target: "stopping", actions: joinClose }
+    close: {}
   }
 })
 

@@ -8,7 +8,7 @@ export const connections: readonly Mutant[] = [
     title: "a guest is bound to a connection that is closed already",
     shows: "start(A) bound to its connection; the client goes before the start is taken up",
     expects: ["I28"],
-    shape: "gone with its client",
+    shape: "gone before it begins",
     edits: [
       {
         file: "actors/connections.ts",

@@ -1,17 +1,24 @@
 /** Shapes of definitions and records: names, disks that fail, power that goes. */
+import { inFileVersion } from "../../../src/testing/simulation/definition.ts"
 import { again, shape, type Shape, someFault } from "./shape.ts"
 
 export const disks: readonly Shape[] = [
   shape("config flip", ["Z129", "Z130"], (draw) => ({
-    domains: 2,
+    domains: 4,
     clients: [
       [
-        { call: "start", domain: 0 },
-        { call: "reloadConfig" },
-        { call: "destroy", domain: 0 },
-        { call: "start", domain: 1 }
+        { call: "define", domain: 2, version: inFileVersion },
+        { call: "start", domain: 2 },
+        { call: "reloadConfig", version: draw.below(3) },
+        { call: "destroy", domain: 2 },
+        { call: "start", domain: 3 }
       ],
-      again(3, { call: "reloadConfig" }, { call: "start", domain: 1 }, { call: "info", domain: 0 })
+      again(
+        3,
+        { call: "reloadConfig", ...(draw.oneIn(2) ? { version: draw.below(3) } : {}) },
+        { call: "start", domain: 3 },
+        { call: "info", domain: 2 }
+      )
     ],
     faults: [someFault(draw, "world", { reach: 300, of: ["reload"] })]
   })),

@@ -107,5 +107,21 @@ export const endings: readonly Shape[] = [
         ? [someFault(draw, "world", { reach: 1200, of: ["kill", "terminate"] })]
         : [])
     ]
+  })),
+  shape("gone before it begins", ["Z037", "Z132"], (draw) => ({
+    isWarm: true,
+    clients: [
+      again(
+        12,
+        { call: "start", domain: 0, autoDestroy: true },
+        { call: "destroy", domain: 0, afterMs: 300 }
+      )
+    ],
+    faults: [0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22].map((nth) => ({
+      seam: "client",
+      nth,
+      fault: "hang-up"
+    })),
+    schedule: { kind: draw.among(["uniform", "pct", "swizzle"]), seed: draw.below(2 ** 31) }
   }))
 ]

@@ -125,6 +125,7 @@ export const monitors: readonly Shape[] = [
   })),
   shape("flood", ["Z028"], (draw) => ({
     domains: 2,
+    ...(draw.oneIn(2) ? { listenerMs: 20 } : {}),
     clients: [
       [
         { call: "start", domain: 0 },
