@@ -6,7 +6,7 @@
 import { existsSync, readFileSync, writeFileSync } from "node:fs"
 import { join, resolve } from "node:path"
 import { type Ended, inParallel, runChild } from "./kill-matrix/children.ts"
-import { type Options, readOptions } from "./kill-matrix/options.ts"
+import { type Options, readOptions, usage } from "./kill-matrix/options.ts"
 import { pageOf } from "./kill-matrix/page.ts"
 import { isKilled, killOf, type Matrix, type MutantResult } from "./kill-matrix/result.ts"
 import type { Controlled } from "./kill-matrix/run-mutant.ts"
@@ -114,7 +114,13 @@ const run = async (options: Options): Promise<number> => {
   if (brokenScenarios.length > 0) say(`and scenarios: ${brokenScenarios.join(", ")}`)
   const known: Known = { runs: options.control, broken: [...broken], brokenScenarios }
   let results = stored().results
-  const written = (): Matrix => ({ control: known, results: inOrder(results) })
+  // A run of a few says nothing new of the engine without any.
+  const before = stored().control
+  const isPartial = only !== undefined && known.runs < before.runs
+  const written = (): Matrix => ({
+    control: isPartial ? before : known,
+    results: inOrder(results)
+  })
   await inParallel(chosen, options.jobs, async (mutant) => {
     const result = await runMutant(mutant, options, known)
     results = [...results, result]
@@ -137,5 +143,21 @@ const checkPage = (): number => {
   return isRight ? 0 : 1
 }
 
-const options = readOptions(process.argv.slice(2))
-process.exitCode = options.isCheck ? checkPage() : await run(options)
+const main = async (options: Options): Promise<number> => {
+  if (options.isHelp) process.stdout.write(`${usage}\n`)
+  else return options.isCheck ? checkPage() : await run(options)
+  return 0
+}
+
+const optionsOf = (words: readonly string[]): Options | undefined => {
+  try {
+    const ids = mutants.map(({ id }) => id)
+    return readOptions(words, ids)
+  } catch (error) {
+    say(`${error instanceof Error ? error.message : String(error)}\n${usage}`)
+    return undefined
+  }
+}
+
+const options = optionsOf(process.argv.slice(2))
+process.exitCode = options === undefined ? 2 : await main(options)

@@ -91,9 +91,24 @@ const huntBeside = async (jobs: number, options: Options): Promise<number> => {
   return (await Promise.all(codes)).reduce((sum, code) => sum + code, 0)
 }
 
+/** A plan, or a file that has one beside the law that it broke. */
+const planIn = (path: string): Plan => {
+  let read: unknown
+  try {
+    read = JSON.parse(readFileSync(path, "utf8"))
+  } catch (error) {
+    throw new BadWords(`cannot read a plan from '${path}': ${(error as Error).message}`)
+  }
+  const { plan = read } = (read ?? {}) as { readonly plan?: unknown }
+  const { clients, faults, schedule, domains } = (plan ?? {}) as Partial<Plan>
+  const isPlan = Array.isArray(clients) && Array.isArray(faults) && schedule?.kind !== undefined
+  if (!isPlan || typeof domains !== "number")
+    throw new BadWords(`'${path}' is no plan: it lacks clients, faults, schedule or domains`)
+  return plan as Plan
+}
+
 const replay = (path: string, isJson: boolean): number => {
-  const read = JSON.parse(readFileSync(path, "utf8")) as Plan | { readonly plan: Plan }
-  const plan = "plan" in read ? read.plan : read
+  const plan = planIn(path)
   const { violations, steps, durationMs, met, lives } = check(plan)
   if (isJson) console.log(JSON.stringify({ violations, steps, durationMs, met, lives }))
   else {
@@ -113,7 +128,11 @@ const numberOf = (word: string): number => {
 
 const seedsOf = (values: { readonly seed?: string; readonly seeds?: string }) => {
   const [first = "", last = first] = values.seeds?.split("-") ?? []
-  if (values.seeds !== undefined) return { first: numberOf(first), last: numberOf(last) }
+  if (values.seeds !== undefined) {
+    const range = { first: numberOf(first), last: numberOf(last) }
+    if (range.first > range.last) throw new BadWords(`'${values.seeds}' has no seed in it`)
+    return range
+  }
   const seed = values.seed === undefined ? Math.floor(Date.now() / 1000) : numberOf(values.seed)
   return { first: seed, last: Number.MAX_SAFE_INTEGER }
 }
