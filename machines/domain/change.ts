@@ -2,6 +2,7 @@
  * Changes of a definition, as data, and what each makes of the definitions. Pure: computed in the
  * turn that admits the change, from the state of that turn, so that no two changes lose each other.
  */
+import type { Device } from "../../src/model/device.ts"
 import type { Domain } from "../../src/model/domain.ts"
 import type { DomainHappening } from "../../src/model/event.ts"
 import type { KeptElement } from "../../src/model/kept.ts"
@@ -28,6 +29,24 @@ export type Change =
       readonly uri: string
       readonly element: KeptElement | undefined
     }
+  | { readonly type: "resources"; readonly affects: Affects; readonly values: ResourceValues }
+  /** The cable of the card with this address, in or out. */
+  | {
+      readonly type: "link"
+      readonly affects: Affects
+      readonly mac: string
+      readonly state: "up" | "down"
+    }
+
+/** How much of the machine there is; what is not named stays. */
+export interface ResourceValues {
+  readonly maximumKiB?: number
+  readonly currentKiB?: number
+  readonly vcpusMaximum?: number
+  readonly vcpus?: number
+  /** Between the guest's reports of its memory; 0: none. */
+  readonly statsPeriodSeconds?: number
+}
 
 /** `preserve` for a reboot is treated as `destroy` (formatdomain, "Events configuration"). */
 export const endsOnReboot = (live: Domain | undefined): boolean =>
@@ -78,8 +97,54 @@ const withText = (domain: Domain, key: "title" | "description", text: string | u
   return text === undefined || text === "" ? (rest as Domain) : { ...domain, [key]: text }
 }
 
+const withMemory = (memory: Domain["memory"], values: ResourceValues): Domain["memory"] => {
+  const maximumKiB = values.maximumKiB ?? memory.maximumKiB
+  const currentKiB = values.currentKiB ?? memory.currentKiB
+  return currentKiB === undefined
+    ? { ...memory, maximumKiB }
+    : { ...memory, maximumKiB, currentKiB: Math.min(currentKiB, maximumKiB) }
+}
+
+const withVcpus = (vcpus: Domain["vcpus"], values: ResourceValues): Domain["vcpus"] => {
+  const maximum = values.vcpusMaximum ?? vcpus.maximum
+  const current = values.vcpus ?? vcpus.current
+  return current === undefined
+    ? { ...vcpus, maximum }
+    : { ...vcpus, maximum, current: Math.min(current, maximum) }
+}
+
+const withStatsPeriod = (device: Device, seconds: number): Device => {
+  if (device.kind !== "memballoon") return device
+  const { statsPeriodSeconds: _, ...rest } = device
+  return seconds === 0 ? rest : { ...rest, statsPeriodSeconds: seconds }
+}
+
+const withResources = (domain: Domain, values: ResourceValues): Domain => {
+  const { statsPeriodSeconds } = values
+  return {
+    ...domain,
+    memory: withMemory(domain.memory, values),
+    vcpus: withVcpus(domain.vcpus, values),
+    devices:
+      statsPeriodSeconds === undefined
+        ? domain.devices
+        : domain.devices.map((device) => withStatsPeriod(device, statsPeriodSeconds))
+  }
+}
+
+const withLink = (domain: Domain, mac: string, linkState: "up" | "down"): Domain => ({
+  ...domain,
+  devices: domain.devices.map((device) =>
+    device.kind === "interface" && device.mac === mac ? { ...device, linkState } : device
+  )
+})
+
 const edit = (domain: Domain, change: Change): Domain => {
   switch (change.type) {
+    case "resources":
+      return withResources(domain, change.values)
+    case "link":
+      return withLink(domain, change.mac, change.state)
     case "title":
     case "description":
       return withText(domain, change.type, change.text)
@@ -138,6 +203,8 @@ export const happeningOf = (change: Change, wasDefined: boolean): DomainHappenin
     case "metadata":
       return { type: "metadata-change", what: "element", uri: change.uri }
     case "autostart":
+    case "resources":
+    case "link":
       return undefined
   }
 }

@@ -35,6 +35,14 @@ const endings = {
   ]
 }
 
+/** How much memory the guest has, as the balloon tells it. */
+const takeBalloon = base.assign(({ context, event }) => {
+  if (event.type !== "qmpHappened" || event.happening.type !== "balloon-change") return {}
+  const { live } = context
+  const currentKiB = event.happening.actualKiB
+  return live === undefined ? {} : { live: { ...live, memory: { ...live.memory, currentKiB } } }
+})
+
 /** What the guest's power-off, panic and sleep lead to, wherever it was running or paused. */
 const guestFacts = {
   qmpShutdown: [
@@ -99,17 +107,20 @@ const guestFacts = {
     })
   },
   qmpHappened: {
-    actions: {
-      type: "emit" as const,
-      params: ({ context, event }: { context: DomainContext; event: { type: string } }) => ({
-        event: {
-          uuid: context.uuid,
-          name: context.name,
-          id: context.id,
-          ...("happening" in event ? (event.happening as object) : {})
-        }
-      })
-    }
+    actions: [
+      takeBalloon,
+      {
+        type: "emit" as const,
+        params: ({ context, event }: { context: DomainContext; event: { type: string } }) => ({
+          event: {
+            uuid: context.uuid,
+            name: context.name,
+            id: context.id,
+            ...("happening" in event ? (event.happening as object) : {})
+          }
+        })
+      }
+    ]
   }
 }
 
