@@ -14,6 +14,7 @@ import type { RequestDenied } from "../kernel/error.ts"
 import type { DeviceBusy, DomainGone, OperationFailed } from "../model/domain-error.ts"
 import type { StartFailed, StillDying } from "../model/domain-error.ts"
 import type { QmpError } from "../qmp/error.ts"
+import type { WireError } from "./protocol/error-payload.ts"
 import { type ErrorDomain, errorDomains, type ErrorName, errorNumbers } from "./refusal.ts"
 import type { RpcRefusal } from "./refusal.ts"
 
@@ -33,18 +34,6 @@ export type Fault =
   | StartFailed
   | StateNotReached
   | StillDying
-
-/** What goes into an error's payload. Parts that are not here are null, or -1, on the wire. */
-export interface WireError {
-  readonly code: number
-  readonly domain: number
-  /** The whole text, as the client prints it. */
-  readonly message: string
-  /** The form of the text, and what fills it: libvirt's python binding shows them. */
-  readonly str1: string
-  readonly str2: string | null
-  readonly int1: number
-}
 
 interface Row {
   readonly code: ErrorName
@@ -111,6 +100,9 @@ const opening: { readonly [name in ErrorName]?: string } = {
   RESOURCE_BUSY: "resource busy"
 }
 
+/** VIR_ERR_ERROR: not only a warning. */
+const levelError = 2
+
 /** An error by libvirt's names. */
 export const wireError = (
   code: ErrorName,
@@ -122,9 +114,12 @@ export const wireError = (
     code: errorNumbers[code],
     domain: errorDomains[domain],
     message: words === undefined ? text : `${words}: ${text}`,
+    level: levelError,
     str1: words === undefined ? "%s" : `${words}: %s`,
     str2: text,
-    int1: errno
+    str3: null,
+    int1: errno,
+    int2: -1
   }
 }
 

@@ -12,6 +12,9 @@ export const anonymousClientsMax = 20
 /** A client has this long to open its connection, from the moment it is accepted. */
 export const openDeadlineMs = 30_000
 
+/** While others wait for its place, an anonymous client that says nothing has this long. */
+export const silentAnonymousMs = 2_000
+
 /** Until a client has opened its connection it says a few words only: 256 bytes are a long URI. */
 export const anonymousFrameBytesMax = 64 * 1024
 
@@ -21,6 +24,9 @@ export const keepaliveCountMax = 5
 
 /** How often the silence of all clients is looked at. */
 export const tickMs = 1_000
+
+/** Packets of one client taken up in one turn: some milliseconds, and then others are heard. */
+export const packetsPerTurn = 256
 
 /** Answers that a client has not taken yet; past it, no more of its calls are read. */
 export const unreadReplyBytesMax = 1024 * 1024
