@@ -15,8 +15,8 @@ export const breaks =
   (plan: Plan): boolean =>
     check(plan).violations.some((violation) => violation.invariant === invariant)
 
-/** Every delivery, everything noted, and every byte of the disk, in few letters. */
-export const fingerprint = (plan: Plan): string => {
+/** A run with all the laws, and the host as it was in the end. */
+export const withHost = (plan: Plan, options: RunOptions = {}) => {
   let host: SimulatedHost | undefined
   const looking: Invariant = {
     id: "disk",
@@ -29,7 +29,13 @@ export const fingerprint = (plan: Plan): string => {
       }
     })
   }
-  const report = check(plan, { isTraced: true, invariants: [looking] })
+  const report = check(plan, { ...options, invariants: [looking] })
+  return { report, host }
+}
+
+/** Every delivery, everything noted, and every byte of the disk, in few letters. */
+export const fingerprint = (plan: Plan): string => {
+  const { report, host } = withHost(plan, { isTraced: true })
   const { deliveries, history, choices, met, violations } = report
   const story = { deliveries, history, choices, met, violations, tree: host?.disk.tree() }
   return createHash("sha256").update(JSON.stringify(story)).digest("hex")

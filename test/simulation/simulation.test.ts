@@ -8,8 +8,10 @@
 import { expect, test } from "vitest"
 import { randomPlan } from "../../src/testing/simulation/random-plan.ts"
 import { keepFailure } from "./failure.ts"
+import { checkHistory } from "../../src/testing/history/check-history.ts"
+import { circumstancesOf } from "../../src/testing/history/circumstances.ts"
 import { keptPlans } from "./kept.ts"
-import { check, fingerprint } from "./run.ts"
+import { check, fingerprint, withHost } from "./run.ts"
 
 /** Processor time for random plans; TROUPE_SIMULATION_SECONDS says otherwise. */
 const budgetMs = 1000 * Number(process.env["TROUPE_SIMULATION_SECONDS"] ?? 25)
@@ -49,6 +51,25 @@ test("the same plan runs the same, to the last delivery and the last byte of the
     const plan = randomPlan(seed)
     expect(fingerprint(plan), `seed ${seed}`).toBe(fingerprint(plan))
   }
+})
+
+test("an order of all calls is found, or that there is none: the search seldom gives up", () => {
+  const seeds = Array.from({ length: 100 }, (_, at) => at + 1)
+  const givenUp = seeds.filter((seed) => {
+    const plan = { ...randomPlan(seed), isWarm: false }
+    const { history, met } = check(plan)
+    const mayTimePass = plan.mayTimePass === true
+    const circumstances = circumstancesOf({ met, mayTimePass, mayDieUntold: false })
+    return checkHistory(history, circumstances).some(({ why }) => why === "undecided")
+  })
+  expect(givenUp.length, `seeds ${givenUp.join(", ")}`).toBeLessThanOrEqual(2)
+})
+
+test("a warm disk is what an engine has left", () => {
+  const plan = { ...randomPlan(1), domains: 3, isWarm: true, clients: [], faults: [] }
+  const { host } = withHost(plan)
+  const names = host?.disk.paths().filter((path) => path.endsWith(".xml")) ?? []
+  expect(names.length).toBeGreaterThanOrEqual(3)
 })
 
 test("the choices of a run replay it under no strategy at all", () => {
