@@ -37,7 +37,9 @@ test("killed at any instant of its start, it is told and gone", { timeout: 120_0
     const seen = new Set<string>()
     for (let round = 0; round < 40; round++) {
       const started = outcome(engine.start(ref))
-      await pause(random() * spanMs * 1.5)
+      // The first and the last instant are sure to be among them, however busy the machine is.
+      if (round === 1) await started
+      else if (round > 1) await pause(random() * spanMs * 1.5)
       // Looking for it takes as long as it takes: that too is an instant.
       if (killAll(bench.root) === 0) await until("a process", () => killAll(bench.root) > 0, 2_000)
       const result = await started
