@@ -22,6 +22,7 @@ import type { Holdings } from "../../actors/host-device-pool.ts"
 import { Ids } from "../base/ids.ts"
 import type { ConfigError, ConfigSnapshot } from "../config/snapshot.ts"
 import { type Domain, handleOf, type StartOptions } from "./handle.ts"
+import { makeNode, type Node } from "./node.ts"
 import { traceOf } from "./trace.ts"
 import { reading } from "./waiting.ts"
 import type { FileError } from "../host/files.ts"
@@ -162,6 +163,8 @@ export interface Engine {
   readonly problems: Effect.Effect<readonly Problem[]>
   /** What a QEMU can do; KVM is tried by a guest that really runs. */
   readonly capabilities: (emulator?: string) => Effect.Effect<Capabilities, ProbeFailed | CallError>
+  /** The host itself: its size, memory, processor, and which guests it can have. */
+  readonly node: Node
   /** Host devices and which start of which domain has each. */
   readonly hostDevices: Effect.Effect<{ readonly pci: Holdings; readonly usb: Holdings }, CallError>
   /** Every turn of every actor. */
@@ -341,12 +344,13 @@ export const openEngine = Effect.fnUntraced(function* (setting: Setting) {
   // Before the opening, which may be interrupted: what it has taken by then is given back too.
   yield* Effect.addFinalizer(() => close())
   yield* driver.open as Effect.Effect<void, OpenError>
-  return engineOf(driver, { ...setting, close })
+  return engineOf(driver, { ...setting, close, node: yield* makeNode(driver, setting) })
 })
 
-const engineOf = (driver: Driver, standing: Setting & Pick<Engine, "close">): Engine => ({
+const engineOf = (driver: Driver, standing: Setting & Pick<Engine, "close" | "node">): Engine => ({
   place: standing.place,
   phase: driver.phase,
+  node: standing.node,
   ...calls(driver, standing.emulatorFor),
   lookup: lookup(driver),
   list: (filter) =>

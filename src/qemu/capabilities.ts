@@ -293,6 +293,12 @@ export const hasOption = (
   Object.hasOwn(capabilities.options, option) &&
   (parameter === undefined || capabilities.options[option]?.includes(parameter) === true)
 
+/** libvirt's names of the guests' architectures, its own first: a 64-bit PC runs 32-bit guests. */
+export const archsOf = ({ arch }: Capabilities): readonly [string, ...string[]] => {
+  if (arch === "x86_64") return ["x86_64", "i686"]
+  return [arch === "i386" ? "i686" : arch]
+}
+
 /** The machine type of a name or an alias; without a name the binary's default. */
 export const machineNamed = (
   capabilities: Capabilities,

@@ -7,7 +7,7 @@ import * as Result from "effect/Result"
 import { orderDevices } from "../model/device-order.ts"
 import type { Domain } from "../model/domain.ts"
 import { assignAliases } from "./alias.ts"
-import { machineNamed } from "./capabilities.ts"
+import { archsOf, machineNamed } from "./capabilities.ts"
 import { addressKinds } from "./complete/address-kind.ts"
 import { boot, cpu, generationId, machine } from "./complete/board.ts"
 import { consoleMirror, ports, sockets, virtioPorts } from "./complete/characters.ts"
@@ -68,9 +68,7 @@ const contextOf = (
   const unavailable = (element: string, reason: string) =>
     Result.fail(new Unavailable({ domain: domain.name, element, reason }))
   const { arch, machine: name } = domain.os
-  // A 64-bit PC runs 32-bit guests.
-  const runs = capabilities.arch === "x86_64" ? ["x86_64", "i686"] : [capabilities.arch]
-  if (arch !== undefined && !runs.includes(arch)) {
+  if (arch !== undefined && !archsOf(capabilities).includes(arch)) {
     return unavailable(
       `<os><type arch='${arch}'>`,
       `${capabilities.binary} runs ${capabilities.arch}`

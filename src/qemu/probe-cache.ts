@@ -9,6 +9,7 @@ import { Ids } from "../base/ids.ts"
 import { Files } from "../host/files.ts"
 import { formatJson, isObject, type Json, type JsonObject, parseJson } from "../qmp/json.ts"
 import { capabilityQueries, cpuQueries, type KvmState, type QmpAnswer } from "./capabilities.ts"
+import { type ModelFeatures, modelsFromKept } from "./probe-models.ts"
 
 /** Raise it when the files change; answers of another format are asked again. */
 const format = 1
@@ -38,7 +39,7 @@ export interface KeptKvm {
   readonly cpus: readonly QmpAnswer[] | undefined
 }
 
-type Kind = "answers" | "kvm"
+type Kind = "answers" | "kvm" | "models"
 
 /** A name of its own for each path: the path itself, encoded, as far as a file name goes. */
 const fileFor = (directory: string, kind: Kind, { path }: BinaryIdentity): string => {
@@ -155,6 +156,27 @@ export const keepKvm = Effect.fnUntraced(function* (
   }
   yield* write(fileFor(directory, "kvm", identity), stampOf(identity, boot), value)
 })
+
+/** What they were made of is no raw answer: a change of its form raises this. */
+const modelsFormat = "models 1"
+
+export const keptModels = Effect.fnUntraced(function* (
+  directory: string,
+  identity: BinaryIdentity
+) {
+  const path = fileFor(directory, "models", identity)
+  return modelsFromKept(yield* read(path, stampOf(identity, modelsFormat)))
+})
+
+export const keepModels = (
+  directory: string,
+  identity: BinaryIdentity,
+  models: readonly ModelFeatures[]
+) => {
+  // What is not known is left out, as JSON has it.
+  const rows = JSON.parse(JSON.stringify(models)) as Json
+  return write(fileFor(directory, "models", identity), stampOf(identity, modelsFormat), rows)
+}
 
 const stateIn = (value: Json | undefined): KvmState | undefined => {
   if (value === "usable") return value

@@ -27,7 +27,16 @@ import {
 import { connectMonitor } from "./connect.ts"
 import { kvmTrial } from "./kvm-trial.ts"
 import { whileAlive } from "./launcher.ts"
-import { type BinaryIdentity, keepAnswers, keepKvm, keptAnswers, keptKvm } from "./probe-cache.ts"
+import {
+  type BinaryIdentity,
+  keepAnswers,
+  keepKvm,
+  keepModels,
+  keptAnswers,
+  keptKvm,
+  keptModels
+} from "./probe-cache.ts"
+import { type ModelFeatures, modelQueries, modelsFromReplies } from "./probe-models.ts"
 import { launchProbe, ProbeFailed, probePlan, type ProbeRoom } from "./probe-process.ts"
 
 /** From the spawn to the last answer: 0.1 s on an idle host. */
@@ -44,6 +53,8 @@ export interface Prober {
   readonly capabilities: (binary: string) => Effect.Effect<Capabilities, ProbeFailed>
   /** With KVM tried: the first time takes a trial guest's time, at most some seconds. */
   readonly withKvm: (binary: string) => Effect.Effect<Capabilities, ProbeFailed>
+  /** Its CPU models, each spelled out: a second question, for who compares processors. */
+  readonly models: (binary: string) => Effect.Effect<readonly ModelFeatures[], ProbeFailed>
 }
 
 /** What stands for KVM until it was tried. */
@@ -61,6 +72,11 @@ export const makeProber = Effect.fnUntraced(function* (room: ProbeRoom) {
   const full = yield* onceFor((binary) =>
     Effect.flatMap(Cache.get(plain, keyOf(binary)), (probed) => withKvm(room, binary, probed))
   )
+  const models = yield* onceFor((binary) =>
+    Effect.flatMap(Cache.get(plain, keyOf(binary)), ({ capabilities }) =>
+      probeModels(room, binary, capabilities)
+    )
+  )
   const prober: Prober = {
     capabilities: (binary) =>
       identify(binary).pipe(
@@ -71,6 +87,11 @@ export const makeProber = Effect.fnUntraced(function* (room: ProbeRoom) {
     withKvm: (binary) =>
       identify(binary).pipe(
         Effect.flatMap((identity) => Cache.get(full, keyOf(identity))),
+        Effect.provideContext(services)
+      ),
+    models: (binary) =>
+      identify(binary).pipe(
+        Effect.flatMap((identity) => Cache.get(models, keyOf(identity))),
         Effect.provideContext(services)
       )
   }
@@ -151,6 +172,21 @@ const probeCommon = Effect.fnUntraced(function* (room: ProbeRoom, identity: Bina
   const probed = yield* readRecord({ binary: identity.binary, common, cpus })
   yield* keepAnswers(room.cacheDirectory, identity, { common, cpus })
   return probed
+})
+
+/** A model is made of the same features under each accelerator: TCG tells it of all. */
+const probeModels = Effect.fnUntraced(function* (
+  room: ProbeRoom,
+  identity: BinaryIdentity,
+  capabilities: Capabilities
+) {
+  const kept = yield* keptModels(room.cacheDirectory, identity)
+  if (kept !== undefined) return kept
+  const words = ["-machine", "none,accel=tcg:kvm", "-S"]
+  const { binary } = identity
+  const models = modelsFromReplies(yield* ask(room, { binary, words }, modelQueries(capabilities)))
+  yield* keepModels(room.cacheDirectory, identity, models)
+  return models
 })
 
 const readRecord = Effect.fnUntraced(function* (record: Common) {

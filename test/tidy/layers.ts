@@ -38,6 +38,7 @@ export const layers: readonly Layer[] = [
   layer("src/qemu", "src/base src/model src/config src/qmp src/host", "effect"),
   layer("src/store", "src/base src/model src/config src/xml src/host", "effect"),
   layer("src/storage", "src/base src/model src/config src/xml src/host src/qemu", "effect"),
+  layer("src/node", "src/base src/model src/config src/xml src/host src/qemu", "effect"),
   layer(
     "actors",
     "src/base src/kernel src/model src/config machines src/qmp src/host src/qemu src/store " +
@@ -47,8 +48,8 @@ export const layers: readonly Layer[] = [
   layer("src/trace", "src/base src/kernel", "effect"),
   layer(
     "src/engine",
-    "src/base src/kernel src/model src/config machines src/xml src/host src/qemu src/store " +
-      "src/trace actors",
+    "src/base src/kernel src/model src/config machines src/xml src/host src/node src/qemu " +
+      "src/store src/trace actors",
     "effect"
   ),
   layer("src/charts", "src/base machines src/kernel src/trace", "xstate elkjs @resvg/resvg-js"),

@@ -4,14 +4,14 @@
 import * as Result from "effect/Result"
 import type { Cpu } from "../../model/cpu.ts"
 import type { Domain } from "../../model/domain.ts"
-import { hasProperty } from "../capabilities.ts"
+import { archsOf, hasProperty } from "../capabilities.ts"
 import { Conflict } from "../refusal.ts"
 import { always, type CompleteContext, type Step } from "./context.ts"
 
 /** `pc` becomes `pc-i440fx-N.M`, so that a guest keeps its board when QEMU is updated. */
 export const machine = always((domain, { machine, capabilities }) => ({
   ...domain,
-  os: { ...domain.os, arch: domain.os.arch ?? capabilities.arch, machine: machine.name }
+  os: { ...domain.os, arch: domain.os.arch ?? archsOf(capabilities)[0], machine: machine.name }
 }))
 
 const typeSuffix = /-(x86_64|i386)-cpu$/
