@@ -3,6 +3,7 @@
  * the charts. The only file that knows everything; it decides nothing.
  */
 import { tmpdir } from "node:os"
+import { dirname, join } from "node:path"
 import { isMainThread } from "node:worker_threads"
 import * as NodeServices from "@effect/platform-node/NodeServices"
 import * as Cause from "effect/Cause"
@@ -17,6 +18,7 @@ import * as Layer from "effect/Layer"
 import * as IdsLive from "./base/ids.live.ts"
 import { type ChartRoom, Charts } from "./cli/charts.ts"
 import { troupe } from "./cli/command.ts"
+import { Daemons } from "./cli/daemon.ts"
 import { Engines } from "./cli/engine.ts"
 import { exitCodeOf, exitCodes, nextStep, Reported, sentenceOf } from "./cli/failure.ts"
 import { Home } from "./cli/home.ts"
@@ -59,6 +61,29 @@ const engines = Layer.succeed(Engines, {
     )
 })
 
+/** The program as somebody else starts it: the launcher of a checkout, or the bundle itself. */
+const programPath = (): string => {
+  const path = process.argv[1] ?? ""
+  return path.endsWith("/src/main.ts") ? join(dirname(dirname(path)), "troupe") : path
+}
+
+const daemons = Layer.succeed(Daemons, {
+  program: programPath(),
+  open: (options) =>
+    Effect.flatMap(
+      Effect.promise(() => import("./serve.ts")),
+      ({ serve }) => serve(options)
+    ).pipe(
+      Effect.tap((daemon) =>
+        Effect.acquireRelease(
+          Effect.sync(() => open.add(daemon)),
+          () => Effect.sync(() => open.delete(daemon))
+        )
+      ),
+      Effect.provide(hostLayer)
+    )
+})
+
 const charts = Layer.succeed(Charts, {
   load: Effect.promise(async () => {
     const { machines } = await import("../machines/index.ts")
@@ -93,6 +118,7 @@ const program = ({ screen }: LiveScreen) =>
         CliConfig.layer({ builtIns: [GlobalFlag.Help, GlobalFlag.Version] }),
         hostLayer,
         engines,
+        daemons,
         charts,
         home,
         Layer.succeed(Screen, screen)

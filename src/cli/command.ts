@@ -6,6 +6,7 @@ import * as Argument from "effect/cli/Argument"
 import * as Command from "effect/cli/Command"
 import * as Flag from "effect/cli/Flag"
 import { domainCommands } from "./command-domains.ts"
+import { daemonCommands } from "./daemon-commands.ts"
 import { flags, given, lazily } from "./flags.ts"
 
 const file = (what: string) => Argument.String("FILE").pipe(Argument.withDescription(what))
@@ -148,6 +149,7 @@ export const troupe = Command.make("troupe").pipe(
     run,
     demo,
     ...domainCommands,
+    ...daemonCommands,
     validate,
     argv,
     config,

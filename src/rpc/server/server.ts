@@ -111,12 +111,12 @@ class Sessions {
 
   drain(): void {
     this.#isClosed = true
-    for (const session of [...this.#all]) session.drain()
+    for (const session of this.#all) session.drain()
   }
 
   close(): void {
     this.#isClosed = true
-    for (const session of [...this.#all]) session.close()
+    for (const session of this.#all) session.close()
   }
 
   state(): ServerState {

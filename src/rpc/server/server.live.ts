@@ -1,0 +1,252 @@
+/**
+ * Sockets that clients come by: UNIX sockets of our own, sockets that a service manager hands over,
+ * and TLS. Makes a `Transport` of each connection; what is said over it is the session's.
+ */
+import * as fs from "node:fs"
+import { connect, createServer, type Server as NetServer, type Socket } from "node:net"
+import { createServer as createTlsServer, type Server as TlsServer, type TLSSocket } from "node:tls"
+import * as Effect from "effect/Effect"
+import type * as Scope from "effect/Scope"
+import { socketPathBytesMax } from "../../base/limits.ts"
+import { FileError } from "../../host/files.ts"
+import { SocketError } from "../../host/socket.ts"
+import type { Trouble } from "./desk.ts"
+import type { Server } from "./server.ts"
+import { distinguishedName, isAllowed, type Subject, type TlsFiles } from "./settings.ts"
+import { type Peer, roomBytes, type Transport } from "./transport.ts"
+
+/** Connections that wait to be accepted: as many as the kernel lets wait, and no fewer. */
+const backlog = 4_096
+
+/** What a client that is told good-bye gets to read it. */
+const lingerMs = 5_000
+
+/** A handshake that has not ended by then is given up. */
+const handshakeMs = 10_000
+
+interface Desk {
+  readonly server: Server
+  readonly tell: (trouble: Trouble) => void
+}
+
+const codeOf = (cause: unknown): string =>
+  cause instanceof Error && "code" in cause ? String(cause.code) : "EIO"
+
+const transportOf = (socket: Socket): Transport => ({
+  write: (bytes) => {
+    if (socket.writable) socket.write(bytes)
+  },
+  pendingBytes: () => socket.writableLength,
+  pause: () => void socket.pause(),
+  resume: () => void socket.resume(),
+  close: () => void socket.destroy(),
+  end: () => {
+    socket.setTimeout(lingerMs, () => socket.destroy())
+    socket.end()
+    socket.resume()
+  }
+})
+
+/** Hands a connection to the server; one that it cannot take is dropped. */
+const serve = ({ server }: Desk, socket: Socket, peer: Peer): void => {
+  const listener = server.accept(transportOf(socket), peer)
+  if (listener === undefined) return void socket.destroy()
+  let code: string | undefined
+  socket.on("data", listener.onData)
+  socket.on("drain", listener.onDrain)
+  socket.on("error", (error) => {
+    code = codeOf(error)
+  })
+  socket.on("close", () => listener.onEnd(code))
+}
+
+/** Errors of accepting (EMFILE) concern one client that waits; the others are served on. */
+const watch = (listening: NetServer | TlsServer, path: string, { tell }: Desk): void => {
+  listening.on("error", (error) => tell({ what: `accepting on ${path}`, why: codeOf(error) }))
+}
+
+const closing = (listening: NetServer | TlsServer): Effect.Effect<void> =>
+  Effect.sync(() => void listening.close())
+
+const listenOn = (
+  listening: NetServer | TlsServer,
+  path: string,
+  where: object
+): Effect.Effect<void, SocketError> =>
+  Effect.callback((resume) => {
+    const refuse = (cause: unknown) =>
+      resume(Effect.fail(new SocketError({ operation: "bind", path, code: codeOf(cause) })))
+    listening.once("error", refuse)
+    listening.listen({ ...where, backlog }, () => {
+      listening.off("error", refuse)
+      resume(Effect.void)
+    })
+  })
+
+/** Whether somebody answers there. A file that nobody answers at is left over. */
+const isAnswered = (path: string): Effect.Effect<boolean> =>
+  Effect.callback((resume) => {
+    const socket = connect(path)
+    const answer = (is: boolean) => {
+      socket.destroy()
+      resume(Effect.succeed(is))
+    }
+    socket.once("connect", () => answer(true))
+    socket.once("error", (error) => answer(!["ECONNREFUSED", "ENOENT"].includes(codeOf(error))))
+  })
+
+export interface UnixOptions {
+  readonly path: string
+  readonly mode: number
+  /** The group that the socket belongs to; by default our own. */
+  readonly gid: number | undefined
+  readonly isReadOnly: boolean
+}
+
+const plainServer = (desk: Desk, isReadOnly: boolean): NetServer =>
+  createServer({ highWaterMark: roomBytes }, (socket) =>
+    serve(desk, socket, { isReadOnly, isSecure: true, identity: undefined })
+  )
+
+const attempt = (path: string, deed: () => void): Effect.Effect<void, SocketError> =>
+  Effect.try({
+    try: deed,
+    catch: (cause) => new SocketError({ operation: "bind", path, code: codeOf(cause) })
+  })
+
+/**
+ * Listens at a path until the scope closes. The socket has its mode before it has its name; one
+ * that is there is replaced, unless somebody answers at it.
+ */
+export const listenUnix = Effect.fnUntraced(function* (desk: Desk, options: UnixOptions) {
+  const { path, mode, gid, isReadOnly } = options
+  const refuse = (code: string) => Effect.fail(new SocketError({ operation: "bind", path, code }))
+  const temporary = `${path}~`
+  if (Buffer.byteLength(temporary) > socketPathBytesMax) return yield* refuse("ENAMETOOLONG")
+  if (yield* isAnswered(path)) return yield* refuse("EADDRINUSE")
+  const listening = plainServer(desk, isReadOnly)
+  yield* attempt(temporary, () => fs.rmSync(temporary, { force: true }))
+  yield* listenOn(listening, path, { path: temporary })
+  yield* Effect.addFinalizer(() =>
+    Effect.sync(() => {
+      listening.close()
+      // By now another daemon may have put its own there.
+      if (inodeOf(path) === inode) fs.rmSync(path, { force: true })
+    })
+  )
+  const inode = inodeOf(temporary)
+  yield* attempt(path, () => {
+    if (gid !== undefined) fs.chownSync(temporary, process.getuid?.() ?? -1, gid)
+    fs.chmodSync(temporary, mode)
+    fs.renameSync(temporary, path)
+  })
+  watch(listening, path, desk)
+})
+
+const inodeOf = (path: string): number | undefined =>
+  fs.statSync(path, { throwIfNoEntry: false })?.ino
+
+/** Accepts on a listening socket that a service manager has made; it keeps the path. */
+export const listenInherited = Effect.fnUntraced(function* (
+  desk: Desk,
+  { fd, isReadOnly }: { readonly fd: number; readonly isReadOnly: boolean }
+) {
+  const listening = plainServer(desk, isReadOnly)
+  yield* listenOn(listening, `descriptor ${fd}`, { fd })
+  yield* Effect.addFinalizer(() => closing(listening))
+  watch(listening, `descriptor ${fd}`, desk)
+  const address = listening.address()
+  return typeof address === "string" ? address : `descriptor ${fd}`
+})
+
+export interface TlsOptions {
+  readonly host: string
+  /** 0 for one that is free. */
+  readonly port: number
+  readonly files: TlsFiles
+  readonly allowedNames: readonly string[] | undefined
+}
+
+const readFile = (path: string): Effect.Effect<Buffer, FileError> =>
+  Effect.try({
+    try: () => fs.readFileSync(path),
+    catch: (cause) => new FileError({ operation: "read", path, code: codeOf(cause) })
+  })
+
+const credentials = Effect.fnUntraced(function* (files: TlsFiles) {
+  return {
+    ca: yield* readFile(files.ca),
+    cert: yield* readFile(files.certificate),
+    key: yield* readFile(files.key)
+  }
+})
+
+/** GnuTLS clients wait for it: the check of their certificate went well. */
+const welcome = Uint8Array.of(1)
+
+const enter = (desk: Desk, socket: TLSSocket, allowed: readonly string[] | undefined): void => {
+  const subject: Subject = { ...socket.getPeerCertificate().subject }
+  const name = distinguishedName(subject)
+  if (!socket.authorized || !isAllowed(name, allowed)) {
+    desk.tell({ what: "client refused", why: `'${name}' is not allowed in` })
+    return void socket.destroy()
+  }
+  socket.write(welcome)
+  serve(desk, socket, { isReadOnly: false, isSecure: true, identity: name })
+}
+
+export interface TlsListener {
+  /** With the port, where a free one was asked for. */
+  readonly address: string
+  /** New certificates and names, for clients that come from now on. */
+  readonly adopt: (
+    options: Pick<TlsOptions, "files" | "allowedNames">
+  ) => Effect.Effect<void, FileError>
+}
+
+/** Listens for clients with a certificate of our CA, until the scope closes. */
+export const listenTls = Effect.fnUntraced(function* (desk: Desk, options: TlsOptions) {
+  const { host, port } = options
+  const { state } = desk.server
+  let allowed = options.allowedNames
+  const listening = createTlsServer(
+    {
+      ...(yield* credentials(options.files)),
+      requestCert: true,
+      rejectUnauthorized: true,
+      minVersion: "TLSv1.2",
+      handshakeTimeout: handshakeMs,
+      highWaterMark: roomBytes
+    },
+    (socket) => enter(desk, socket, allowed)
+  )
+  let shaking = 0
+  listening.on("connection", (socket: Socket) => {
+    shaking += 1
+    socket.once("close", () => (shaking -= 1))
+    if (shaking > state().clients + handshakesMax) socket.destroy()
+  })
+  // A client that fails is its own matter; its socket is closed by then.
+  listening.on("tlsClientError", () => undefined)
+  const path = `tls:${host}:${port}`
+  yield* listenOn(listening, path, { host, port })
+  yield* Effect.addFinalizer(() => closing(listening))
+  watch(listening, path, desk)
+  const address = listening.address()
+  const made = typeof address === "object" && address !== null ? address.port : port
+  const listener: TlsListener = {
+    address: `tls:${host}:${made}`,
+    adopt: ({ files, allowedNames }) =>
+      Effect.map(credentials(files), (fresh) => {
+        listening.setSecureContext({ ...fresh, minVersion: "TLSv1.2" })
+        allowed = allowedNames
+      })
+  }
+  return listener
+})
+
+/** Clients that are not through their handshake yet. */
+const handshakesMax = 64
+
+/** What every listener is closed with. */
+export type ListenerScope = Scope.Scope

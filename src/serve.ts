@@ -1,0 +1,166 @@
+/**
+ * Puts a daemon together on this host: an engine, the server of libvirt's RPC over it, the sockets
+ * that clients come by, and what a service manager wants to hear. Decides nothing else.
+ */
+import { hostname } from "node:os"
+import { join, resolve } from "node:path"
+import * as Effect from "effect/Effect"
+import type { Daemon, DaemonOptions, DaemonTrouble } from "./cli/daemon.ts"
+import { BadInput } from "./cli/failure.ts"
+import type { Engine, Place } from "./engine/engine.ts"
+import { Files } from "./host/files.ts"
+import { makeEngine } from "./open-engine.ts"
+import { families } from "./rpc/handlers/index.ts"
+import { makeServer, type Server } from "./rpc/server/server.ts"
+import {
+  listenInherited,
+  listenTls,
+  listenUnix,
+  type TlsListener
+} from "./rpc/server/server.live.ts"
+import { defaultSettings, readSettings, type Settings } from "./rpc/server/settings.ts"
+import { inheritedSockets, monotonicUsec, notify } from "./rpc/systemd.live.ts"
+
+/** The release of libvirt whose protocol is spoken: 9.0.0. */
+const libraryVersion = 9_000_000
+
+/** A settings file of an operator is some hundred lines. */
+const settingsBytesMax = 1024 * 1024
+
+type Tell = (trouble: DaemonTrouble) => void
+
+/** ROOT/etc/libvirtd.conf, which need not exist. */
+const settingsOf = Effect.fnUntraced(function* (root: string, tell: Tell) {
+  const path = join(root, "etc", "libvirtd.conf")
+  const files = yield* Files
+  const bytes = yield* files
+    .read(path, settingsBytesMax)
+    .pipe(
+      Effect.catch((error) => (error.code === "ENOENT" ? Effect.undefined : Effect.fail(error)))
+    )
+  if (bytes === undefined) return defaultSettings
+  const read = readSettings(path, new TextDecoder().decode(bytes))
+  const settings = yield* Effect.fromResult(read)
+  for (const { line, message } of settings.unknown) tell({ what: `${path}:${line}`, why: message })
+  return settings
+})
+
+/** The number of a group, from /etc/group. */
+const gidOf = Effect.fnUntraced(function* (group: string | undefined) {
+  if (group === undefined) return undefined
+  const files = yield* Files
+  const lines = new TextDecoder().decode(yield* files.read("/etc/group", settingsBytesMax))
+  const row = lines.split("\n").find((line) => line.startsWith(`${group}:`))
+  if (row === undefined)
+    return yield* new BadInput({ message: `there is no group '${group}' (unix_sock_group)` })
+  return Number(row.split(":")[2])
+})
+
+const addressOf = (text: string): Effect.Effect<{ host: string; port: number }, BadInput> => {
+  const parts = /^tls:(\[[0-9A-Fa-f:.]+\]|[^:]*):([0-9]{1,5})$/.exec(text)
+  const port = Number(parts?.[2])
+  return parts === null || port > 65_535
+    ? Effect.fail(new BadInput({ message: `--listen '${text}': tls:HOST:PORT is wanted` }))
+    : Effect.succeed({ host: (parts[1] ?? "").replaceAll(/[[\]]/g, ""), port })
+}
+
+interface Desk {
+  readonly server: Server
+  readonly tell: Tell
+}
+
+const unixSockets = Effect.fnUntraced(function* (
+  desk: Desk,
+  { directory, settings }: { readonly directory: string; readonly settings: Settings }
+) {
+  const files = yield* Files
+  yield* files.makeDirectory(directory, 0o755)
+  const gid = yield* gidOf(settings.socketGroup)
+  const { readWriteMode, readOnlyMode } = settings
+  const readWrite = join(directory, "libvirt-sock")
+  const readOnly = join(directory, "libvirt-sock-ro")
+  yield* listenUnix(desk, { path: readWrite, mode: readWriteMode, gid, isReadOnly: false })
+  yield* listenUnix(desk, { path: readOnly, mode: readOnlyMode, gid, isReadOnly: true })
+  return [readWrite, readOnly]
+})
+
+const listen = Effect.fnUntraced(function* (
+  desk: Desk,
+  options: DaemonOptions,
+  { settings, place }: { readonly settings: Settings; readonly place: Place }
+) {
+  const wanted = yield* Effect.forEach(options.listen, addressOf)
+  const inherited = yield* inheritedSockets
+  const directory = resolve(options.socketDirectory ?? place.run)
+  const unix =
+    inherited.length > 0
+      ? yield* Effect.forEach(inherited, (socket) => listenInherited(desk, socket))
+      : yield* unixSockets(desk, { directory, settings })
+  const { tls: files, allowedNames } = settings
+  const tls = yield* Effect.forEach(wanted, (address) =>
+    listenTls(desk, { ...address, files, allowedNames })
+  )
+  return { addresses: [...unix, ...tls.map(({ address }) => address)], tls }
+})
+
+/** What is wrong with a file is told, and what was in force stays. */
+const reload = (
+  { server, tell }: Desk,
+  { engine, tls }: { readonly engine: Engine; readonly tls: readonly TlsListener[] }
+) =>
+  Effect.gen(function* () {
+    yield* notify("RELOADING=1", `MONOTONIC_USEC=${monotonicUsec()}`)
+    yield* engine.reloadConfigSoon
+    const settings = yield* settingsOf(engine.place.root, tell)
+    server.adopt(settings.limits)
+    yield* Effect.forEach(
+      tls,
+      (listener) => listener.adopt({ files: settings.tls, allowedNames: settings.allowedNames }),
+      { discard: true }
+    )
+  }).pipe(
+    Effect.catch((error) => Effect.sync(() => tell({ what: "reload", why: error.message }))),
+    Effect.andThen(notify("READY=1")),
+    Effect.asVoid
+  )
+
+export interface Served extends Daemon {
+  readonly reloadConfigSoon: Effect.Effect<void>
+}
+
+/** A daemon for the life of the scope: it answers calls when this returns. */
+export const serve = Effect.fnUntraced(function* (
+  options: DaemonOptions & { readonly tell: Tell }
+) {
+  const { root, config, tell } = options
+  const engine = yield* makeEngine({
+    owner: `troupe daemon, pid ${process.pid}`,
+    guests: "leave",
+    ...(root === undefined ? {} : { root }),
+    ...(config === undefined ? {} : { config })
+  })
+  const { place } = engine
+  const settings = yield* settingsOf(place.root, tell)
+  const defaultUri = process.getuid?.() === 0 ? "qemu:///system" : "qemu:///session"
+  const server = yield* makeServer({
+    service: { engine, hostname: hostname(), libraryVersion, defaultUri },
+    families,
+    limits: settings.limits,
+    tell
+  })
+  const desk: Desk = { server, tell }
+  const { addresses, tls } = yield* listen(desk, options, { settings, place })
+  const problem = yield* notify("READY=1")
+  if (problem !== undefined) tell({ what: "systemd was not told", why: problem })
+  const context = yield* Effect.context<Files>()
+  const served: Served = {
+    addresses,
+    reloadConfigSoon: Effect.provideContext(reload(desk, { engine, tls }), context),
+    drain: Effect.andThen(
+      notify("STOPPING=1"),
+      Effect.andThen(server.drain, engine.close({ guests: "leave" }))
+    ),
+    exitNow: Effect.sync(() => process.exit(143))
+  }
+  return served
+})
