@@ -1,5 +1,17 @@
 /** All that is served: each family of procedures is one file beside this one. */
 import type { Handlers } from "../server/handler.ts"
 import { connect } from "./connect.ts"
+import { networkInterface } from "./interface.ts"
+import { network } from "./network.ts"
+import { nodeDevice } from "./node-device.ts"
+import { nwfilter } from "./nwfilter.ts"
+import { secret } from "./secret.ts"
 
-export const families: readonly Handlers[] = [connect]
+export const families: readonly Handlers[] = [
+  connect,
+  network,
+  networkInterface,
+  nodeDevice,
+  nwfilter,
+  secret
+]
