@@ -2,10 +2,10 @@
 import { execFileSync } from "node:child_process"
 import { globSync, readFileSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
-import { accessOf, keyOfFunction } from "./rpc-tables/access.mjs"
-import { programOf } from "./rpc-tables/program.mjs"
-import { messageText, tableText, typesText } from "./rpc-tables/write.mjs"
-import { parseXdr } from "./rpc-tables/xdr-language.mjs"
+import { accessOf, keyOfFunction } from "./rpc-tables-access.mjs"
+import { programOf } from "./rpc-tables-program.mjs"
+import { messageText, tableText, typesText } from "./rpc-tables-write.mjs"
+import { parseXdr } from "./rpc-tables-xdr-language.mjs"
 
 const usage = `usage: node .ci/rpc-tables.mjs PATH-TO-LIBVIRT-SOURCE [--check]
 

@@ -1,7 +1,7 @@
 /**
- * What a procedure takes, answers and tells, to bytes and back. Bytes that are not exactly one value
- * are a `DecodeError`; a value that does not fit its type is an `EncodeError`. Nothing here throws
- * for what a peer has sent.
+ * What a procedure takes, answers and tells, to bytes and back. Bytes that are not exactly one
+ * value are a `DecodeError`; a value that does not fit its type is an `EncodeError`. Nothing here
+ * throws for what a peer has sent.
  */
 import * as Result from "effect/Result"
 import { type Coding, codingOf } from "./compile.ts"

@@ -1,6 +1,6 @@
 /**
- * Layouts to functions: how each kind of layout is read and written. A layout is compiled once, when
- * it is first used. Values pass as `unknown`; the generated types say what they are.
+ * Layouts to functions: how each kind of layout is read and written. A layout is compiled once,
+ * when it is first used. Values pass as `unknown`; the generated types say what they are.
  */
 import { assert, present, unreachable } from "../../base/assert.ts"
 import type { Composite, Layout, Scalar } from "./layout.ts"

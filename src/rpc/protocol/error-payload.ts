@@ -1,6 +1,7 @@
 /**
- * How an error travels: the payload of replies and stream packets with the status "error". Holds the
- * numbers of libvirt that the protocol itself needs; which error a failure is, is decided elsewhere.
+ * How an error travels: the payload of replies and stream packets with the status "error". Holds
+ * the numbers of libvirt that the protocol itself needs; which error a failure is, is decided
+ * elsewhere.
  */
 import * as Result from "effect/Result"
 import { decodeValue, encodeValue } from "./codec.ts"
@@ -50,8 +51,8 @@ const wire = (error: WireError): virNetMessageError => ({
 })
 
 /**
- * A whole packet that tells an error; `header` gives type, serial and the rest. Texts are made fit to
- * be sent, so that to tell of a failure does not fail.
+ * A whole packet that tells an error; `header` gives type, serial and the rest. Texts are made fit
+ * to be sent, so that to tell of a failure does not fail.
  */
 export const encodeError = (header: Omit<Header, "status">, error: WireError): Uint8Array =>
   Result.getOrThrow(encodeValue({ ...header, status: packetStatus.error }, type, wire(error)))

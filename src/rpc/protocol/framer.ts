@@ -39,8 +39,8 @@ export class Framer {
 
   /**
    * Takes the next bytes and gives the packets that they complete, in order. Payloads are views of
-   * the chunk where they can be: it must not be written to afterwards. After a failure, nothing more
-   * is taken, and every push tells the same failure.
+   * the chunk where they can be: it must not be written to afterwards. After a failure, nothing
+   * more is taken, and every push tells the same failure.
    */
   push(chunk: Uint8Array): Framed {
     const packets: Packet[] = []
@@ -49,7 +49,7 @@ export class Framer {
       const left = chunk.byteLength - from
       const length = left >= lengthBytes ? this.#checked(lengthAt(chunk, from)) : undefined
       if (length === undefined || length > left) {
-        if (this.#failure === undefined) this.#keep(chunk, from, chunk.byteLength, length)
+        if (this.#failure === undefined) this.#keep(chunk.subarray(from), length)
         break
       }
       packets.push(decodePacket(chunk.subarray(from, from + length)))
@@ -64,13 +64,13 @@ export class Framer {
     let from = 0
     if (this.#size < lengthBytes) {
       from = Math.min(lengthBytes - this.#size, chunk.byteLength)
-      this.#keep(chunk, 0, from, undefined)
+      this.#keep(chunk.subarray(0, from), undefined)
       if (this.#size < lengthBytes) return from
     }
     const length = this.#checked(lengthAt(this.#begun, 0))
     if (length === undefined) return from
     const to = Math.min(chunk.byteLength, from + length - this.#size)
-    this.#keep(chunk, from, to, length)
+    this.#keep(chunk.subarray(from, to), length)
     if (this.#size === length) {
       packets.push(decodePacket(this.#begun.subarray(0, length)))
       this.#begun = new Uint8Array(0)
@@ -89,18 +89,18 @@ export class Framer {
   }
 
   /**
-   * Adds bytes to the packet that has begun. The buffer doubles, but never beyond the packet: what a
-   * peer declares and does not send is not allocated.
+   * Adds bytes to the packet that has begun. The buffer doubles, but never beyond the packet: what
+   * a peer declares and does not send is not allocated.
    */
-  #keep(chunk: Uint8Array, from: number, to: number, length: number | undefined): void {
-    const size = this.#size + to - from
+  #keep(part: Uint8Array, length: number | undefined): void {
+    const size = this.#size + part.byteLength
     if (size > this.#begun.byteLength) {
       const capacity = Math.max(size, this.#begun.byteLength * 2, leastCapacity)
       const larger = new Uint8Array(Math.min(capacity, Math.max(size, length ?? capacity)))
       larger.set(this.#begun.subarray(0, this.#size))
       this.#begun = larger
     }
-    this.#begun.set(chunk.subarray(from, to), this.#size)
+    this.#begun.set(part, this.#size)
     this.#size = size
   }
 }

@@ -1,6 +1,6 @@
 /**
- * How a value of libvirt's RPC lies on the wire, and what is known of a procedure: the data types of
- * the generated tables. Holds no behaviour; `codec.ts` reads layouts, `procedures.ts` rows.
+ * How a value of libvirt's RPC lies on the wire, and what is known of a procedure: the data types
+ * of the generated tables. Holds no behaviour; `codec.ts` reads layouts, `procedures.ts` rows.
  */
 
 /** Numbers of four bytes, and of eight (the hypers and double). An enumeration is an `int`. */

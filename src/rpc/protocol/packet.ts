@@ -70,7 +70,7 @@ export function encodePacket(
   return Result.succeed(packet)
 }
 
-/** A packet around bytes as they are: a stream's data, or nothing at all. They must fit into one. */
+/** A packet around bytes as they are, which must fit into it: a stream's data, or nothing. */
 export function encodeRaw(header: Header, payload: Uint8Array): Uint8Array {
   assert(payload.byteLength <= payloadBytesMax, "a payload fits into one packet")
   const packet = Buffer.allocUnsafe(headerBytes + payload.byteLength)

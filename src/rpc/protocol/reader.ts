@@ -1,7 +1,7 @@
 /**
  * Reads XDR (RFC 4506) from bytes. A reader that has failed reads nothing more and gives zeros, so
- * that a decoder needs no branch for each read; whoever began the reading asks `failure` at its end.
- * Never allocates by what a peer declares before the bytes for it are known to be there.
+ * that a decoder needs no branch for each read; whoever began the reading asks `failure` at its
+ * end. Never allocates by what a peer declares before the bytes for it are known to be there.
  */
 import * as Result from "effect/Result"
 

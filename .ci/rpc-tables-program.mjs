@@ -2,7 +2,7 @@
  * One program of libvirt's RPC as rows: what the enumeration of its procedures, the comments in it
  * and the names of the types say together.
  */
-import { keyOfProcedure } from "./access.mjs"
+import { keyOfProcedure } from "./rpc-tables-access.mjs"
 
 const annotations = (comment, word) =>
   [...comment.matchAll(new RegExp(`@${word}: *(\\S+)`, "g"))].map(([, value]) => value)

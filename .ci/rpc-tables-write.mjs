@@ -135,7 +135,8 @@ const perProgram = (programs, text) =>
 /** `types.ts`: every type, and what each procedure takes, answers and tells. */
 export const typesText = (programs, types) => {
   const named = [...types].filter(([type]) => !type.endsWith("_procedure"))
-  return `${header("What libvirt's procedures take and answer, as types, under the names of its files.")}
+  const what = "What libvirt's procedures take and answer, as types, under the names of its files."
+  return `${header(what)}
 ${named.map(([name, layout]) => declaration(name, layout, types)).join("\n")}
 /** By program and procedure: the arguments and the answer of every call. */
 export interface Procedures {
