@@ -11,8 +11,13 @@ import type { FileError } from "../host/files.ts"
 import type { SpawnError } from "../host/process.ts"
 import type { SocketError } from "../host/socket.ts"
 import type { RequestDenied } from "../kernel/error.ts"
+import type { AgentError, ConsoleBusy, ConsoleUnavailable } from "../model/agent-error.ts"
 import type { DeviceBusy, DomainGone, OperationFailed } from "../model/domain-error.ts"
 import type { StartFailed, StillDying } from "../model/domain-error.ts"
+import type { GuestRefused, GuestSilent, GuestUnsupported } from "../model/guest-error.ts"
+import type { InvalidArgument, NotRunning } from "../model/guest-error.ts"
+import type { StorageError } from "../model/storage-error.ts"
+import type { CpuIncompatible, NodeArgumentInvalid, NodeUnsupported } from "../node/error.ts"
 import type { QmpError } from "../qmp/error.ts"
 import type { WireError } from "./protocol/error-payload.ts"
 import { type ErrorDomain, errorDomains, type ErrorName, errorNumbers } from "./refusal.ts"
@@ -20,11 +25,22 @@ import type { RpcRefusal } from "./refusal.ts"
 
 /** Whatever a handler may fail with. */
 export type Fault =
+  | AgentError
   | CallError
+  | ConsoleBusy
+  | ConsoleUnavailable
+  | CpuIncompatible
   | DefineError
   | DeviceBusy
   | DomainGone
   | FileError
+  | GuestRefused
+  | GuestSilent
+  | GuestUnsupported
+  | InvalidArgument
+  | NodeArgumentInvalid
+  | NodeUnsupported
+  | NotRunning
   | OperationFailed
   | QmpError
   | ReloadError
@@ -34,6 +50,7 @@ export type Fault =
   | StartFailed
   | StateNotReached
   | StillDying
+  | StorageError
 
 interface Row {
   readonly code: ErrorName
@@ -44,21 +61,41 @@ interface Row {
 const rows = {
   ActorCrashed: { code: "INTERNAL_ERROR" },
   ActorStopped: { code: "OPERATION_INVALID" },
+  AgentNonsense: { code: "INTERNAL_ERROR" },
+  AgentNotConfigured: { code: "ARGUMENT_UNSUPPORTED" },
+  AgentRefused: { code: "INTERNAL_ERROR" },
+  AgentUnresponsive: { code: "AGENT_UNRESPONSIVE" },
   AskCycle: { code: "INTERNAL_ERROR" },
   ConfigError: { code: "CONFIG_UNSUPPORTED" },
   Conflict: { code: "CONFIG_UNSUPPORTED" },
+  ConsoleBusy: { code: "OPERATION_FAILED" },
+  ConsoleUnavailable: { code: "INTERNAL_ERROR" },
+  CpuIncompatible: { code: "CPU_INCOMPATIBLE", domain: "CPU" },
   DefinitionQuarantined: { code: "OPERATION_INVALID" },
   DeviceBusy: { code: "OPERATION_INVALID" },
   DomainExists: { code: "OPERATION_FAILED", domain: "DOMAIN" },
   DomainGone: { code: "OPERATION_INVALID" },
   DomainNotFound: { code: "NO_DOMAIN" },
   FileError: { code: "SYSTEM_ERROR" },
+  GuestRefused: { code: "INTERNAL_ERROR" },
+  GuestSilent: { code: "OPERATION_TIMEOUT" },
+  GuestUnsupported: { code: "OPERATION_UNSUPPORTED" },
+  ImageToolFailed: { code: "OPERATION_FAILED", domain: "STORAGE" },
+  InvalidArgument: { code: "INVALID_ARG" },
   InvalidDomain: { code: "XML_ERROR", domain: "DOMAIN" },
   MailboxFull: { code: "OPERATION_TIMEOUT" },
+  NodeArgumentInvalid: { code: "INVALID_ARG" },
+  NodeUnsupported: { code: "CONFIG_UNSUPPORTED" },
+  NotRunning: { code: "OPERATION_INVALID" },
   NotSupported: { code: "CONFIG_UNSUPPORTED" },
   OperationFailed: { code: "OPERATION_FAILED" },
   OperationRepeated: { code: "OPERATION_FAILED" },
   Overdue: { code: "OPERATION_TIMEOUT" },
+  PoolActive: { code: "OPERATION_INVALID", domain: "STORAGE" },
+  PoolExists: { code: "OPERATION_FAILED", domain: "STORAGE" },
+  PoolInactive: { code: "OPERATION_INVALID", domain: "STORAGE" },
+  PoolNotFound: { code: "NO_STORAGE_POOL", domain: "STORAGE" },
+  PoolTransient: { code: "OPERATION_INVALID", domain: "STORAGE" },
   ProbeFailed: { code: "OPERATION_FAILED" },
   QmpEnded: { code: "OPERATION_FAILED" },
   QmpFault: { code: "INTERNAL_ERROR" },
@@ -70,8 +107,13 @@ const rows = {
   StartFailed: { code: "OPERATION_FAILED" },
   StateNotReached: { code: "OPERATION_TIMEOUT" },
   StillDying: { code: "RESOURCE_BUSY" },
+  StorageBusy: { code: "RESOURCE_BUSY", domain: "STORAGE" },
+  StorageRefused: { code: "INVALID_ARG", domain: "STORAGE" },
+  StorageUnsupported: { code: "CONFIG_UNSUPPORTED", domain: "STORAGE" },
   StoreError: { code: "OPERATION_FAILED" },
   Unavailable: { code: "CONFIG_UNSUPPORTED" },
+  VolumeExists: { code: "STORAGE_VOL_EXIST", domain: "STORAGE" },
+  VolumeNotFound: { code: "NO_STORAGE_VOL", domain: "STORAGE" },
   XmlError: { code: "XML_ERROR", domain: "DOMAIN" }
 } as const satisfies { readonly [tag in Exclude<Fault, RpcRefusal>["_tag"]]: Row }
 
@@ -97,7 +139,11 @@ const opening: { readonly [name in ErrorName]?: string } = {
   OPERATION_UNSUPPORTED: "Operation not supported",
   OPERATION_ABORTED: "operation aborted",
   AGENT_UNRESPONSIVE: "Guest agent is not responding",
-  RESOURCE_BUSY: "resource busy"
+  RESOURCE_BUSY: "resource busy",
+  NO_INTERFACE: "Interface not found",
+  NO_NWFILTER: "Network filter not found",
+  STORAGE_VOL_EXIST: "storage volume exists already",
+  CPU_INCOMPATIBLE: "the CPU is incompatible with host CPU"
 }
 
 /** VIR_ERR_ERROR: not only a warning. */
@@ -160,6 +206,12 @@ const errnoOf = (fault: Fault): number => ("code" in fault ? (errnos[fault.code]
 const denied = ({ because, request, state }: RequestDenied): string =>
   because ?? `cannot ${request} while it is ${state}`
 
+/** An agent without the command cannot do it at all, which callers tell from a failure. */
+const rowOf = (fault: Exclude<Fault, RpcRefusal>): Row =>
+  fault._tag === "AgentRefused" && fault.class === "CommandNotFound"
+    ? { code: "OPERATION_UNSUPPORTED" }
+    : rows[fault._tag]
+
 export const errorOf = (fault: Fault): WireError => {
   if (fault._tag === "RpcRefusal") {
     const { code, domain, text, errno } = fault
@@ -168,7 +220,7 @@ export const errorOf = (fault: Fault): WireError => {
       ...(errno === undefined ? {} : { errno })
     })
   }
-  const { code, domain }: Row = rows[fault._tag]
+  const { code, domain } = rowOf(fault)
   const text = fault._tag === "RequestDenied" ? denied(fault) : fault.message
   return wireError(code, text, {
     ...(domain === undefined ? {} : { domain }),
