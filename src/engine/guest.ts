@@ -1,6 +1,6 @@
 /**
  * What may be asked of a guest and told to it beyond its life cycle: statistics, memory, vCPUs,
- * disks, cards, screen, keys, and QEMU's own monitor. Types only; `guest-functions.ts` makes them.
+ * disks, cards, screen, keys, and QEMU's own monitor. Types only, of `domain.guest`; `guest-functions.ts` makes it.
  * A question goes straight to the guest's monitor, never through its domain's mailbox.
  */
 import type * as Effect from "effect/Effect"
@@ -13,8 +13,14 @@ import type {
   InvalidArgument,
   NotRunning
 } from "../model/guest-error.ts"
+import type { BlockStats } from "../qemu/guest-block.ts"
+import type { Codeset } from "../qemu/guest-keys.ts"
+import type { MemoryStat } from "../qemu/guest-memory.ts"
+import type { InterfaceStats } from "../qemu/stats-groups.ts"
 import type { StatsGroup, TypedParameter } from "../qemu/stats.ts"
 import type { LookupError } from "./consult.ts"
+
+export type { BlockStats, Codeset, InterfaceStats, MemoryStat, StatsGroup, TypedParameter }
 
 /** How a question to a guest can fail. */
 export type AskError =
@@ -25,9 +31,10 @@ export type AskError =
   | GuestUnsupported
   | InvalidArgument
   | DomainGone
+  | OperationFailed
 
 /** How a change of a guest, or of its definition, can fail. */
-export type TellError = AskError | OperationFailed | InvalidDomain
+export type TellError = AskError | InvalidDomain
 
 type Ask<A> = Effect.Effect<A, AskError>
 type Tell = Effect.Effect<void, TellError>
@@ -39,18 +46,6 @@ type Tell = Effect.Effect<void, TellError>
 export interface Affects {
   readonly live?: boolean
   readonly config?: boolean
-}
-
-/** Counters since the guest's start. Times in ns. */
-export interface BlockStats {
-  readonly readRequests: number
-  readonly readBytes: number
-  readonly readTimeNs: number
-  readonly writeRequests: number
-  readonly writtenBytes: number
-  readonly writeTimeNs: number
-  readonly flushRequests: number
-  readonly flushTimeNs: number
 }
 
 /** virDomainBlockInfo, in bytes. */
@@ -69,24 +64,6 @@ export interface DiskError {
   readonly disk: string
   /** 1 unspecified, 2 no space (virDomainDiskErrorCode). */
   readonly error: 1 | 2
-}
-
-/** As the guest sees it: received is what came to the guest. */
-export interface InterfaceStats {
-  readonly rxBytes: number
-  readonly rxPackets: number
-  readonly rxErrors: number
-  readonly rxDropped: number
-  readonly txBytes: number
-  readonly txPackets: number
-  readonly txErrors: number
-  readonly txDropped: number
-}
-
-/** virDomainMemoryStatStruct: tag 0 swap-in ... 6 actual balloon, 7 rss, ... 12; KiB or a count. */
-export interface MemoryStat {
-  readonly tag: number
-  readonly value: number
 }
 
 /** virVcpuInfo, with the host CPUs that the vCPU may run on. */
@@ -125,19 +102,6 @@ export interface Screenshot {
   readonly mime: string
   readonly bytes: Uint8Array
 }
-
-/** virKeycodeSet, in its order from 0. */
-export type Codeset =
-  | "linux"
-  | "xt"
-  | "atset1"
-  | "atset2"
-  | "atset3"
-  | "os_x"
-  | "xt_kbd"
-  | "usb"
-  | "win32"
-  | "qnum"
 
 export interface Keys {
   readonly codeset: Codeset

@@ -37,6 +37,8 @@ import {
   type WaitOptions
 } from "./waiting.ts"
 import { formatDomain } from "../xml/domain.ts"
+import type { Guest } from "./guest.ts"
+import { guestFunctionsOf } from "./guest-functions.ts"
 import type { XmlError } from "../xml/error.ts"
 import { formatMetadata, namespaceOf, parseMetadata } from "../xml/metadata.ts"
 
@@ -116,6 +118,9 @@ export interface Domain {
     metadata: { readonly uri: string; readonly key: string; readonly xml: string | undefined },
     affects?: AffectsOptions
   ) => Effect.Effect<void, ChangeError | InvalidDomain | XmlError>
+
+  /** What is asked of its QEMU, and told to it: figures, memory, vCPUs, disks, screen, keys. */
+  readonly guest: Guest
 
   /** Returns when the domain is in this state; one that is no more counts as shut off. */
   readonly waitFor: (
@@ -235,6 +240,7 @@ export const handleOf = (driver: Driver, identity: Identity): Domain => {
     name,
     ...deeds(perform),
     ...orders(driver, perform),
+    guest: guestFunctionsOf({ driver, consult, perform }),
     summary: Effect.flatMap(
       reading(driver, "domainGetState", (parts) =>
         Effect.map(find(parts, uuid, name), Reads.summaryOf)

@@ -5,7 +5,7 @@
 import * as Effect from "effect/Effect"
 import { devicesOf } from "../model/device.ts"
 import type { Domain } from "../model/domain.ts"
-import { qomGet, queryBalloon } from "../qmp/command.ts"
+import { balloon, qomGet, qomSet, queryBalloon } from "../qmp/command.ts"
 import type { Json } from "../qmp/json.ts"
 import { type Ask, devicePath, memberOf, numberAt } from "./guest-ask.ts"
 
@@ -93,3 +93,16 @@ export const readBalloon = (ask: Ask, live: Domain) =>
     }
     return figures
   })
+
+/** Answered at once; the guest gives or takes pages when it gets to it. */
+export const setBalloon = (ask: Ask, kib: number) => ask(balloon(kib * 1024))
+
+/** How often QEMU asks the guest for its figures; 0: never. */
+export const setStatsPeriod = (ask: Ask, alias: string, seconds: number) =>
+  ask(
+    qomSet({
+      path: devicePath(alias),
+      property: "guest-stats-polling-interval",
+      value: seconds
+    })
+  )

@@ -1,9 +1,10 @@
 /**
  * Limits on a disk's traffic: libvirt's names (VIR_DOMAIN_BLOCK_IOTUNE_*) and QEMU's for the same
- * thing, and how a change of some of them becomes the whole row that QEMU takes. Pure.
+ * thing, how a change of some of them becomes the whole row that QEMU takes, and the orders themselves.
  */
 import type { Json, JsonObject } from "../qmp/json.ts"
-import { numberAt, textAt } from "./guest-ask.ts"
+import { blockResize, command } from "../qmp/command.ts"
+import { type Ask, numberAt, textAt } from "./guest-ask.ts"
 import { text, type TypedParameter, unsignedLong } from "./stats.ts"
 
 /** libvirt's name -> QEMU's in `query-block` and `block_set_io_throttle` (qapi/block-core.json). */
@@ -98,3 +99,9 @@ export const tuned = (
   if (group !== undefined && group !== "") words[groupInQemu] = group
   return { words }
 }
+
+export const setTune = (ask: Ask, words: JsonObject) => ask(command("block_set_io_throttle", words))
+
+/** Shrinking cuts what the guest has there, and QEMU does not ask. */
+export const resizeDisk = (ask: Ask, node: string, sizeBytes: number) =>
+  ask(blockResize(node, sizeBytes))
