@@ -33,8 +33,7 @@ export const domainCapabilities = Effect.fnUntraced(function* (
   yield* Effect.yieldNow
   const cpu = offeredCpus(ground, models)
   yield* Effect.yieldNow
-  const devices = offeredDevices(ground, hasIommu)
-  yield* Effect.yieldNow
+  const devices = yield* offeredDevices(ground, hasIommu)
   const text: DomainCapabilitiesText = {
     path: capabilities.binary,
     domain,

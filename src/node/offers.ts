@@ -2,6 +2,7 @@
  * What domain capabilities offer besides processors and firmware: for every value that libvirt's
  * XML has, the guest that would have it. A table; which values are offered is decided by trial.
  */
+import * as Effect from "effect/Effect"
 import type { Enums } from "../xml/domain-capabilities.ts"
 import { canHave, thoseHad, type TrialGround, type Wish } from "./trial.ts"
 
@@ -18,33 +19,43 @@ interface DeviceOffers {
   readonly offers: readonly Offer[]
 }
 
-const disk = (what: string, target: string, source = "<source file='/image'/>"): Wish =>
-  device(`<disk ${what}>${source}<target ${target}/></disk>`)
+/** A name that a disk of the bus may have. */
+const diskNames: { readonly [bus: string]: string } = { fdc: "fda", ide: "hda", virtio: "vda" }
 
-const diskDevice = (kind: string): Wish => {
-  const bus = kind === "disk" ? "virtio" : kind === "floppy" ? "fdc" : "scsi"
-  return kind === "lun"
-    ? disk("type='block' device='lun'", "dev='sda' bus='scsi'", "<source dev='/dev/image'/>")
-    : disk(`type='file' device='${kind}'`, `dev='a' bus='${bus}'`)
+interface DiskWish {
+  readonly kind?: string
+  readonly bus: string
+  readonly model?: string
 }
+
+const disk = ({ kind = "disk", bus, model }: DiskWish): Wish => {
+  const isBlock = kind === "lun"
+  const source = isBlock ? "<source dev='/dev/image'/>" : "<source file='/image'/>"
+  const what = `type='${isBlock ? "block" : "file"}' device='${kind}'`
+  const ofModel = model === undefined ? "" : ` model='${model}'`
+  const target = `<target dev='${diskNames[bus] ?? "sda"}' bus='${bus}'/>`
+  return device(`<disk ${what}${ofModel}>${source}${target}</disk>`)
+}
+
+/** A bus that has such a device where anything has. */
+const diskBuses: { readonly [kind: string]: string } = { disk: "virtio", floppy: "fdc" }
 
 const virtioModels = ["virtio", "virtio-transitional", "virtio-non-transitional"] as const
 
 const disks: DeviceOffers = {
   name: "disk",
   offers: [
-    { name: "diskDevice", values: ["disk", "cdrom", "floppy", "lun"], wish: diskDevice },
+    {
+      name: "diskDevice",
+      values: ["disk", "cdrom", "floppy", "lun"],
+      wish: (kind) => disk({ kind, bus: diskBuses[kind] ?? "scsi" })
+    },
     {
       name: "bus",
       values: ["ide", "fdc", "scsi", "virtio", "xen", "usb", "uml", "sata", "sd"],
-      wish: (bus) =>
-        disk(`type='file' device='${bus === "fdc" ? "floppy" : "disk"}'`, `dev='a' bus='${bus}'`)
+      wish: (bus) => disk({ kind: bus === "fdc" ? "floppy" : "disk", bus })
     },
-    {
-      name: "model",
-      values: virtioModels,
-      wish: (model) => disk(`type='file' device='disk' model='${model}'`, "dev='vda' bus='virtio'")
-    }
+    { name: "model", values: virtioModels, wish: (model) => disk({ bus: "virtio", model }) }
   ]
 }
 
@@ -198,7 +209,6 @@ const redirdevs: DeviceOffers = {
 }
 
 const channelSources: { readonly [type: string]: string } = {
-  dbus: "<source channel='org.channel'/>",
   "qemu-vdagent": "<source><clipboard copypaste='yes'/></source>"
 }
 
@@ -207,7 +217,8 @@ const channels: DeviceOffers = {
   offers: [
     {
       name: "type",
-      values: ["pty", "unix", "spicevmc", "spiceport", "dbus", "qemu-vdagent"],
+      // One of D-Bus is nobody's without a display of D-Bus, which is not built.
+      values: ["pty", "unix", "spicevmc", "qemu-vdagent"],
       wish: (type) =>
         device(
           `<channel type='${type}'>${channelSources[type] ?? ""}` +
@@ -230,17 +241,28 @@ const deviceOffers = (hasIommu: boolean): readonly DeviceOffers[] => [
   channels
 ]
 
-/** Each device with the values that a guest of this ground may have. */
-export const offeredDevices = (
-  ground: TrialGround,
-  hasIommu: boolean
-): readonly { readonly name: string; readonly enums: Enums }[] =>
-  deviceOffers(hasIommu).map(({ name, offers }) => ({
-    name,
-    enums: Object.fromEntries(
-      offers.map((offer) => [offer.name, thoseHad(ground, offer.values, offer.wish)])
-    )
-  }))
+/** One device with the values that a guest of this ground may have. */
+const offered = (ground: TrialGround, { name, offers }: DeviceOffers): OfferedDevice => ({
+  name,
+  enums: Object.fromEntries(
+    offers.map((offer) => [offer.name, thoseHad(ground, offer.values, offer.wish)])
+  )
+})
+
+export interface OfferedDevice {
+  readonly name: string
+  readonly enums: Enums
+}
+
+/** All devices; others have their turn between one device and the next. */
+export const offeredDevices = Effect.fnUntraced(function* (ground: TrialGround, hasIommu: boolean) {
+  const devices: OfferedDevice[] = []
+  for (const one of deviceOffers(hasIommu)) {
+    devices.push(offered(ground, one))
+    yield* Effect.yieldNow
+  }
+  return devices
+})
 
 export const offeredMemorySources = (ground: TrialGround): readonly string[] =>
   thoseHad(ground, ["file", "anonymous", "memfd"], (type) => ({

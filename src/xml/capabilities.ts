@@ -131,11 +131,13 @@ const host = (one: HostText): KeptElement =>
     // Nothing of ours sends the host to sleep.
     element("power_management"),
     element("iommu", { support: one.hasIommu ? "yes" : "no" }),
-    element("migration_features", {}, [
-      ...(one.canMigrate
+    element(
+      "migration_features",
+      {},
+      one.canMigrate
         ? [element("live"), element("uri_transports", {}, [leaf("uri_transport", "tcp")])]
-        : [])
-    ]),
+        : []
+    ),
     element("topology", {}, [element("cells", { num: one.cells.length }, one.cells.map(cell))]),
     ...(one.caches.length === 0 ? [] : [element("cache", {}, one.caches.map(bank))]),
     ...one.securityModels.map(({ model, doi }) =>
