@@ -12,6 +12,7 @@ import type { Engine, OpenError } from "./engine/engine.ts"
 import * as FilesLive from "./host/files.live.ts"
 import * as ProcessLive from "./host/process.live.ts"
 import * as SocketLive from "./host/socket.live.ts"
+import * as TerminalLive from "./host/terminal.live.ts"
 import { makeEngine, type TroupeOptions } from "./open-engine.ts"
 
 export * from "./errors.ts"
@@ -36,6 +37,7 @@ export const hostLayer: Layer.Layer<HostServices> = Layer.mergeAll(
   FilesLive.layer,
   ProcessLive.layer,
   SocketLive.layer,
+  TerminalLive.layer,
   IdsLive.layer
 )
 

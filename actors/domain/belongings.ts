@@ -8,6 +8,8 @@ import type { DomainFact } from "../../machines/domain/context.ts"
 import type { ProcessId } from "../../src/host/process.ts"
 import type { Launched } from "../../src/qemu/launcher.ts"
 import type { Monitor } from "../monitor.ts"
+import type { Agent } from "../agent.ts"
+import { Consoles } from "./consoles.ts"
 import type { Ear } from "./ear.ts"
 import type { StatusRecord } from "../../src/store/status.ts"
 
@@ -28,6 +30,12 @@ export class Belongings<R> {
   ear: Ear<DomainFact> | undefined
   /** The status record as it was last written. */
   record: StatusRecord | undefined
+  /** Set when the guest's agent was first asked; one for the life of the guest. */
+  agent: Agent | undefined
+  /** The alias of its channel, from then on. */
+  agentAlias: string | undefined
+  /** Who has its consoles and channels open. */
+  readonly consoles = new Consoles()
   /** The sockets at places of the definition's choosing, as they were bound. */
   sockets: NonNullable<StatusRecord["holds"]>["sockets"] | undefined
 

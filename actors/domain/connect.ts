@@ -11,14 +11,25 @@ import type { DomainSelf, Identity, Needs } from "./needs.ts"
 import { factsOf } from "./qmp-facts.ts"
 import { Surroundings } from "./surroundings.ts"
 
+/** A command that an agent was given and that has gone since is not waited for. */
+const hangUp = (mine: Belongings<Needs>, fact: QmpFact): void => {
+  if (fact.type === "qmpPort" && !fact.isOpen && fact.alias === mine.agentAlias)
+    mine.agent?.portClosed()
+}
+
 /** Hands the facts of each event over, and remembers how far it came when there was no room. */
-const eventSink = (ear: Ear<DomainFact>, epoch: string): MonitorListener["onEvent"] => {
+const eventSink = (
+  ear: Ear<DomainFact>,
+  epoch: string,
+  mine: Belongings<Needs>
+): MonitorListener["onEvent"] => {
   let rest: readonly QmpFact[] = []
   return (event) => {
     const facts =
       rest.length > 0 ? rest : factsOf(event).map((fact) => ({ ...fact, epoch }) as QmpFact)
     const refused = facts.findIndex((fact) => !ear.hear(fact))
     rest = refused === -1 ? [] : facts.slice(refused)
+    for (const fact of facts) hangUp(mine, fact)
     return refused === -1
   }
 }
@@ -47,7 +58,7 @@ export const connect = Effect.fnUntraced(function* (
     name: `monitor/${domain.uuid}/${epoch}`,
     path: mine.monitorPath,
     listener: {
-      onEvent: eventSink(ear, epoch),
+      onEvent: eventSink(ear, epoch, mine),
       whenRoom: (resume) => ear.whenRoom(resume),
       onSilent: () => self.tell({ type: "monitorSilent", epoch }),
       onHeard: () => self.tell({ type: "monitorHeard", epoch }),

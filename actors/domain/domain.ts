@@ -209,6 +209,10 @@ export const abandon = (ref: DomainRef): Effect.Effect<void, never, Needs> =>
     yield* ref.actor.stop()
     const { published } = ref.actor
     if (isSettled(ref)) yield* leaveStatus(ref.belongings.find(published.context.epoch), published)
-    for (const epoch of ref.belongings.present)
-      yield* ref.belongings.of(epoch).monitor?.close ?? Effect.void
+    for (const epoch of ref.belongings.present) {
+      const mine = ref.belongings.of(epoch)
+      mine.consoles.endAll({ failed: "the engine ends" })
+      yield* mine.agent?.close ?? Effect.void
+      yield* mine.monitor?.close ?? Effect.void
+    }
   })

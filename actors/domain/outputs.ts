@@ -81,10 +81,16 @@ export const planOutputs = Effect.fnUntraced(function* (live: Domain, directory:
   return planned
 })
 
-/** The live definition says where its sockets are. */
+/** No guest has opened a port before its first instruction. */
+const withClosedPort = (device: Device): Device =>
+  device.kind === "channel" && device.target.type === "virtio"
+    ? { ...device, target: { ...device.target, state: "disconnected" } }
+    : device
+
+/** The live definition says where its sockets are, and that no channel is open yet. */
 export const withSockets = (live: Domain, directory: string): Domain => ({
   ...live,
-  devices: live.devices.map((device): Device => {
+  devices: live.devices.map(withClosedPort).map((device): Device => {
     if (!isCharacter(device)) return device
     const { source, alias = "" } = device
     if (source.type !== "unix" || source.path !== undefined || !isBound(source)) return device

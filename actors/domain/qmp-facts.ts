@@ -76,13 +76,7 @@ export const factsOf = (event: QmpEvent): readonly Told[] => {
         ? []
         : [happening({ type: "device-removed", device: event.device })]
     case "VserportChange":
-      return [
-        happening({
-          type: "agent-lifecycle",
-          state: event.isOpen ? "connected" : "disconnected",
-          reason: "channel"
-        })
-      ]
+      return [{ type: "qmpPort", alias: event.id, isOpen: event.isOpen } as Told]
     default:
       return []
   }

@@ -5,6 +5,9 @@
 import * as Effect from "effect/Effect"
 import type { GuestStatus } from "../../machines/domain/context.ts"
 import { isAlive, type ProcessExit, Processes } from "../../src/host/process.ts"
+import { devicesOf } from "../../src/model/device.ts"
+import { queryChardev } from "../../src/qmp/command.ts"
+import type { Monitor } from "../monitor.ts"
 import type { Belongings } from "./belongings.ts"
 import { connect, earOf } from "./connect.ts"
 import type { DomainSelf, Identity, Needs } from "./needs.ts"
@@ -54,10 +57,37 @@ const lastWord = Effect.fnUntraced(function* (mine: Belongings<Needs>, epoch: st
   return { type: "exited" as const, epoch, isClean, why: "the process ended" }
 })
 
+/** Channels may have been opened and closed while nobody listened. Told after the guest's status. */
+const lookAtPorts = Effect.fnUntraced(function* (
+  domain: Identity,
+  monitor: Monitor,
+  epoch: string
+) {
+  const { live } = domain.now().context
+  const all = live === undefined ? [] : devicesOf(live, "channel")
+  const channels = all.filter(({ target }) => target.type === "virtio")
+  if (channels.length === 0) return
+  const command = queryChardev()
+  const reply = command.decode(yield* monitor.execute({ execute: command.execute }))
+  if (reply._tag === "Failure") return
+  for (const { label, isOpenInGuest } of reply.success) {
+    const alias = channels.find((one) => `char${one.alias}` === label)?.alias
+    if (alias === undefined) continue
+    domain.belongings.of(epoch).ear?.hear({
+      type: "qmpPort",
+      epoch,
+      alias,
+      isOpen: isOpenInGuest
+    })
+  }
+})
+
 const talk = (domain: Identity, self: DomainSelf, epoch: string) =>
   Effect.gen(function* () {
     const monitor = yield* connect(domain, self, epoch)
-    return guestStatus(yield* monitor.execute({ execute: "query-status" }))
+    const status = guestStatus(yield* monitor.execute({ execute: "query-status" }))
+    yield* lookAtPorts(domain, monitor, epoch)
+    return status
   }).pipe(Effect.timeout(handshakeTimeoutMs))
 
 export const reattach = (domain: Identity) =>

@@ -35,6 +35,7 @@ export const release = (domain: Identity) =>
     // The monitor first: what QEMU says while it dies is nobody's concern.
     yield* mine.monitor?.close ?? Effect.void
     mine.monitor = undefined
+    yield* mine.agent?.close ?? Effect.void
     if (mine.process !== undefined) yield* untilDead(mine, mine.process, graceMs)
     yield* mine.release
     const { autoDestroy } = domain.now().context

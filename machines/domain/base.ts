@@ -17,6 +17,7 @@ import type {
   SignalMode,
   Starter
 } from "./context.ts"
+import { isAgentPort, movesPort } from "./port.ts"
 
 /** The longest a start may take, from the request to the guest's first instruction. */
 export const startDeadlineMs = 60_000
@@ -96,6 +97,8 @@ export const base = setup({
     isOfName: ({ context, event }) =>
       event.type === "create" && event.definition.name === context.name,
     fits: ({ context, event }) => event.type === "change" && isPossible(context, event.change),
+    movesPort: ({ context, event }) => movesPort(context, event),
+    isAgentPort: ({ context, event }) => isAgentPort(context, event),
     wasClean: ({ event }) => event.type === "exited" && event.isClean,
     isDefined: ({ context }) => context.persistent !== undefined,
     isUnproven: ({ context }) => context.isUnproven,

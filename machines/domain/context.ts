@@ -164,6 +164,8 @@ export type QmpFact = { readonly epoch: string } & (
   /** QEMU is about to stop the guest for this reason. */
   | { readonly type: "qmpPauseCause"; readonly cause: string }
   | { readonly type: "qmpHappened"; readonly happening: DomainHappening }
+  /** The guest has opened or closed the port of a channel, or is found to have. */
+  | { readonly type: "qmpPort"; readonly alias: string; readonly isOpen: boolean }
 )
 
 /** A guest that an earlier engine had started, as its status record tells. */

@@ -21,9 +21,37 @@ import {
   tellResumed
 } from "./base.ts"
 import type { DomainContext, DomainMessage, GuestStatus } from "./context.ts"
+import { agentState, withPort } from "./port.ts"
+
+const movePort = base.assign({ live: ({ context, event }) => withPort(context.live, event) })
+
+/** The guest has opened or closed a channel: in any state, for a reset closes all. */
+const ports = [
+  {
+    guard: and(["movesPort", "isAgentPort"]),
+    actions: [
+      movePort,
+      {
+        type: "emit" as const,
+        params: ({ context, event }: { context: DomainContext; event: DomainMessage }) => ({
+          event: {
+            uuid: context.uuid,
+            name: context.name,
+            id: context.id,
+            type: "agent-lifecycle",
+            state: agentState(event),
+            reason: "channel"
+          }
+        })
+      }
+    ]
+  },
+  { guard: "movesPort" as const, actions: movePort }
+]
 
 /** Every way out of a guest that lives: the order, or the fact that it is over. */
 const endings = {
+  qmpPort: ports,
   destroy: {
     guard: "isThisEpoch" as const,
     target: "#stopping",

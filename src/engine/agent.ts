@@ -5,13 +5,7 @@
 import type * as Effect from "effect/Effect"
 import * as Guest from "../../actors/domain/agent-calls.ts"
 import type { AgentError } from "../model/agent-error.ts"
-import type {
-  GuestUnsupported,
-  InvalidArgument,
-  NotRunning,
-  GuestRefused,
-  GuestSilent
-} from "../model/guest-error.ts"
+import type { GuestUnsupported, InvalidArgument, NotRunning } from "../model/guest-error.ts"
 import type {
   AddressSource,
   DomainInterface,
@@ -54,9 +48,7 @@ export interface DomainAgent {
   /** DOMAIN_GET_TIME. */
   readonly time: Asked<GuestTime>
   /** DOMAIN_SET_TIME; `sync` (VIR_DOMAIN_TIME_SYNC) takes the time of the guest's hardware clock. */
-  readonly setTime: (
-    time: GuestTime | "sync"
-  ) => Effect.Effect<void, AgentCallError | GuestRefused | GuestSilent>
+  readonly setTime: (time: GuestTime | "sync") => Asked<void>
   /** DOMAIN_GET_GUEST_INFO. With kinds, one that the agent cannot tell fails; else it is left out. */
   readonly info: (kinds?: readonly GuestInfoKind[]) => Asked<GuestInfo>
   /** DOMAIN_INTERFACE_ADDRESSES. `lease` is refused: there are no networks with leases here. */
@@ -64,11 +56,7 @@ export interface DomainAgent {
     source: AddressSource
   ) => Effect.Effect<readonly DomainInterface[], AgentCallError | GuestUnsupported>
   /** DOMAIN_SET_USER_PASSWORD; encrypted (crypt(3)) with VIR_DOMAIN_PASSWORD_ENCRYPTED. */
-  readonly setUserPassword: (
-    user: string,
-    password: string,
-    isEncrypted?: boolean
-  ) => Asked<void>
+  readonly setUserPassword: (user: string, password: string, isEncrypted?: boolean) => Asked<void>
   /** DOMAIN_GET_GUEST_VCPUS, and the count of DOMAIN_GET_VCPUS_FLAGS with VIR_DOMAIN_VCPU_GUEST. */
   readonly vcpus: Asked<readonly GuestVcpu[]>
   /** DOMAIN_SET_GUEST_VCPUS: these vCPUs of the guest, on or off. */

@@ -16,6 +16,8 @@ import type { Parts } from "../../actors/driver/parts.ts"
 import * as Reads from "../../actors/driver/reads.ts"
 import type { DomainSummary } from "../../actors/driver/reads.ts"
 import { lastWords } from "../host/log-file.ts"
+import { agentOf, type DomainAgent } from "./agent.ts"
+import { consolesOf, type DomainConsoles } from "./console.ts"
 import { consultOn, find, type LookupError, type Perform, performOn } from "./consult.ts"
 import {
   type DomainExists,
@@ -79,7 +81,7 @@ export interface AffectsOptions {
   readonly live?: boolean
 }
 
-export interface Domain {
+export interface Domain extends DomainConsoles {
   readonly uuid: string
   /** As it was called when this handle was made. */
   readonly name: string
@@ -118,6 +120,9 @@ export interface Domain {
     metadata: { readonly uri: string; readonly key: string; readonly xml: string | undefined },
     affects?: AffectsOptions
   ) => Effect.Effect<void, ChangeError | InvalidDomain | XmlError>
+
+  /** What is asked of the guest itself, through its agent. */
+  readonly agent: DomainAgent
 
   /** What is asked of its QEMU, and told to it: figures, memory, vCPUs, disks, screen, keys. */
   readonly guest: Guest
@@ -241,6 +246,8 @@ export const handleOf = (driver: Driver, identity: Identity): Domain => {
     ...deeds(perform),
     ...orders(driver, perform),
     guest: guestFunctionsOf({ driver, consult, perform }),
+    ...consolesOf(consult),
+    agent: agentOf(consult, perform),
     summary: Effect.flatMap(
       reading(driver, "domainGetState", (parts) =>
         Effect.map(find(parts, uuid, name), Reads.summaryOf)

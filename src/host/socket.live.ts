@@ -133,6 +133,9 @@ const connect = (path: string, listener: ConnectionListener) =>
         socket.on("data", (bytes) => {
           if (stage === "open") listener.onData(bytes)
         })
+        socket.on("drain", () => {
+          if (stage === "open") listener.onDrain?.()
+        })
         resume(Effect.succeed(connectionOf(socket, () => void (stage = "closed"))))
       })
       return Effect.sync(() => void socket.destroy())

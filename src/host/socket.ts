@@ -21,7 +21,12 @@ export interface ConnectionListener {
   readonly onData: (bytes: Uint8Array) => void
   /** Once: the peer closed, or the connection failed with this errno name. */
   readonly onEnd: (error: string | undefined) => void
+  /** All that was written has gone, after at least `drainBytes` had to wait. */
+  readonly onDrain?: () => void
 }
+
+/** What Node keeps of a socket before it counts as full. */
+export const drainBytes = 64 * 1024
 
 export interface Connection {
   /** Queues the bytes. After the end it does nothing: `onEnd` has told. */

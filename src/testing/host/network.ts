@@ -23,6 +23,8 @@ export interface Receiver {
   readonly onData: (bytes: Uint8Array) => void
   /** Once: the peer closed (`undefined`), or the errno name of what ended it. */
   readonly onEnd: (error: string | undefined) => void
+  /** All that was written has gone, after some of it had to wait. */
+  readonly onDrain?: (() => void) | undefined
   /** Asked at each delivery, where deliveries may go wrong. */
   readonly fault?: () => FaultsBySeam["data"] | undefined
 }
@@ -50,6 +52,7 @@ export class SocketEnd {
   /** What was written and found no room: still the writer's. */
   private outbox: Uint8Array[] = []
   private outboxBytes = 0
+  private hasWaited = false
   private isPaused = false
   private isClosed = false
   /** Set when it is to be closed as soon as all is written. */
@@ -97,6 +100,7 @@ export class SocketEnd {
     this.outbox.push(bytes)
     this.outboxBytes += bytes.length
     this.flush()
+    this.hasWaited ||= this.outboxBytes > 0
   }
 
   pause(): void {
@@ -155,6 +159,17 @@ export class SocketEnd {
     }
     peer.wake()
     if (this.outboxBytes === 0) this.onWritten?.()
+    this.tellDrained()
+  }
+
+  private tellDrained(): void {
+    const { receiver } = this
+    if (this.outboxBytes > 0 || !this.hasWaited) return
+    this.hasWaited = false
+    if (receiver?.onDrain === undefined) return
+    receiver.realm.schedule(`drain ${receiver.name}`, () => {
+      if (!this.isClosed) receiver.onDrain?.()
+    })
   }
 
   private wake(): void {

@@ -161,6 +161,7 @@ const connectionOf = (
     realm,
     name: `${path} of ${realm.name}`,
     onData: listener.onData,
+    onDrain: listener.onDrain,
     onEnd: (error) => {
       descriptors.close(fd)
       listener.onEnd(error)

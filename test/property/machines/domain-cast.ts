@@ -11,6 +11,7 @@ import {
   domainMachine,
   type DomainSnapshot
 } from "../../../machines/domain/domain.ts"
+import type { Channel } from "../../../src/model/device/character.ts"
 import type { Domain } from "../../../src/model/domain.ts"
 import { OperationFailed, StartFailed } from "../../../src/model/domain-error.ts"
 import { domainFromText } from "../../../src/store/domain-text.ts"
@@ -23,12 +24,23 @@ const uuid = "00000000-0000-4000-8000-000000000001"
 
 export type Actions = Pick<Domain, "onPoweroff" | "onReboot" | "onCrash">
 
+/** The agent's port and another one. */
+const ports = ["org.qemu.guest_agent.0", "org.example.0"].map(
+  (name, at): Channel => ({
+    kind: "channel",
+    alias: `channel${at}`,
+    source: { type: "unix", mode: "bind" },
+    target: { type: "virtio", name }
+  })
+)
+
 export const definitionOf = (actions: Actions, name = "web"): Domain => {
   const text = `<domain type='qemu'><name>${name}</name><uuid>${uuid}</uuid>
     <memory>1024</memory><vcpu>1</vcpu><os><type>hvm</type></os></domain>`
   const parsed = domainFromText(text, "inactive")
   if (parsed._tag === "Failure") throw parsed.failure
-  return { ...parsed.success.domain, ...actions }
+  const devices = [...parsed.success.domain.devices, ...ports]
+  return { ...parsed.success.domain, devices, ...actions }
 }
 
 /** How the life of the actor begins. */
@@ -193,6 +205,8 @@ const guestFacts = (epoch: string, count: number): readonly DomainMessage[] => {
     { type: "qmpPanicked", epoch },
     { type: "qmpPauseCause", epoch, cause: "ioerror" },
     { type: "qmpHappened", epoch, happening: { type: "rtc-change", offsetSeconds: 1 } },
+    { type: "qmpPort", epoch, alias: "channel0", isOpen: count % 2 === 0 },
+    { type: "qmpPort", epoch, alias: "channel1", isOpen: count % 2 === 0 },
     { type: "monitorEnded", epoch, why: "EOF" },
     { type: "monitorSilent", epoch },
     { type: "monitorHeard", epoch },
