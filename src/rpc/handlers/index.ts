@@ -1,16 +1,20 @@
 /** All that is served: each family of procedures is one file beside this one. */
 import type { Handlers } from "../server/handler.ts"
+import { capabilities } from "./capabilities.ts"
 import { connect } from "./connect.ts"
 import { networkInterface } from "./interface.ts"
 import { network } from "./network.ts"
+import { node } from "./node.ts"
 import { nodeDevice } from "./node-device.ts"
 import { nwfilter } from "./nwfilter.ts"
 import { secret } from "./secret.ts"
 
 export const families: readonly Handlers[] = [
+  capabilities,
   connect,
   network,
   networkInterface,
+  node,
   nodeDevice,
   nwfilter,
   secret
