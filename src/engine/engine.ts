@@ -23,6 +23,8 @@ import { Ids } from "../base/ids.ts"
 import type { ConfigError, ConfigSnapshot } from "../config/snapshot.ts"
 import { type Domain, handleOf, type StartOptions } from "./handle.ts"
 import { makeNode, type Node } from "./node.ts"
+import { type Published, readPublished } from "./published.ts"
+import { type StatsOfMany, statsOfMany } from "./guest-many.ts"
 import { traceOf } from "./trace.ts"
 import { reading } from "./waiting.ts"
 import type { FileError } from "../host/files.ts"
@@ -144,6 +146,8 @@ export interface Engine {
   readonly lookup: (key: Key) => Effect.Effect<Domain, DomainNotFound | CallError>
   /** One consistent cut, by name. */
   readonly list: (filter?: DomainFilter) => Effect.Effect<readonly DomainSummary[], CallError>
+  /** What is published, at once and without a fiber; `undefined` unless the engine is running. */
+  readonly published: () => Published | undefined
   readonly events: (options?: EventOptions) => Stream.Stream<TroupeEvent, CallError>
   /** The same as one effect each: `undefined` when the engine has ended. */
   readonly subscribe: (
@@ -165,6 +169,8 @@ export interface Engine {
   readonly capabilities: (emulator?: string) => Effect.Effect<Capabilities, ProbeFailed | CallError>
   /** The host itself: its size, memory, processor, and which guests it can have. */
   readonly node: Node
+  /** Figures of many domains; what a QEMU does not tell in time is left out. */
+  readonly domainStats: StatsOfMany
   /** Host devices and which start of which domain has each. */
   readonly hostDevices: Effect.Effect<{ readonly pci: Holdings; readonly usb: Holdings }, CallError>
   /** Every turn of every actor. */
@@ -351,10 +357,12 @@ const engineOf = (driver: Driver, standing: Setting & Pick<Engine, "close" | "no
   place: standing.place,
   phase: driver.phase,
   node: standing.node,
+  domainStats: statsOfMany(driver),
   ...calls(driver, standing.emulatorFor),
   lookup: lookup(driver),
   list: (filter) =>
     reading(driver, "connectListAllDomains", (parts) => Reads.summaries(parts, filter)),
+  published: readPublished(driver),
   subscribe: subscribe(driver),
   events: (which) => streamOf(subscribe(driver)(which)),
   connect: connect(driver),

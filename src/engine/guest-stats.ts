@@ -191,10 +191,3 @@ export const statsOf = (
     )
     return { uuid, name, id, params: params.flat() }
   })
-
-/** Domains whose QEMUs are asked at once. */
-const concurrency = 64
-
-/** Of all of these, in their order. */
-export const statsOfAll = (refs: readonly DomainRef[], options: StatsOptions) =>
-  Effect.forEach(refs, (ref) => statsOf(ref, options), { concurrency })
