@@ -11,6 +11,7 @@ import type { Kernel } from "../../src/kernel/kernel.ts"
 import { Supervisor } from "../../src/kernel/supervisor.ts"
 import type { Domain } from "../../src/model/domain.ts"
 import { makeProber } from "../../src/qemu/probe.ts"
+import { imageToolBeside } from "../../src/storage/image-tool.ts"
 import * as Store from "../../src/store/store.ts"
 import { withoutCaller } from "../../src/kernel/script.ts"
 import { makeConfigHolder } from "../config.ts"
@@ -23,6 +24,7 @@ import { makeEventBus } from "../event-bus.ts"
 import { makePciPool } from "../pci-pool.ts"
 import { makePorts } from "../ports.ts"
 import { makeStartLane } from "../start-lane.ts"
+import { makeStoragePools } from "../storage/pools.ts"
 import { makeUsbPool } from "../usb-pool.ts"
 import { openDomain, spawnDomain, start, supervise } from "./calls.ts"
 import { keepLogsBounded } from "./logs.ts"
@@ -71,8 +73,9 @@ type Root = Effect.Success<ReturnType<typeof readRoot>>
 const makeSiblings = Effect.fnUntraced(function* (
   kernel: Kernel,
   { store, config }: Root,
-  { startConcurrency, later, note }: BootOptions & { readonly later: Later; readonly note: Note }
+  options: BootOptions & { readonly later: Later; readonly note: Note }
 ) {
+  const { startConcurrency, emulatorFor, later, note } = options
   const host = withoutCaller(yield* Effect.context<HostServices>())
   const width = () => config.current().values.troupeStartConcurrency || startConcurrency
   return {
@@ -85,6 +88,15 @@ const makeSiblings = Effect.fnUntraced(function* (
       scratchDirectory: store.layout.run,
       cacheDirectory: store.layout.cache,
       root: store.rootId
+    }),
+    storage: yield* makeStoragePools({
+      kernel,
+      layout: store.layout,
+      root: store.rootId,
+      program: Effect.suspend(() =>
+        imageToolBeside(config.current().values.troupeEmulator || emulatorFor(undefined))
+      ),
+      note
     }),
     events: makeEventBus(kernel),
     supervisor: new Supervisor("supervisor", kernel, {

@@ -22,6 +22,7 @@ import type { EventBus } from "../event-bus.ts"
 import type { Pool } from "../host-device-pool.ts"
 import type { Ports } from "../ports.ts"
 import type { StartLane } from "../start-lane.ts"
+import type { StoragePools } from "../storage/pools.ts"
 
 /** What an engine needs of its host. */
 export type HostServices = Files | Ids | Processes | Sockets
@@ -45,6 +46,7 @@ export interface Parts {
   readonly lane: StartLane
   readonly supervisor: Supervisor
   readonly prober: Prober
+  readonly storage: StoragePools
   /** What a domain's scripts run with. */
   readonly needs: Context.Context<Needs>
   /** The next start's epoch: never used before, on this root. */

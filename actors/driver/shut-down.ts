@@ -31,6 +31,7 @@ export const shutDown = Effect.fnUntraced(function* (parts: Parts, stopsGuests: 
       ),
     { concurrency, discard: true }
   )
+  yield* parts.storage.stop()
   yield* parts.supervisor.stop()
   yield* Effect.forEach(refs, DomainActor.abandon, { concurrency, discard: true }).pipe(
     Effect.provideContext(parts.needs)

@@ -25,6 +25,7 @@ import { type Domain, handleOf, type StartOptions } from "./handle.ts"
 import { makeNode, type Node } from "./node.ts"
 import { type Published, readPublished } from "./published.ts"
 import { type StatsOfMany, statsOfMany } from "./guest-many.ts"
+import { type Storage, storageOf } from "./storage.ts"
 import { traceOf } from "./trace.ts"
 import { reading } from "./waiting.ts"
 import type { FileError } from "../host/files.ts"
@@ -148,6 +149,8 @@ export interface Engine {
   readonly list: (filter?: DomainFilter) => Effect.Effect<readonly DomainSummary[], CallError>
   /** What is published, at once and without a fiber; `undefined` unless the engine is running. */
   readonly published: () => Published | undefined
+  /** Pools of disk images, and the volumes in them. */
+  readonly storage: Storage
   readonly events: (options?: EventOptions) => Stream.Stream<TroupeEvent, CallError>
   /** The same as one effect each: `undefined` when the engine has ended. */
   readonly subscribe: (
@@ -366,6 +369,7 @@ const engineOf = (driver: Driver, standing: Setting & Pick<Engine, "close" | "no
   subscribe: subscribe(driver),
   events: (which) => streamOf(subscribe(driver)(which)),
   connect: connect(driver),
+  storage: storageOf(driver),
   inspection: driver.kernel.inspection,
   trace: traceOf(driver.kernel, standing),
   close: standing.close

@@ -6,6 +6,7 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
+import { Files } from "../host/files.ts"
 import { type Child, type ProcessExit, Processes } from "../host/process.ts"
 import { ImageToolFailed } from "../model/storage-error.ts"
 import { killAndConfirm } from "../qemu/kill.ts"
@@ -149,6 +150,14 @@ export const runTool = (program: string, run: Run) =>
       })
     )
   })
+
+/** That of the QEMU in use, if it has one beside it; else the host's. */
+export const imageToolBeside = Effect.fnUntraced(function* (emulator: string) {
+  const files = yield* Files
+  const beside = `${emulator.slice(0, emulator.lastIndexOf("/"))}/qemu-img`
+  const found = yield* Effect.option(files.stat(beside))
+  return Option.isSome(found) ? beside : "/usr/bin/qemu-img"
+})
 
 const Answer = Schema.Struct({
   format: Schema.String,

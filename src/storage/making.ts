@@ -61,24 +61,32 @@ const give = Effect.fnUntraced(function* (path: string, permissions: Permissions
   yield* files.chmod(path, mode)
 })
 
-/** Of two steps the second alone cannot be interrupted: what has its name is the pool's. */
-const show = (making: Making, temporary: string) =>
+/** The name is given, synced and told of without a gap: what has its name is the pool's. */
+const show = <A, E, R>(making: Making, temporary: string, shown: Effect.Effect<A, E, R>) =>
   Effect.gen(function* () {
     const files = yield* Files
     const { pool, name } = making
     yield* refuseExisting(making)
     yield* files.rename(temporary, volumePath(pool.folder, name))
     yield* files.syncDirectory(pool.folder)
+    return yield* shown
   }).pipe(Effect.uninterruptible)
 
-/** Durable when it succeeds. Interrupted or failed, it leaves nothing. */
-export const makeVolume = Effect.fnUntraced(function* (making: Making, creation: Creation) {
+/**
+ * Durable when it succeeds; `shown` runs when the volume has its name, and cannot be interrupted.
+ * Interrupted or failed before, it leaves nothing.
+ */
+export const makeVolume = Effect.fnUntraced(function* <A, E, R>(
+  making: Making,
+  creation: Creation,
+  shown: Effect.Effect<A, E, R>
+) {
   const files = yield* Files
   const { program, root, token, pool, name, permissions } = making
   const temporary = volumePath(pool.folder, temporaryName(root, token))
   const doing = `make volume '${name}'`
   yield* refuseExisting(making)
-  yield* Effect.acquireUseRelease(
+  return yield* Effect.acquireUseRelease(
     // Nobody else's from the first byte on; the tool keeps the mode of what is there.
     Effect.flatMap(files.open(temporary, "create", modeOfVolume), (file) => files.close(file)),
     () =>
@@ -88,7 +96,7 @@ export const makeVolume = Effect.fnUntraced(function* (making: Making, creation:
           yield* files.truncate(temporary, creation.lengthBytes)
         yield* give(temporary, permissions)
         yield* syncContent(temporary)
-        yield* show(making, temporary)
+        return yield* show(making, temporary, shown)
       }),
     () => Effect.ignore(files.unlink(temporary))
   )
