@@ -87,7 +87,7 @@ export interface Callback {
 export type Emit = <P extends Program, K extends keyof Messages[P] & string>(
   program: P,
   event: K,
-  message: Messages[P][K]
+  message: (Messages[P][K] & { readonly message: unknown })["message"]
 ) => void
 
 /** Kinds have numbers of one row, and are told apart when one is taken away. */

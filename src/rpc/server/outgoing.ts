@@ -29,12 +29,18 @@ export class Outgoing {
   /** Keeps what is sent while `turn` runs, and lets it go as one buffer. */
   corked(turn: () => void): void {
     if (this.#isCorked) return turn()
-    this.#isCorked = true
-    try {
-      turn()
-    } finally {
-      this.#isCorked = false
-      this.#flush()
+    let next: (() => void) | undefined = turn
+    while (next !== undefined) {
+      this.#isCorked = true
+      try {
+        next()
+      } finally {
+        this.#isCorked = false
+        this.#flush()
+      }
+      // Who waited for room may have waited for this flush only: no drain would tell.
+      const hasRoom = this.#waiting.length > 0 && this.unread() <= roomBytes
+      next = hasRoom ? () => this.#release() : undefined
     }
   }
 
