@@ -5,7 +5,6 @@
  */
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
-import type { CallError } from "../../actors/driver/once.ts"
 import type { Driver } from "../../actors/driver/driver.ts"
 import { Ids } from "../base/ids.ts"
 import { Files } from "../host/files.ts"
@@ -25,8 +24,9 @@ import {
 } from "../node/memory.ts"
 import { cpuMapOf, type NodeInfo } from "../node/node-info.ts"
 import { sysinfoXml } from "../xml/capabilities-sysinfo.ts"
-import type { Setting } from "./engine.ts"
-import { type NodeGuests, nodeGuests } from "./node-guests.ts"
+import { type NodeCpus, nodeCpus } from "./node-cpus.ts"
+import type { NodeGround } from "./node-emulator.ts"
+import { type NodeGuests, nodeGuests, securityModel } from "./node-guests.ts"
 
 /** NODE_GET_CPU_MAP. */
 export interface CpuMap {
@@ -45,13 +45,10 @@ export interface SecurityModel {
   readonly doi: string
 }
 
-/** Nothing of ours labels a guest's process or its files; DAC is the admin's own doing. */
-export const securityModel: SecurityModel = { model: "none", doi: "0" }
-
 /** Whose protocol is spoken: libvirt 9.0.0 (major * 1,000,000 + minor * 1,000 + release). */
 export const libvirtVersion = 9_000_000
 
-export interface Node extends NodeGuests {
+export interface Node extends NodeGuests, NodeCpus {
   /** NODE_GET_INFO. */
   readonly info: Effect.Effect<NodeInfo>
   /** CONNECT_GET_HOSTNAME. */
@@ -84,8 +81,6 @@ export interface Node extends NodeGuests {
   /** CONNECT_GET_LIB_VERSION. */
   readonly libvirtVersion: number
 }
-
-export type { CallError }
 
 const cpuStats = Effect.fnUntraced(function* (cpu: number | "all") {
   const times = yield* readCpuTimes(cpu)
@@ -127,15 +122,22 @@ const makeUuid = (path: string) => {
   })
 }
 
+export interface NodeOptions extends Pick<NodeGround, "emulatorFor"> {
+  readonly place: { readonly root: string }
+}
+
 /** The host as one engine sees it. */
-export const makeNode = Effect.fnUntraced(function* (driver: Driver, setting: Setting) {
+export const makeNode = Effect.fnUntraced(function* (driver: Driver, options: NodeOptions) {
   const services = Context.pick(Files, Ids)(yield* Effect.context<Files | Ids>())
   const here = <A, E>(effect: Effect.Effect<A, E, Files | Ids>): Effect.Effect<A, E> =>
     Effect.provideContext(effect, services)
+  const { emulatorFor, place } = options
   const places = makePlaces()
-  const uuid = makeUuid(`${setting.place.root}/lib/host-uuid`)
+  const uuid = makeUuid(`${place.root}/lib/host-uuid`)
+  const ground: NodeGround = { driver, emulatorFor, places, uuid, services }
   const node: Node = {
-    ...nodeGuests({ driver, emulatorFor: setting.emulatorFor, places, uuid, services }),
+    ...nodeGuests(ground),
+    ...nodeCpus(ground),
     info: here(Effect.flatMap(places, readNodeInfo)),
     hostname: here(readHostname),
     uuid: here(uuid),

@@ -69,11 +69,9 @@ export interface Meant {
 }
 
 /** libvirt's words for accelerators and hypervisors: a wrong word is told from a missing one. */
-const domainWords = new Set(
-  "none qemu kqemu kvm xen lxc uml openvz test vmware hyperv vbox phyp parallels bhyve vz hvf".split(
-    " "
-  )
-)
+const hypervisors =
+  "none qemu kqemu kvm xen lxc uml openvz test vmware hyperv vbox phyp parallels bhyve vz hvf"
+const domainWords = new Set(hypervisors.split(" "))
 
 const typeMeant = (
   request: DomainCapabilitiesRequest,

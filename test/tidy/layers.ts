@@ -55,8 +55,8 @@ export const layers: readonly Layer[] = [
   layer("src/charts", "src/base machines src/kernel src/trace", "xstate elkjs @resvg/resvg-js"),
   layer(
     "src/rpc",
-    "src/base src/kernel src/model src/config src/xml src/qemu src/host src/store src/storage " +
-      "actors",
+    "src/base src/kernel src/model src/config src/xml src/qemu src/host src/node src/store " +
+      "src/storage actors",
     "effect"
   ),
   layer("src/console", "src/base src/kernel src/model machines actors src/charts", "effect"),
