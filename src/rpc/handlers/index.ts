@@ -2,6 +2,7 @@
 import type { Handlers } from "../server/handler.ts"
 import { capabilities } from "./capabilities.ts"
 import { connect } from "./connect.ts"
+import { domain } from "./domain.ts"
 import { networkInterface } from "./interface.ts"
 import { network } from "./network.ts"
 import { node } from "./node.ts"
@@ -12,6 +13,7 @@ import { secret } from "./secret.ts"
 export const families: readonly Handlers[] = [
   capabilities,
   connect,
+  ...domain,
   network,
   networkInterface,
   node,
