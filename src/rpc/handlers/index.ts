@@ -3,21 +3,31 @@ import type { Handlers } from "../server/handler.ts"
 import { capabilities } from "./capabilities.ts"
 import { connect } from "./connect.ts"
 import { domain } from "./domain.ts"
+import { events } from "./events.ts"
 import { networkInterface } from "./interface.ts"
 import { network } from "./network.ts"
 import { node } from "./node.ts"
 import { nodeDevice } from "./node-device.ts"
 import { nwfilter } from "./nwfilter.ts"
 import { secret } from "./secret.ts"
+import { storageContent } from "./storage-content.ts"
+import { storageEvents } from "./storage-events.ts"
+import { storagePools } from "./storage-pools.ts"
+import { storageVolumes } from "./storage-volumes.ts"
 
 export const families: readonly Handlers[] = [
+  ...domain,
+  events,
   capabilities,
   connect,
-  ...domain,
   network,
   networkInterface,
   node,
   nodeDevice,
   nwfilter,
-  secret
+  secret,
+  storageContent,
+  storageEvents,
+  storagePools,
+  storageVolumes
 ]

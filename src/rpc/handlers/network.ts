@@ -2,7 +2,7 @@
 import type { Handlers } from "../server/handler.ts"
 import { type Absent, listenInVain, noNumber, notThere, stopListening } from "./absent.ts"
 import { knowing, upTo } from "./flags.ts"
-import { uuidText } from "./uuid.ts"
+import { uuidText } from "./domain-reference.ts"
 
 /** REMOTE_NETWORK_LIST_MAX, REMOTE_NETWORK_DHCP_LEASES_MAX's callers never come that far. */
 const networksMax = 16_384

@@ -2,7 +2,7 @@
 import type { Handlers } from "../server/handler.ts"
 import { type Absent, noNumber, notThere } from "./absent.ts"
 import { knowing, upTo } from "./flags.ts"
-import { uuidText } from "./uuid.ts"
+import { uuidText } from "./domain-reference.ts"
 
 /** REMOTE_NWFILTER_LIST_MAX */
 const filtersMax = 16_384

@@ -4,7 +4,7 @@ import { RpcRefusal } from "../refusal.ts"
 import type { Handlers } from "../server/handler.ts"
 import { type Absent, listenInVain, noNumber, notThere, stopListening } from "./absent.ts"
 import { knowing } from "./flags.ts"
-import { uuidText } from "./uuid.ts"
+import { uuidText } from "./domain-reference.ts"
 
 /** REMOTE_SECRET_LIST_MAX */
 const secretsMax = 16_384
