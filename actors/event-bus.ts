@@ -10,7 +10,7 @@ import { answered, type Request, type RequestMessage } from "../src/base/protoco
 import { Actor } from "../src/kernel/actor.ts"
 import type { Action, Decision, Fact } from "../src/kernel/behaviour.ts"
 import type { Kernel } from "../src/kernel/kernel.ts"
-import type { DomainEvent } from "../src/model/event.ts"
+import type { DomainEvent, MonitorEvent } from "../src/model/event.ts"
 
 /** Events that wait for one listener. A guest that reboots in a loop makes about 20 a second. */
 export const backlogLengthMax = 1024
@@ -21,31 +21,31 @@ export interface Gap {
   readonly missed: number
 }
 
-export type Heard = DomainEvent | Gap
+export type Heard<E = DomainEvent> = E | Gap
 
-interface Listener {
-  readonly hear: (event: DomainEvent) => void
+interface Listener<E> {
+  readonly hear: (event: E) => void
   readonly end: () => void
 }
 
-type Listeners = { readonly [number: number]: Listener }
+type Listeners<E> = { readonly [number: number]: Listener<E> }
 
 interface BusProtocol {
   /** Behind all that happened before: every listener hears that, and then that it is over. */
   readonly close: Request
 }
 
-type BusFact =
-  | (Fact & { readonly type: "listen"; readonly number: number; readonly listener: Listener })
+type BusFact<E> =
+  | (Fact & { readonly type: "listen"; readonly number: number; readonly listener: Listener<E> })
   | (Fact & { readonly type: "leave"; readonly number: number })
-  | (Fact & { readonly type: "happened"; readonly event: DomainEvent })
+  | (Fact & { readonly type: "happened"; readonly event: E })
 
 const tell = (act: () => void): Action => ({ type: "emit", params: { event: act } })
 
-const decide = (
-  state: Listeners,
-  message: RequestMessage<BusProtocol> | BusFact
-): Decision<Listeners> => {
+const decide = <E>(
+  state: Listeners<E>,
+  message: RequestMessage<BusProtocol> | BusFact<E>
+): Decision<Listeners<E>> => {
   switch (message.type) {
     case "listen":
       return { next: { ...state, [message.number]: message.listener }, actions: [] }
@@ -68,13 +68,13 @@ const decide = (
 }
 
 /** A listener's own queue. Takes from its head, or waits; never more than the bound. */
-export class Subscription {
-  private waiting: Heard[] = []
+export class Subscription<E = DomainEvent> {
+  private waiting: Heard<E>[] = []
   private missed = 0
   private isOver = false
-  private taker: ((heard: Heard | undefined) => void) | undefined
+  private taker: ((heard: Heard<E> | undefined) => void) | undefined
 
-  hear(event: DomainEvent): void {
+  hear(event: E): void {
     if (this.isOver) return
     const taker = this.taker
     if (taker !== undefined) {
@@ -89,7 +89,7 @@ export class Subscription {
   }
 
   /** The next event, a gap, or `undefined` when the subscription is over. One taker at a time. */
-  readonly take: Effect.Effect<Heard | undefined> = Effect.callback((resume) => {
+  readonly take: Effect.Effect<Heard<E> | undefined> = Effect.callback((resume) => {
     const next = this.waiting.shift()
     if (next !== undefined) return resume(Effect.succeed(next))
     if (this.missed > 0) return resume(Effect.succeed(this.gap()))
@@ -117,20 +117,20 @@ export class Subscription {
   }
 }
 
-export interface EventBus {
+export interface EventBus<E = DomainEvent> {
   /** Never waits and never refuses: each listener's own bound applies. */
-  readonly happened: (event: DomainEvent) => void
+  readonly happened: (event: E) => void
   readonly subscribe: (
-    filter?: (event: DomainEvent) => boolean
-  ) => Effect.Effect<Subscription, never, Scope.Scope>
+    filter?: (event: E) => boolean
+  ) => Effect.Effect<Subscription<E>, never, Scope.Scope>
   readonly stop: () => Effect.Effect<void>
 }
 
 /** A filter that throws is its listener's mistake: it hears no more, and nobody else notices. */
-const listenerOf = (
-  subscription: Subscription,
-  filter: (event: DomainEvent) => boolean
-): Listener => ({
+const listenerOf = <E>(
+  subscription: Subscription<E>,
+  filter: (event: E) => boolean
+): Listener<E> => ({
   hear: (event) => {
     const isMeant = Result.try(() => filter(event))
     if (Result.isFailure(isMeant)) subscription.end()
@@ -139,10 +139,10 @@ const listenerOf = (
   end: () => subscription.end()
 })
 
-export const makeEventBus = (kernel: Kernel): EventBus => {
-  const actor = new Actor<Listeners, BusProtocol, BusFact>(
+export const makeEventBus = <E = DomainEvent>(kernel: Kernel, name = "event-bus"): EventBus<E> => {
+  const actor = new Actor<Listeners<E>, BusProtocol, BusFact<E>>(
     {
-      name: "event-bus",
+      name,
       initial: { next: {}, actions: [] },
       decide,
       describe: (state) => `${Object.keys(state).length} listeners`,
@@ -153,10 +153,10 @@ export const makeEventBus = (kernel: Kernel): EventBus => {
     Context.empty()
   )
   const ending = { hasBegun: false }
-  const subscribe: EventBus["subscribe"] = (filter = () => true) =>
+  const subscribe: EventBus<E>["subscribe"] = (filter = () => true) =>
     Effect.acquireRelease(
       Effect.sync(() => {
-        const subscription = new Subscription()
+        const subscription = new Subscription<E>()
         const number = kernel.number()
         if (ending.hasBegun) subscription.end()
         else actor.tell({ type: "listen", number, listener: listenerOf(subscription, filter) })
@@ -176,5 +176,25 @@ export const makeEventBus = (kernel: Kernel): EventBus => {
         ending.hasBegun = true
         return Effect.andThen(Effect.ignore(actor.ask("close", {}, "control")), actor.stop())
       })
+  }
+}
+
+/** What QEMUs tell, as they tell it, for whoever listens. */
+export interface MonitorEvents extends Pick<EventBus<MonitorEvent>, "subscribe" | "stop"> {
+  /** Put into words only when somebody listens. */
+  readonly told: (words: () => MonitorEvent) => void
+}
+
+/** A bus of its own, made with its first listener. */
+export const makeMonitorEvents = (kernel: Kernel): MonitorEvents => {
+  let bus: EventBus<MonitorEvent> | undefined
+  return {
+    told: (words) => bus?.happened(words()),
+    subscribe: (filter) =>
+      Effect.suspend(() => {
+        bus ??= makeEventBus<MonitorEvent>(kernel, "monitor-events")
+        return bus.subscribe(filter)
+      }),
+    stop: () => Effect.suspend(() => bus?.stop() ?? Effect.void)
   }
 }

@@ -17,7 +17,7 @@ import type { KernelError } from "../src/kernel/error.ts"
 import type { Kernel } from "../src/kernel/kernel.ts"
 import { askDeadlineMs } from "../src/kernel/limits.ts"
 import { QmpEnded, type QmpError, type QmpFault, QmpRefused, QmpTimeout } from "../src/qmp/error.ts"
-import type { QmpEvent } from "../src/qmp/event.ts"
+import type { QmpEvent, RawEvent } from "../src/qmp/event.ts"
 import type { Json } from "../src/qmp/json.ts"
 import * as Session from "../src/qmp/session.ts"
 
@@ -62,7 +62,7 @@ type Message = RequestMessage<MonitorProtocol> | MonitorFact
 
 /** What the one who opened it is told, in order. `onEvent` returns false when it has no room. */
 export interface MonitorListener {
-  readonly onEvent: (event: QmpEvent) => boolean
+  readonly onEvent: (event: QmpEvent, raw: RawEvent) => boolean
   /** Calls back once when there is room for events again. */
   readonly whenRoom: (resume: () => void) => void
   readonly onSilent: () => void
@@ -72,7 +72,7 @@ export interface MonitorListener {
 }
 
 type Told =
-  | { readonly type: "event"; readonly event: QmpEvent }
+  | { readonly type: "event"; readonly event: QmpEvent; readonly raw: RawEvent }
   | { readonly type: "silent" | "heard" }
   | { readonly type: "ended"; readonly why: string }
 
@@ -139,7 +139,10 @@ const deliver = (
 ): { readonly waiting: State["waiting"]; readonly actions: readonly Action[] } => {
   if (output._tag === "Greeting") return { waiting: state.waiting, actions: [] }
   if (output._tag === "Event")
-    return { waiting: state.waiting, actions: [tell({ type: "event", event: output.event })] }
+    return {
+      waiting: state.waiting,
+      actions: [tell({ type: "event", event: output.event, raw: output.raw })]
+    }
   const { id, result } = output
   const waiting = state.waiting.get(id)
   if (waiting === undefined) return { waiting: state.waiting, actions: [] }
@@ -307,7 +310,7 @@ export const open = Effect.fnUntraced(function* ({
   const outlet = new Outlet(listener, valve)
   const onEmit = (event: unknown) => {
     const told = event as Told
-    if (told.type === "event") outlet.push(() => listener.onEvent(told.event))
+    if (told.type === "event") outlet.push(() => listener.onEvent(told.event, told.raw))
     else if (told.type === "ended") outlet.push(() => listener.onEnd(told.why))
     else if (outlet.isOver) return
     else if (told.type === "silent") listener.onSilent()

@@ -3,7 +3,11 @@
  * order and with back-pressure, silence and end. Used by a start and by a recovery alike.
  */
 import * as Effect from "effect/Effect"
+import * as Result from "effect/Result"
 import type { DomainFact, QmpFact } from "../../machines/domain/context.ts"
+import type { MonitorEvent } from "../../src/model/event.ts"
+import type { RawEvent } from "../../src/qmp/event.ts"
+import { formatJson } from "../../src/qmp/json.ts"
 import { open, type MonitorListener } from "../monitor.ts"
 import type { Belongings } from "./belongings.ts"
 import { Ear } from "./ear.ts"
@@ -17,16 +21,30 @@ const hangUp = (mine: Belongings<Needs>, fact: QmpFact): void => {
     mine.agent?.portClosed()
 }
 
+interface Sink {
+  readonly domain: Identity
+  readonly epoch: string
+  readonly ear: Ear<DomainFact>
+  /** Whoever listens to QEMUs as they speak. */
+  readonly tellRaw: (words: () => MonitorEvent) => void
+}
+
+const monitorEvent = ({ domain }: Sink, { name: event, data, at }: RawEvent): MonitorEvent => {
+  const { uuid, name, id } = domain.now().context
+  const details =
+    Object.keys(data).length === 0 ? undefined : Result.getOrUndefined(formatJson(data))
+  return { uuid, name, id, event, details, ...at }
+}
+
 /** Hands the facts of each event over, and remembers how far it came when there was no room. */
-const eventSink = (
-  ear: Ear<DomainFact>,
-  epoch: string,
-  mine: Belongings<Needs>
-): MonitorListener["onEvent"] => {
+const eventSink = (sink: Sink, mine: Belongings<Needs>): MonitorListener["onEvent"] => {
+  const { domain, epoch, ear } = sink
   let rest: readonly QmpFact[] = []
-  return (event) => {
+  return (event, raw) => {
+    if (rest.length === 0) sink.tellRaw(() => monitorEvent(sink, raw))
+    const { live } = domain.now().context
     const facts =
-      rest.length > 0 ? rest : factsOf(event).map((fact) => ({ ...fact, epoch }) as QmpFact)
+      rest.length > 0 ? rest : factsOf(event, live).map((fact) => ({ ...fact, epoch }) as QmpFact)
     const refused = facts.findIndex((fact) => !ear.hear(fact))
     rest = refused === -1 ? [] : facts.slice(refused)
     for (const fact of facts) hangUp(mine, fact)
@@ -50,7 +68,7 @@ export const connect = Effect.fnUntraced(function* (
   self: DomainSelf,
   epoch: string
 ) {
-  const { kernel } = yield* Surroundings
+  const { kernel, qemuTold } = yield* Surroundings
   const mine = domain.belongings.of(epoch)
   const ear = earOf(mine, self, true)
   const monitor = yield* open({
@@ -58,7 +76,7 @@ export const connect = Effect.fnUntraced(function* (
     name: `monitor/${domain.uuid}/${epoch}`,
     path: mine.monitorPath,
     listener: {
-      onEvent: eventSink(ear, epoch, mine),
+      onEvent: eventSink({ domain, epoch, ear, tellRaw: qemuTold }, mine),
       whenRoom: (resume) => ear.whenRoom(resume),
       onSilent: () => self.tell({ type: "monitorSilent", epoch }),
       onHeard: () => self.tell({ type: "monitorHeard", epoch }),

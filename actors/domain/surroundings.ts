@@ -8,7 +8,7 @@ import type { ConfigSnapshot } from "../../src/config/snapshot.ts"
 import type { KernelError } from "../../src/kernel/error.ts"
 import type { Kernel } from "../../src/kernel/kernel.ts"
 import type { Domain } from "../../src/model/domain.ts"
-import type { DomainEvent } from "../../src/model/event.ts"
+import type { DomainEvent, MonitorEvent } from "../../src/model/event.ts"
 import type { Capabilities } from "../../src/qemu/capabilities.ts"
 import type { ProbeFailed } from "../../src/qemu/probe-process.ts"
 import type { Connections } from "../connections.ts"
@@ -34,6 +34,8 @@ export class Surroundings extends Context.Service<
     readonly ports: Ports
     readonly connections: Connections
     readonly happened: (event: DomainEvent) => void
+    /** What its QEMU told, as it told it; put into words only when somebody listens. */
+    readonly qemuTold: (words: () => MonitorEvent) => void
     /** At most so many starts at once work on the host; the others wait in a fair line. */
     readonly inStartLane: StartLane["within"]
   }

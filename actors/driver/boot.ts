@@ -20,7 +20,7 @@ import * as DomainActor from "../domain/domain.ts"
 import type { Needs } from "../domain/needs.ts"
 import { Surroundings } from "../domain/surroundings.ts"
 import { type Entry, makeDomains } from "../domains.ts"
-import { makeEventBus } from "../event-bus.ts"
+import { makeEventBus, makeMonitorEvents } from "../event-bus.ts"
 import { makePciPool } from "../pci-pool.ts"
 import { makePorts } from "../ports.ts"
 import { makeStartLane } from "../start-lane.ts"
@@ -99,6 +99,7 @@ const makeSiblings = Effect.fnUntraced(function* (
       note
     }),
     events: makeEventBus(kernel),
+    monitorEvents: makeMonitorEvents(kernel),
     supervisor: new Supervisor("supervisor", kernel, {
       context: host as Context.Context<never>,
       onGivenUp: (uuid) => {
@@ -155,6 +156,7 @@ const surroundingsOf = (
     ports,
     connections,
     happened: events.happened,
+    qemuTold: siblings.monitorEvents.told,
     inStartLane: lane.within
   }
 }

@@ -18,7 +18,7 @@ import type { ConfigHolder } from "../config.ts"
 import type { Connections } from "../connections.ts"
 import type { Needs } from "../domain/needs.ts"
 import type { Domains } from "../domains.ts"
-import type { EventBus } from "../event-bus.ts"
+import type { EventBus, MonitorEvents } from "../event-bus.ts"
 import type { Pool } from "../host-device-pool.ts"
 import type { Ports } from "../ports.ts"
 import type { StartLane } from "../start-lane.ts"
@@ -43,6 +43,8 @@ export interface Parts {
   readonly ports: Ports
   readonly connections: Connections
   readonly events: EventBus
+  /** What QEMUs tell, as they tell it. */
+  readonly monitorEvents: MonitorEvents
   readonly lane: StartLane
   readonly supervisor: Supervisor
   readonly prober: Prober

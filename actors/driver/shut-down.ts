@@ -42,6 +42,7 @@ export const shutDown = Effect.fnUntraced(function* (parts: Parts, stopsGuests: 
   yield* parts.ports.stop()
   yield* parts.usb.stop()
   yield* parts.pci.stop()
+  yield* parts.monitorEvents.stop()
   yield* parts.events.stop()
   yield* parts.config.stop()
 })

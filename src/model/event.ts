@@ -112,7 +112,53 @@ export type DomainHappening =
     }
   | { readonly type: "pm-wakeup" | "pm-suspend" | "pm-suspend-disk" }
   | { readonly type: "control-error" }
-  | { readonly type: "memory-failure"; readonly recipient: string; readonly action: string }
+  | {
+      readonly type: "memory-failure"
+      readonly recipient: MemoryFailureRecipient
+      readonly action: MemoryFailureAction
+      readonly isActionRequired: boolean
+      readonly isRecursive: boolean
+    }
+  /** Something was written past a mark that somebody had set. */
+  | {
+      readonly type: "block-threshold"
+      /** `vda`, or `vda[3]` for an image below the top. */
+      readonly device: string
+      readonly path: string | undefined
+      readonly thresholdBytes: number
+      readonly exceededBytes: number
+    }
+  | {
+      readonly type: "memory-device-size-change"
+      readonly device: string
+      readonly sizeBytes: number
+    }
+  | { readonly type: "migration-iteration"; readonly iteration: number }
+  /** Limits of a running guest that were changed: libvirt's names and wire types. */
+  | { readonly type: "tunable"; readonly params: readonly TunedParameter[] }
+
+/** What was limited: `blkdeviotune.disk` and its limits. */
+export interface TunedParameter {
+  readonly field: string
+  readonly value:
+    | { readonly type: 4; readonly value: bigint }
+    | { readonly type: 7; readonly value: string }
+}
+
+/** virDomainMemoryFailureRecipientType, virDomainMemoryFailureActionType: in their order. */
+export const memoryFailureRecipients = ["hypervisor", "guest"] as const
+export const memoryFailureActions = ["ignore", "inject", "fatal", "reset"] as const
+export type MemoryFailureRecipient = (typeof memoryFailureRecipients)[number]
+export type MemoryFailureAction = (typeof memoryFailureActions)[number]
+
+/** An event as a guest's QEMU told it: QEMU's name, and its data as JSON. */
+export interface MonitorEvent extends EventSubject {
+  readonly event: string
+  readonly details: string | undefined
+  /** By the clock of QEMU's host. */
+  readonly seconds: number
+  readonly microseconds: number
+}
 
 export type WatchdogAction =
   | "none"
@@ -130,6 +176,8 @@ export interface GraphicsEvent {
   readonly local: GraphicsEndpoint
   readonly remote: GraphicsEndpoint
   readonly authScheme: string
+  /** Who the client proved to be: `x509dname`, `saslUsername`. */
+  readonly identities: readonly { readonly type: string; readonly name: string }[]
 }
 
 export interface GraphicsEndpoint {

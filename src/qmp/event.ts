@@ -179,6 +179,28 @@ const table = {
       name: f.textOr("name", undefined),
       path: f.text("path")
     }) as const,
+  MEMORY_FAILURE: (f: Fields) => {
+    const flags = new Fields(f.struct("flags"))
+    const read = {
+      _tag: "MemoryFailure",
+      recipient: f.text("recipient"),
+      action: f.text("action"),
+      isActionRequired: flags.flag("action-required"),
+      isRecursive: flags.flag("recursive")
+    } as const
+    f.isReadable &&= flags.isReadable
+    return read
+  },
+  SPICE_CONNECTED: (f: Fields) =>
+    ({ _tag: "SpiceConnected", server: f.struct("server"), client: f.struct("client") }) as const,
+  SPICE_INITIALIZED: (f: Fields) =>
+    ({ _tag: "SpiceInitialized", server: f.struct("server"), client: f.struct("client") }) as const,
+  SPICE_DISCONNECTED: (f: Fields) =>
+    ({
+      _tag: "SpiceDisconnected",
+      server: f.struct("server"),
+      client: f.struct("client")
+    }) as const,
   VNC_CONNECTED: (f: Fields) =>
     ({ _tag: "VncConnected", server: f.struct("server"), client: f.struct("client") }) as const,
   VNC_INITIALIZED: (f: Fields) =>
@@ -203,7 +225,8 @@ export type QmpEvent = (
 
 const isKnown = (name: string): name is keyof Table => Object.hasOwn(table, name)
 
-interface RawEvent {
+/** An event as QEMU tells it. */
+export interface RawEvent {
   readonly name: string
   readonly data: JsonObject
   readonly at: EventTime

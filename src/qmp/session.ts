@@ -6,7 +6,7 @@
 import * as Result from "effect/Result"
 import { assert } from "../base/assert.ts"
 import { QmpFault, QmpRefused } from "./error.ts"
-import { decodeEvent, type QmpEvent } from "./event.ts"
+import { decodeEvent, type QmpEvent, type RawEvent } from "./event.ts"
 import { emptyFrame, feed, type Frame } from "./frame.ts"
 import { formatJson, type Json, type JsonObject } from "./json.ts"
 import { decodeMessage, type Message, type QmpGreeting } from "./message.ts"
@@ -41,7 +41,12 @@ export type Output =
       readonly command: string
       readonly result: Result.Result<Json, QmpRefused>
     }
-  | { readonly _tag: "Event"; readonly event: QmpEvent }
+  | {
+      readonly _tag: "Event"
+      readonly event: QmpEvent
+      /** As it came: for who knows more of QEMU than we do. */
+      readonly raw: RawEvent
+    }
 
 export interface Received {
   readonly session: Session
@@ -142,7 +147,10 @@ const take = (session: Session, message: Message, sizeBytes: number): Step => {
     return { session, problem: `${message._tag.toLowerCase()} before the greeting` }
   }
   if (message._tag === "Event") {
-    return { session, output: { _tag: "Event", event: decodeEvent(message, sizeBytes) } }
+    return {
+      session,
+      output: { _tag: "Event", event: decodeEvent(message, sizeBytes), raw: message }
+    }
   }
   return answer(session, message)
 }

@@ -36,7 +36,12 @@ export const isEmpty = (source: DiskSource): boolean => {
   }
 }
 
-const chainOf = (disk: Disk, context: Pick<ArgvContext, "resources">): Chain => {
+/** What was found out of the images' own chains. */
+interface Chains {
+  readonly resources: Pick<ArgvContext["resources"], "backingChains">
+}
+
+const chainOf = (disk: Disk, context: Chains): Chain => {
   if (isEmpty(disk.source)) return { images: [], isClosed: true }
   const top: Image = { source: disk.source, format: disk.driver?.type ?? "raw", isTop: true }
   const images = [top]
@@ -50,10 +55,7 @@ const chainOf = (disk: Disk, context: Pick<ArgvContext, "resources">): Chain => 
 }
 
 /** Node numbers count from the last disk to the first, and down each chain from its top. */
-export const nodeNumbers = (
-  domain: Domain,
-  context: Pick<ArgvContext, "resources">
-): ReadonlyMap<Disk, number> => {
+export const nodeNumbers = (domain: Domain, context: Chains): ReadonlyMap<Disk, number> => {
   const first = new Map<Disk, number>()
   let next = 1
   for (const disk of devicesOf(domain, "disk").toReversed()) {
