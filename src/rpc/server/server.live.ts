@@ -146,17 +146,29 @@ export const listenUnix = Effect.fnUntraced(function* (desk: Desk, options: Unix
 const inodeOf = (path: string): number | undefined =>
   fs.statSync(path, { throwIfNoEntry: false })?.ino
 
+/** The path that a listening socket is bound to: Node tells it only of sockets of its own. */
+const pathOf = (fd: number): string | undefined => {
+  const inode = /^socket:\[(\d+)\]$/.exec(fs.readlinkSync(`/proc/self/fd/${fd}`))?.[1]
+  const rows = fs.readFileSync("/proc/net/unix", "utf8").split("\n")
+  // Num RefCount Protocol Flags Type St Inode Path
+  return rows.map((row) => row.trim().split(/ +/)).find((columns) => columns[6] === inode)?.[7]
+}
+
 /** Accepts on a listening socket that a service manager has made; it keeps the path. */
 export const listenInherited = Effect.fnUntraced(function* (
   desk: Desk,
   { fd, isReadOnly }: { readonly fd: number; readonly isReadOnly: boolean }
 ) {
-  const listening = plainServer(desk, isReadOnly)
-  yield* listenOn(listening, `descriptor ${fd}`, { fd })
+  const name = `descriptor:${fd}`
+  let path = name
+  yield* attempt(name, () => {
+    path = pathOf(fd) ?? name
+  })
+  const listening = plainServer(desk, isReadOnly || path.endsWith("-ro"))
+  yield* listenOn(listening, path, { fd })
   yield* Effect.addFinalizer(() => closing(listening))
-  watch(listening, `descriptor ${fd}`, desk)
-  const address = listening.address()
-  return typeof address === "string" ? address : `descriptor ${fd}`
+  watch(listening, path, desk)
+  return path
 })
 
 export interface TlsOptions {
