@@ -23,6 +23,13 @@ export {
   StartFailed,
   StillDying
 } from "./model/domain-error.ts"
+export {
+  GuestRefused,
+  GuestSilent,
+  GuestUnsupported,
+  InvalidArgument,
+  NotRunning
+} from "./model/guest-error.ts"
 export { InvalidDomain, NotSupported } from "./model/error.ts"
 export { ProbeFailed } from "./qemu/probe-process.ts"
 export { Conflict, Unavailable } from "./qemu/refusal.ts"

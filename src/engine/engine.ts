@@ -24,6 +24,7 @@ import type { ConfigError, ConfigSnapshot } from "../config/snapshot.ts"
 import { type Domain, handleOf, type StartOptions } from "./handle.ts"
 import { makeNode, type Node } from "./node.ts"
 import { type Published, readPublished } from "./published.ts"
+import { type SubscribeMonitors, subscribeMonitors } from "./guest-events.ts"
 import { type StatsOfMany, statsOfMany } from "./guest-many.ts"
 import { type Storage, storageOf } from "./storage.ts"
 import { traceOf } from "./trace.ts"
@@ -156,6 +157,8 @@ export interface Engine {
   readonly subscribe: (
     options?: EventOptions
   ) => Effect.Effect<Effect.Effect<TroupeEvent | undefined>, CallError, Scope.Scope>
+  /** QEMU's own events, as the QEMUs of all domains or of one tell them. */
+  readonly monitorEvents: SubscribeMonitors
   /** Guests that were started with it end with it: when the scope closes. */
   readonly connect: Effect.Effect<Connection, CallError, Scope.Scope>
   readonly config: Effect.Effect<ConfigSnapshot, CallError>
@@ -361,6 +364,7 @@ const engineOf = (driver: Driver, standing: Setting & Pick<Engine, "close" | "no
   phase: driver.phase,
   node: standing.node,
   domainStats: statsOfMany(driver),
+  monitorEvents: subscribeMonitors(driver),
   ...calls(driver, standing.emulatorFor),
   lookup: lookup(driver),
   list: (filter) =>

@@ -20,7 +20,7 @@ import {
   sumOf
 } from "../qemu/guest-block.ts"
 import { imageSizes, peekImage } from "../qemu/guest-image.ts"
-import { resizeDisk, setTune, tuned, tuneOf } from "../qemu/guest-tune.ts"
+import { resizeDisk, setTune, tuned, tuneOf, tuneTold } from "../qemu/guest-tune.ts"
 import type { ImageSizes } from "../qemu/stats-groups.ts"
 import type { TypedParameter } from "../qemu/stats.ts"
 import type { BlockInfo, DiskError, Guest } from "./guest.ts"
@@ -159,14 +159,19 @@ const tuning = (scope: GuestScope) => ({
       (guest) => Effect.map(figuresOf(guest, wanted), ({ inserted }) => tuneOf(inserted))
     ),
   setBlockIoTune: (wanted: string, params: readonly TypedParameter[]) =>
-    telling(scope)({ procedure: "domainSetBlockIoTune", operation: "limit a disk of" }, (guest) =>
-      Effect.gen(function* () {
-        const { domain, ask } = guest
-        const figures = yield* figuresOf(guest, wanted)
-        const words = tuned(figures, params)
-        if ("why" in words) return yield* invalid(domain, words.argument, words.why)
-        yield* setTune(ask, words.words)
-      })
+    telling(scope)(
+      { procedure: "domainSetBlockIoTune", operation: "limit a disk of" },
+      (guest, { ref, parts }) =>
+        Effect.gen(function* () {
+          const { domain, ask } = guest
+          const figures = yield* figuresOf(guest, wanted)
+          const words = tuned(figures, params)
+          if ("why" in words) return yield* invalid(domain, words.argument, words.why)
+          yield* setTune(ask, words.words)
+          const { uuid, id } = DomainActor.view(ref).context
+          const told = tuneTold(figures.disk.target.dev, params)
+          parts.events.happened({ uuid, name: domain, id, type: "tunable", params: told })
+        })
     )
 })
 

@@ -63,7 +63,7 @@ const read =
         const cannot = (why: string) => new GuestUnsupported({ domain: name, operation, why })
         if (isKept(definition, element))
           return yield* cannot(`its <${element}> is kept, and not carried out`)
-        if (isLive && !isTrueLive) return yield* cannot("it runs in no control group of its own")
+        if (isLive && !isTrueLive) return yield* cannot("what a control group gives it is not read")
         return none
       })
     )

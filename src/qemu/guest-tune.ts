@@ -5,6 +5,7 @@
 import type { Json, JsonObject } from "../qmp/json.ts"
 import { blockResize, command } from "../qmp/command.ts"
 import { type Ask, numberAt, textAt } from "./guest-ask.ts"
+import type { TunedParameter } from "../model/event.ts"
 import { text, type TypedParameter, unsignedLong } from "./stats.ts"
 
 /** libvirt's name -> QEMU's in `query-block` and `block_set_io_throttle` (qapi/block-core.json). */
@@ -47,6 +48,12 @@ export const tuneOf = (inserted: Json | undefined): readonly TypedParameter[] =>
   return [...before, text(groupName, group ?? ""), ...numbers.slice(13)]
 }
 
+type Value = TypedParameter["value"]
+
+const isWhole = (value: Value): value is Exclude<Value, { readonly type: 7 }> =>
+  typeof value.value === "bigint" ||
+  (typeof value.value === "number" && Number.isSafeInteger(value.value))
+
 export type Tuned =
   | { readonly words: JsonObject }
   | { readonly argument: string; readonly why: string }
@@ -81,8 +88,7 @@ export const tuned = (
   let group = textAt(inserted, groupInQemu)
   for (const { field, value } of params) {
     if (field === groupName && value.type === 7) group = value.value
-    else if (Object.hasOwn(limits, field) && value.type !== 7 && value.type !== 5)
-      changed.set(field, BigInt(value.value))
+    else if (Object.hasOwn(limits, field) && isWhole(value)) changed.set(field, BigInt(value.value))
     else return { argument: field, why: "is no limit of a disk, or of another type" }
   }
   const both = clash(changed)
@@ -105,3 +111,17 @@ export const setTune = (ask: Ask, words: JsonObject) => ask(command("block_set_i
 /** Shrinking cuts what the guest has there, and QEMU does not ask. */
 export const resizeDisk = (ask: Ask, node: string, sizeBytes: number) =>
   ask(blockResize(node, sizeBytes))
+
+/** What was changed, as listeners are told: VIR_DOMAIN_TUNABLE_BLKDEV_*. */
+export const tuneTold = (
+  target: string,
+  params: readonly TypedParameter[]
+): readonly TunedParameter[] => [
+  { field: "blkdeviotune.disk", value: { type: 7, value: target } },
+  ...params.map(({ field, value }): TunedParameter => {
+    const name = `blkdeviotune.${field}`
+    return value.type === 7
+      ? { field: name, value }
+      : { field: name, value: { type: 4, value: BigInt(value.value) } }
+  })
+]
