@@ -8,13 +8,13 @@ import { canHave, thoseHad, type TrialGround, type Wish } from "./trial.ts"
 
 const device = (devices: string): Wish => ({ devices })
 
-interface Offer<A extends string = string> {
+export interface Offer<A extends string = string> {
   readonly name: string
   readonly values: readonly A[]
   readonly wish: (value: A) => Wish
 }
 
-interface DeviceOffers {
+export interface DeviceOffers {
   readonly name: string
   readonly offers: readonly Offer[]
 }
@@ -229,7 +229,7 @@ const channels: DeviceOffers = {
 }
 
 /** In the order of libvirt's schema. */
-const deviceOffers = (hasIommu: boolean): readonly DeviceOffers[] => [
+export const deviceOffers = (hasIommu: boolean): readonly DeviceOffers[] => [
   disks,
   graphics,
   video,

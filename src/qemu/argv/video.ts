@@ -58,7 +58,7 @@ const memory = ({ type, heads, ...model }: VideoModel): JsonObject => {
     case "vmvga":
       return { vgamem_mb: megabytes(model.vramKiB) }
     case "bochs":
-      return { vgamem: model.vramKiB === undefined ? undefined : `${model.vramKiB}k` }
+      return { vgamem: bytes(model.vramKiB) }
     default:
       return {}
   }
