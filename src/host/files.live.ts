@@ -33,7 +33,7 @@ const flagsOf: { readonly [flag in OpenFlag]: number } = {
   write: O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_NONBLOCK,
   create: O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW,
   append: O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW | O_NONBLOCK,
-  update: O_WRONLY | O_NOFOLLOW | O_NONBLOCK
+  update: O_RDWR | O_NOFOLLOW | O_NONBLOCK
 }
 
 type Done<A> = (error: NodeJS.ErrnoException | null, value?: A) => void

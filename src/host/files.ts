@@ -60,7 +60,7 @@ export type OpenFlag =
   | "write" // create or truncate
   | "create" // create, fail with EEXIST when it is there
   | "append" // create or append
-  | "update" // write in place what is there, never create or cut
+  | "update" // read and write in place what is there, never create or cut
 
 /** Every deed is short and uninterruptible: once begun it finishes. */
 export class Files extends Context.Service<

@@ -107,14 +107,25 @@ export class Upload {
       const { path } = this.#file
       const end = this.#at + lengthBytes
       const { size } = yield* files.stat(path)
-      const zeros = new Uint8Array(Math.min(pieceBytesMax, Math.max(0, size - this.#at)))
-      while (this.#at < Math.min(end, size)) {
-        const bytes = zeros.subarray(0, Math.min(end, size) - this.#at)
-        yield* files.writeAt(this.#file, this.#at, bytes)
-        this.#at += bytes.length
-      }
-      if (end > size) yield* files.truncate(path, end)
+      // All that follows goes: cutting it gives its blocks back.
+      if (end >= size) {
+        if (this.#at < size) yield* files.truncate(path, this.#at)
+        yield* files.truncate(path, end)
+      } else yield* this.#clear(end)
       this.#at = end
+    })
+  }
+
+  /** Zeros over what is not zero already, so that a hole stays one. */
+  #clear(end: number) {
+    return Effect.gen({ self: this }, function* () {
+      const files = yield* Files
+      for (let at = this.#at; at < end; ) {
+        const bytes = yield* files.readAt(this.#file, at, Math.min(pieceBytesMax, end - at))
+        if (bytes.length === 0) return
+        if (!isZero(bytes)) yield* files.writeAt(this.#file, at, bytes.fill(0))
+        at += bytes.length
+      }
     })
   }
 

@@ -32,11 +32,11 @@ export class Stage {
     return this.opened
   }
 
-  async open(): Promise<this> {
+  /** `emulator`: the QEMU whose neighbour `qemu-img` is used; by default the host's. */
+  async open(emulator?: string): Promise<this> {
     const scope = Scope.makeUnsafe()
-    const services = await Effect.runPromise(
-      Layer.buildWithScope(layer({ root: this.root }), scope)
-    )
+    const options = { root: this.root, ...(emulator === undefined ? {} : { emulator }) }
+    const services = await Effect.runPromise(Layer.buildWithScope(layer(options), scope))
     this.scope = scope
     this.opened = await Effect.runPromise(
       Effect.map(Troupe, ({ storage }) => storage).pipe(Effect.provideContext(services))
@@ -60,6 +60,32 @@ export class Stage {
     await run(this.storage.definePool(poolXml(name, folder)))
     await run(this.storage.startPool({ name }))
     return { name }
+  }
+
+  /**
+   * A QEMU beside which `qemu-img` looks as ever, and makes nothing: it says its pid in `tool.pid`
+   * and stays. Whoever uses it sees to its end.
+   */
+  stuckTool(): string {
+    const folder = join(this.top, "bin")
+    fs.mkdirSync(folder)
+    const pid = join(this.top, "tool.pid")
+    const script = `#!/bin/sh
+if [ "$1" = info ]; then exec /usr/bin/qemu-img "$@"; fi
+echo half > "$(for word; do case $word in */.troupe-*) echo "$word";; esac; done)"
+echo $$ > ${pid}.new
+mv ${pid}.new ${pid}
+exec sleep 1000
+`
+    fs.writeFileSync(join(folder, "qemu-img"), script, { mode: 0o755 })
+    return join(folder, "qemu-system-x86_64")
+  }
+
+  /** The pid that the stuck tool has said. */
+  async toolPid(): Promise<number> {
+    const path = join(this.top, "tool.pid")
+    while (!fs.existsSync(path)) await new Promise((resolve) => setTimeout(resolve, 2))
+    return Number(fs.readFileSync(path, "utf8"))
   }
 
   path(name: string): string {
