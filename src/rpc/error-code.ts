@@ -135,6 +135,8 @@ const opening: { readonly [name in ErrorName]?: string } = {
   CONFIG_UNSUPPORTED: "unsupported configuration",
   OPERATION_TIMEOUT: "Timed out during operation",
   ARGUMENT_UNSUPPORTED: "argument unsupported",
+  NO_DOMAIN_SNAPSHOT: "Domain snapshot not found",
+  NO_DOMAIN_CHECKPOINT: "Domain checkpoint not found",
   NO_DOMAIN_METADATA: "metadata not found",
   OPERATION_UNSUPPORTED: "Operation not supported",
   OPERATION_ABORTED: "operation aborted",
@@ -149,13 +151,20 @@ const opening: { readonly [name in ErrorName]?: string } = {
 /** VIR_ERR_ERROR: not only a warning. */
 const levelError = 2
 
+interface ErrorDetails {
+  readonly domain?: ErrorDomain
+  readonly errno?: number
+  /** Without the words that the code has. */
+  readonly isBare?: boolean
+}
+
 /** An error by libvirt's names. */
 export const wireError = (
   code: ErrorName,
   text: string,
-  { domain = "QEMU", errno = -1 }: { readonly domain?: ErrorDomain; readonly errno?: number } = {}
+  { domain = "QEMU", errno = -1, isBare = false }: ErrorDetails = {}
 ): WireError => {
-  const words = opening[code]
+  const words = isBare ? undefined : opening[code]
   return {
     code: errorNumbers[code],
     domain: errorDomains[domain],
@@ -214,10 +223,11 @@ const rowOf = (fault: Exclude<Fault, RpcRefusal>): Row =>
 
 export const errorOf = (fault: Fault): WireError => {
   if (fault._tag === "RpcRefusal") {
-    const { code, domain, text, errno } = fault
+    const { code, domain, text, errno, isBare = false } = fault
     return wireError(code, text, {
       ...(domain === undefined ? {} : { domain }),
-      ...(errno === undefined ? {} : { errno })
+      ...(errno === undefined ? {} : { errno }),
+      isBare
     })
   }
   const { code, domain } = rowOf(fault)

@@ -48,6 +48,7 @@ export const errorNumbers = {
   CPU_INCOMPATIBLE: 91,
   XML_INVALID_SCHEMA: 92,
   AGENT_UNSYNCED: 97,
+  NO_DOMAIN_CHECKPOINT: 103,
   AGENT_COMMAND_TIMEOUT: 109,
   AGENT_COMMAND_FAILED: 110
 } as const
@@ -85,6 +86,8 @@ export class RpcRefusal extends Data.TaggedError("RpcRefusal")<{
   readonly text: string
   /** An errno, for SYSTEM_ERROR. */
   readonly errno?: number
+  /** The text stands alone: libvirt says unknown flags without the words for their code. */
+  readonly isBare?: boolean
 }> {
   override get message(): string {
     return this.text

@@ -80,6 +80,22 @@ const createWithFlags: Handler<"remote", "DOMAIN_CREATE_WITH_FLAGS"> = ({ dom, f
   ) ??
   start({ dom, flags }, client)
 
+/** virNodeSuspendTarget, in its order. */
+const suspendTargets = ["mem", "disk", "hybrid"] as const
+
+const pmSuspend: Handler<"remote", "DOMAIN_PM_SUSPEND_FOR_DURATION"> = (
+  { dom, target, duration, flags },
+  client
+) =>
+  unknownFlags("virDomainPMSuspendForDuration", flags, 0) ??
+  onGuest(client, dom, ({ agent: inGuest }) => {
+    const where = suspendTargets[target]
+    if (where === undefined) return refuse("INVALID_ARG", `unknown suspend target ${target}`)
+    return duration === 0n
+      ? inGuest.pmSuspend(where)
+      : refuse("INVALID_ARG", "Duration not supported. Use 0 for now")
+  })
+
 export const domainLife: Handlers = {
   remote: {
     DOMAIN_CREATE: ({ dom }, client) => Effect.asVoid(start({ dom, flags: 0 }, client)),
@@ -96,6 +112,7 @@ export const domainLife: Handlers = {
       unknownFlags("virDomainReset", flags, 0) ?? onGuest(client, dom, ({ reset }) => reset),
     DOMAIN_DESTROY: ({ dom }, client) => destroy({ dom, flags: 0 }, client),
     DOMAIN_DESTROY_FLAGS: destroy,
+    DOMAIN_PM_SUSPEND_FOR_DURATION: pmSuspend,
     DOMAIN_PM_WAKEUP: ({ dom, flags }, client) =>
       unknownFlags("virDomainPMWakeup", flags, 0) ?? onGuest(client, dom, ({ wakeup }) => wakeup)
   }

@@ -1,6 +1,7 @@
 /** Title, description and other people's elements of a domain, in either of its definitions. */
 import * as Effect from "effect/Effect"
 import type { Domain as Definition } from "../../model/domain.ts"
+import type { KeptElement } from "../../model/kept.ts"
 import { formatMetadata, namespaceOf } from "../../xml/metadata.ts"
 import { RpcRefusal } from "../refusal.ts"
 import type { Handler, Handlers } from "../server/handler.ts"
@@ -23,7 +24,30 @@ const unknownKind = (type: number) =>
 
 const elementIn = (definition: Definition | undefined, uri: string | null) => {
   const found = definition?.metadata.find((element) => namespaceOf(element) === uri)
-  return found && formatMetadata(found)
+  return found && formatMetadata(bare(found))
+}
+
+const prefixOf = (name: string): string => (name.includes(":") ? (name.split(":")[0] ?? "") : "")
+
+/** Without its namespace, as it was given: the client has named that itself. */
+const bare = (element: KeptElement): KeptElement => {
+  const prefix = prefixOf(element.name)
+  const declaration = prefix === "" ? "xmlns" : `xmlns:${prefix}`
+  const stripped = withoutPrefix(element, prefix)
+  const attributes = stripped.attributes.filter(({ name }) => name !== declaration)
+  return { ...stripped, attributes }
+}
+
+const withoutPrefix = (element: KeptElement, prefix: string): KeptElement => {
+  if (prefix === "") return element
+  const isMeant = prefixOf(element.name) === prefix
+  return {
+    ...element,
+    name: isMeant ? element.name.slice(prefix.length + 1) : element.name,
+    children: element.children.map((child) =>
+      typeof child === "string" ? child : withoutPrefix(child, prefix)
+    )
+  }
 }
 
 const textIn = (definition: Definition | undefined, type: number, uri: string | null) =>
@@ -47,7 +71,7 @@ const get: Handler<"remote", "DOMAIN_GET_METADATA"> = ({ dom, type, uri, flags }
     const definition = flags === affect.config ? persistent : (live ?? persistent)
     const metadata = textIn(definition, type, uri)
     return metadata === undefined
-      ? refuse("NO_DOMAIN_METADATA", "Requested metadata element is not present")
+      ? refuse("NO_DOMAIN_METADATA", "Requested metadata element is not present", "DOMAIN")
       : { metadata }
   })
 

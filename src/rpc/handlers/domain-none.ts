@@ -41,6 +41,11 @@ export const domainNone: Handlers = {
     DOMAIN_LIST_ALL_CHECKPOINTS: ({ dom, flags }, client) =>
       unknownFlags("virDomainListAllCheckpoints", flags, checkpointListFlags) ??
       onPublished(client, dom, () => ({ checkpoints: [], ret: 0 })),
+    DOMAIN_CHECKPOINT_LOOKUP_BY_NAME: ({ dom, name, flags }, client) =>
+      unknownFlags("virDomainCheckpointLookupByName", flags, 0) ??
+      onPublished(client, dom, () =>
+        refuse("NO_DOMAIN_CHECKPOINT", `no domain checkpoint with matching name '${name}'`)
+      ),
     DOMAIN_HAS_MANAGED_SAVE_IMAGE: ({ dom, flags }, client) =>
       unknownFlags("virDomainHasManagedSaveImage", flags, 0) ??
       onPublished(client, dom, () => ({ result: 0 })),

@@ -50,23 +50,21 @@ export const reference = (domain: {
   id: domain.id
 })
 
-export const refuse = (
-  code: ErrorName,
-  text: string,
-  domain?: ErrorDomain
-): Effect.Effect<never, RpcRefusal> =>
+type Refused = Effect.Effect<never, RpcRefusal>
+
+export const refuse = (code: ErrorName, text: string, domain?: ErrorDomain): Refused =>
   Effect.fail(new RpcRefusal({ code, text, ...(domain === undefined ? {} : { domain }) }))
 
+/** What libvirt says of an argument that makes no sense by itself: without the code's words. */
+const invalid = (text: string): Refused =>
+  Effect.fail(new RpcRefusal({ code: "INVALID_ARG", text, isBare: true }))
+
 /** A refusal when there are flags beyond the known ones: to ignore one is a wrong answer. */
-export const unknownFlags = (
-  api: string,
-  flags: number,
-  known: number
-): Effect.Effect<never, RpcRefusal> | undefined => {
+export const unknownFlags = (api: string, flags: number, known: number): Refused | undefined => {
   const unknown = (flags & ~known) >>> 0
   return unknown === 0
     ? undefined
-    : refuse("INVALID_ARG", `unsupported flags (0x${unknown.toString(16)}) in function ${api}`)
+    : invalid(`unsupported flags (0x${unknown.toString(16)}) in function ${api}`)
 }
 
 /** A refusal when both of two flags are given that contradict each other. */
@@ -74,9 +72,9 @@ export const contradiction = (
   flags: number,
   one: { readonly flag: number; readonly name: string },
   other: { readonly flag: number; readonly name: string }
-): Effect.Effect<never, RpcRefusal> | undefined =>
+): Refused | undefined =>
   (flags & one.flag) !== 0 && (flags & other.flag) !== 0
-    ? refuse("INVALID_ARG", `Flags '${one.name}' and '${other.name}' are mutually exclusive`)
+    ? invalid(`Flags '${one.name}' and '${other.name}' are mutually exclusive`)
     : undefined
 
 const engineAway = ({ engine }: Client) =>
@@ -91,7 +89,7 @@ export const published = <A>(
   return now === undefined ? engineAway(client) : answer(now)
 }
 
-export const notFound = (what: string): Effect.Effect<never, RpcRefusal> =>
+export const notFound = (what: string): Refused =>
   refuse("NO_DOMAIN", `no domain with matching ${what}`)
 
 const isGone = ({ uuid, name }: remote_nonnull_domain) =>
@@ -145,8 +143,8 @@ export const onDomain = <A>(
     onPublished<A>(client, dom, (found) => onHandle(client, dom, (domain) => work(domain, found)))
   )
 
-export const notRunning = (): Effect.Effect<never, RpcRefusal> =>
-  refuse("OPERATION_INVALID", "domain is not running")
+export const notRunning = (): Refused =>
+  refuse("OPERATION_INVALID", "domain is not running", "DOMAIN")
 
 /** The same for what only a guest can do. */
 export const onGuest = <A>(
