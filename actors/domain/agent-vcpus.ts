@@ -5,7 +5,9 @@ import { getVcpus, setVcpus as setCommand } from "../../src/qmp/agent-command.ts
 import { ask, invalid } from "./agent-ask.ts"
 import type { DomainRef } from "./domain.ts"
 
-export const vcpus = (ref: DomainRef) => ask(ref, getVcpus())
+/** By number: the agent lists them as its kernel's folder does. */
+export const vcpus = (ref: DomainRef) =>
+  Effect.map(ask(ref, getVcpus()), (found) => found.toSorted((a, b) => a.logicalId - b.logicalId))
 
 /** The agent may set some of them and say how many: the rest is asked for again. */
 const change = Effect.fnUntraced(function* (

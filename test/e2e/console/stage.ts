@@ -18,9 +18,7 @@ export interface Stage {
 }
 
 /** Runs with an engine whose guests end with it. */
-export const onStage = async <E>(
-  use: (stage: Stage) => Effect.Effect<void, E>
-): Promise<void> => {
+export const onStage = async <E>(use: (stage: Stage) => Effect.Effect<void, E>): Promise<void> => {
   const directory = mkdtempSync(join(tmpdir(), "troupe-console-"))
   const diskPath = join(directory, "guest.img")
   writeFileSync(diskPath, guestImage())
@@ -50,7 +48,8 @@ export const listenTo = (channel: ByteChannel) => {
   const until = (what: string, holds: () => boolean) =>
     Effect.gen(function* () {
       for (let waited = 0; !holds(); waited += 5) {
-        if (waited > 60_000) throw new Error(`waited a minute for ${what}; heard: ${text}`)
+        if (waited > 60_000)
+          throw new Error(`waited a minute for ${what}; heard: ${text.slice(-300)}`)
         yield* Effect.sleep(5)
       }
     })

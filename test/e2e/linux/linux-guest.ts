@@ -53,6 +53,7 @@ for module in $(cat /modules/order); do insmod "/modules/$module.ko"; done
 acpid -c /etc/acpi -l /run/acpid.log -p /run/acpid.pid
 # It writes this file once it listens.
 until [ -e /run/acpid.pid ]; do usleep 10000; done
+if [ -e /etc/start ]; then sh /etc/start; fi
 stty -F /dev/ttyS0 -echo
 exec < /dev/ttyS0 > /dev/ttyS0 2>&1
 echo "TROUPE LINUX UP $(uname -r)"
@@ -131,8 +132,11 @@ const writeWhole = async (path: string, content: Uint8Array): Promise<void> => {
   await rename(part, path)
 }
 
-/** Fetches and builds what is not there yet. Rejects with apt's words when the archive is away. */
-export async function linuxGuest(): Promise<LinuxGuest> {
+/**
+ * Fetches and builds what is not there yet. Rejects with apt's words when the archive is away.
+ * More files may be given; of them `etc/start` is run before the guest says that it is up.
+ */
+export async function linuxGuest(more: readonly CpioEntry[] = []): Promise<LinuxGuest> {
   const image = await dependencyOf("linux-image-cloud-amd64", /^linux-image-.*-cloud-amd64$/)
   const [kernelFiles, busyboxFiles] = [
     await debianPackage(image),
@@ -143,7 +147,7 @@ export async function linuxGuest(): Promise<LinuxGuest> {
   if (kernel === undefined) throw new Error(`the package ${image} holds no kernel`)
   const busybox = readFileSync(join(busyboxFiles, "bin/busybox"))
   const modules = modulesIn(join(kernelFiles, "lib/modules"))
-  const archive = cpio(entriesOf(busybox, modules))
+  const archive = cpio([...entriesOf(busybox, modules), ...more])
   const digest = createHash("sha256").update(archive).digest("hex").slice(0, 16)
   const folder = join(cacheFolder, "linux")
   const initrd = join(folder, `initrd-${digest}.gz`)
