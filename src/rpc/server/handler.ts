@@ -146,7 +146,7 @@ export interface Client extends Service {
    * it (`autoDestroy`) end with the client.
    */
   readonly connection: Effect.Effect<Connection, CallError>
-  /** Sends an event that belongs to no callback (the legacy set, CONNECT_EVENT_CONNECTION_CLOSED). */
+  /** Sends an event that belongs to no callback: the legacy set, the end of a connection. */
   readonly emit: Emit
   readonly callbacks: Callbacks
   /** Runs when the client is gone, once. The answer takes it back. */

@@ -31,7 +31,7 @@ export const packetsPerTurn = 256
 /** Answers that a client has not taken yet; past it, no more of its calls are read. */
 export const unreadReplyBytesMax = 1024 * 1024
 
-/** Events that a client has not taken yet; past it the client is dropped: nothing may wait for it. */
+/** Events that a client has not taken yet; past it the client is dropped: nobody waits for it. */
 export const unreadEventBytesMax = 4 * 1024 * 1024
 
 /** Bytes of one stream that its work has not read yet; past it the client is not read from. */
@@ -46,7 +46,7 @@ export const streamsMax = 256
 /** Sources of events that one client may have: each event id, for some hundreds of guests. */
 export const callbacksMax = 8_192
 
-/** What all clients together may keep us from letting go: frames in part, unread answers, streams. */
+/** What all clients together may keep from being let go: frames in part, answers, streams. */
 export const heldBytesMax = 1024 * 1024 * 1024
 
 /** Calls under way get this long to end when the daemon ends in order. */

@@ -6,19 +6,16 @@
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
-import * as Scope from "effect/Scope"
-import type { CallError } from "../../../actors/driver/once.ts"
-import type { Connection } from "../../engine/engine.ts"
 import { defectError, errorOf, type Fault, wireError } from "../error-code.ts"
 import type { WireError } from "../protocol/error-payload.ts"
 import { decodeArgs } from "../protocol/codec.ts"
-import { Framer } from "../protocol/framer.ts"
 import { type Packet, packetStatus, packetType } from "../protocol/packet.ts"
+import { Belongings } from "./belongings.ts"
 import { Call, type CallSession } from "./call.ts"
-import { ClientCallbacks } from "./callbacks.ts"
 import type { Desk } from "./desk.ts"
 import type { Served } from "./dispatch.ts"
-import type { Emit, HostServices, Service } from "./handler.ts"
+import type { Callbacks, Emit, HostServices, Service } from "./handler.ts"
+import { Inbox } from "./inbox.ts"
 import { Keepalive } from "./keepalive.ts"
 import * as limits from "./limits.ts"
 import { Outgoing } from "./outgoing.ts"
@@ -43,19 +40,14 @@ export class Session implements CallSession {
   readonly isSecure: boolean
   readonly identity: string | undefined
   readonly listener: TransportListener
+  readonly onClose: CallSession["onClose"]
   readonly #desk: Desk
   readonly #options: SessionOptions
-  readonly #framer = new Framer()
-  /** Packets that have come; those from `#nextPacket` on wait for room. */
-  #packets: Packet[] = []
-  #nextPacket = 0
-  #lost: string | undefined
+  readonly #inbox = new Inbox()
   readonly #outgoing: Outgoing
   readonly #keepalive: Keepalive
-  readonly #callbacks: ClientCallbacks
+  readonly #belongings: Belongings
   readonly #streams: ClientStreams
-  readonly #scope = Scope.makeUnsafe()
-  readonly #hooks = new Set<Effect.Effect<void, never, HostServices>>()
   #uri = ""
   #isReadOnly: boolean
   #isAdmitted: boolean
@@ -80,7 +72,8 @@ export class Session implements CallSession {
     this.#isAdmitted = options.isAdmitted
     this.#outgoing = new Outgoing(transport)
     this.#keepalive = new Keepalive(desk.keepalive)
-    this.#callbacks = new ClientCallbacks(this.emit)
+    this.#belongings = new Belongings(desk.service.engine, this.emit)
+    this.onClose = this.#belongings.onClose
     this.#streams = new ClientStreams({
       outgoing: this.#outgoing,
       fork: desk.fork,
@@ -120,16 +113,9 @@ export class Session implements CallSession {
     return this.#inFlight === 0
   }
 
-  readonly connection: Effect.Effect<Connection, CallError> = Effect.suspend(() =>
-    this.#connection === undefined
-      ? Effect.tap(Scope.provide(this.service.engine.connect, this.#scope), (made) =>
-          Effect.sync(() => {
-            this.#connection = made
-          })
-        )
-      : Effect.succeed(this.#connection)
-  )
-  #connection: Connection | undefined
+  get connection(): CallSession["connection"] {
+    return this.#belongings.connection
+  }
 
   readonly emit: Emit = (program, event, message) => {
     if (this.#isGone) return
@@ -158,13 +144,8 @@ export class Session implements CallSession {
     this.#isLeaving = true
   }
 
-  callbacksFor(afterReply: (go: () => void) => void) {
-    return this.#callbacks.within(afterReply)
-  }
-
-  onClose(work: Effect.Effect<void, never, HostServices>): () => void {
-    this.#hooks.add(work)
-    return () => void this.#hooks.delete(work)
+  callbacksFor(afterReply: (go: () => void) => void): Callbacks {
+    return this.#belongings.callbacks.within(afterReply)
   }
 
   // What the server tells it.
@@ -207,10 +188,8 @@ export class Session implements CallSession {
     if (this.#isGone) return
     this.#wasHeard = true
     this.#keepalive.heard()
-    const { packets, failure } = this.#framer.push(bytes)
-    for (const packet of packets) this.#packets.push(packet)
-    this.#lost = failure?.message
-    const isTooLong = this.#framer.pendingBytes > limits.anonymousFrameBytesMax
+    this.#inbox.push(bytes)
+    const isTooLong = this.#inbox.begunBytes > limits.anonymousFrameBytesMax
     if (!this.isOpen && isTooLong) return this.#end("it says too much before it is known")
     this.#turn()
   }
@@ -243,18 +222,11 @@ export class Session implements CallSession {
   #pump(): void {
     for (let taken = 0; this.#hasRoom() && !this.#isGone; taken++) {
       if (taken === limits.packetsPerTurn) return this.#breathe()
-      const packet = this.#packets[this.#nextPacket]
-      if (packet === undefined) return this.#allTaken()
-      this.#nextPacket += 1
+      const packet = this.#inbox.take()
+      if (packet === undefined)
+        return this.#inbox.lost === undefined ? undefined : this.#end(this.#inbox.lost)
       this.#take(packet)
     }
-  }
-
-  /** Behind the last packet: where the stream of packets was lost, it ends. */
-  #allTaken(): void {
-    this.#packets = []
-    this.#nextPacket = 0
-    if (this.#lost !== undefined) this.#end(this.#lost)
   }
 
   /** A flood of calls that need no waiting lets the others in between. */
@@ -273,21 +245,10 @@ export class Session implements CallSession {
 
   /** Enters what this client keeps from being let go; who holds much beyond the bound goes. */
   #enter(): void {
-    const held =
-      this.#framer.pendingBytes +
-      this.#waitingBytes() +
-      this.#outgoing.unread() +
-      this.#streams.unreadBytes
+    const held = this.#inbox.heldBytes + this.#outgoing.unread() + this.#streams.unreadBytes
     const isWithin = this.#desk.account.change(held - this.#heldBytes)
     this.#heldBytes = held
     if (!isWithin && held > limits.unreadReplyBytesMax) this.#end("it holds too much memory")
-  }
-
-  #waitingBytes(): number {
-    let bytes = 0
-    for (let at = this.#nextPacket; at < this.#packets.length; at++)
-      bytes += this.#packets[at]?.payload.length ?? 0
-    return bytes
   }
 
   #pause(): void {
@@ -421,12 +382,7 @@ export class Session implements CallSession {
     this.#heldBytes = 0
     this.#outgoing.ended()
     this.#streams.end()
-    this.#desk.fork(
-      Effect.andThen(
-        Effect.forEach([this.#callbacks.end, ...this.#hooks], Effect.exit, { discard: true }),
-        Scope.close(this.#scope, Exit.void)
-      )
-    )
+    this.#desk.fork(this.#belongings.end)
     this.#options.onGone()
   }
 }

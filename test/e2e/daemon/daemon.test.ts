@@ -11,7 +11,7 @@ import { answers, dial, openedClient, scratch, startDaemon, uriOf, virsh } from 
 
 const modeOf = (path: string): number => statSync(path).mode & 0o777
 
-test("it answers virsh on the sockets that it names, with the modes that they should have", async () => {
+test("it answers virsh on the sockets that it names, which have their modes", async () => {
   const { addresses } = await startDaemon(join(scratch(), "r"))
   const [readWrite = "", readOnly = ""] = addresses
   expect([modeOf(readWrite), modeOf(readOnly)]).toEqual([0o700, 0o777])
