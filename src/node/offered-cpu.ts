@@ -44,6 +44,12 @@ const hostModel = (
   }
 }
 
+/** Models of no maker's: QEMU gives them one, and every host runs them. */
+const generic = new Set("486 kvm32 kvm64 pentium pentium2 pentium3 qemu32 qemu64".split(" "))
+
+const vendorOf = (name: string, vendor: string | undefined): string =>
+  generic.has(name.replace(/-v\d+$/, "")) ? "unknown" : (libvirtVendor(vendor) ?? "unknown")
+
 /** Every model of this QEMU but those that are the host, or nothing at all. */
 const models = (
   cpus: AcceleratorCpus | undefined,
@@ -54,7 +60,7 @@ const models = (
     .filter(({ name }) => isModel(name))
     .map(({ name, blockers }) => ({
       name,
-      vendor: libvirtVendor(vendors.get(name)) ?? "unknown",
+      vendor: vendorOf(name, vendors.get(name)),
       isUsable: blockers.length === 0,
       isDeprecated: false
     }))
