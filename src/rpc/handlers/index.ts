@@ -4,6 +4,12 @@ import { capabilities } from "./capabilities.ts"
 import { connect } from "./connect.ts"
 import { domain } from "./domain.ts"
 import { events } from "./events.ts"
+import { guestBlock } from "./guest-block.ts"
+import { guestMemory } from "./guest-memory.ts"
+import { guestScreen } from "./guest-screen.ts"
+import { guestStats } from "./guest-stats.ts"
+import { guestTune } from "./guest-tune.ts"
+import { guestVcpus } from "./guest-vcpus.ts"
 import { networkInterface } from "./interface.ts"
 import { network } from "./network.ts"
 import { node } from "./node.ts"
@@ -17,9 +23,15 @@ import { storageVolumes } from "./storage-volumes.ts"
 
 export const families: readonly Handlers[] = [
   ...domain,
-  events,
   capabilities,
   connect,
+  events,
+  guestBlock,
+  guestMemory,
+  guestScreen,
+  guestStats,
+  guestTune,
+  guestVcpus,
   network,
   networkInterface,
   node,
