@@ -167,7 +167,8 @@ test("the host's model starts as a mode, and as the named model that it is told 
         const [policy, name] = [attributeOf(one, "policy"), attributeOf(one, "name")]
         return `<feature policy='${policy}' name='${name}'/>`
       })
-      const named = `<cpu mode='custom' match='exact'><model>${textOf(at(mode, "model"))}</model>${features.join("")}</cpu>`
+      const model = `<model>${textOf(at(mode, "model"))}</model>`
+      const named = `<cpu mode='custom' match='exact'>${model}${features.join("")}</cpu>`
       const guest = { name: "g", machine: "q35", inside: "" }
       return [
         yield* startProblem(engine, { ...guest, rest: "<cpu mode='host-model'/>" }),
