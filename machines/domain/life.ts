@@ -181,7 +181,7 @@ const starting = base.createStateConfig({
         target: "paused",
         actions: [
           takeSettled,
-          because("starting-up"),
+          because("user"),
           happened({ type: "lifecycle", event: "started", detail: "booted" }),
           tellPaused,
           ...startDone,

@@ -63,7 +63,7 @@ test("a guest that is started paused has run no instruction until it is resumed"
   await using troupe = await Troupe.open({ root: stage.root, guests: "stop" })
   const web = await troupe.define(stage.definition("web"))
   await web.start({ isPaused: true })
-  expect(await web.summary()).toMatchObject({ state: "paused", reason: "starting-up" })
+  expect(await web.summary()).toMatchObject({ state: "paused", reason: "user" })
   expect(stage.serial("web")).toBe("")
   await web.resume()
   await until(() => stage.serial("web").includes(guestLines.up))

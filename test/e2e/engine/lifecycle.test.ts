@@ -47,7 +47,7 @@ test("started paused it waits for its first instruction", () =>
     const { definition, said } = bench.guest("web")
     const ref = await engine.define(definition)
     await engine.start(ref, { isPaused: true })
-    expect(stateOf(ref)).toBe("paused starting-up")
+    expect(stateOf(ref)).toBe("paused user")
     expect(said()).toBe("")
     await engine.resume(ref)
     await until("the guest to speak", () => said().includes("TROUPE GUEST UP"))
