@@ -2,7 +2,6 @@
  * The one binary. Puts the command line together with this host: the embedded engine, the terminal,
  * the charts. The only file that knows everything; it decides nothing.
  */
-import { tmpdir } from "node:os"
 import { dirname, join } from "node:path"
 import { isMainThread } from "node:worker_threads"
 import * as NodeServices from "@effect/platform-node/NodeServices"
@@ -21,17 +20,14 @@ import { troupe } from "./cli/command.ts"
 import { Daemons } from "./cli/daemon.ts"
 import { Engines } from "./cli/engine.ts"
 import { exitCodeOf, exitCodes, nextStep, Reported, sentenceOf } from "./cli/failure.ts"
-import { Home } from "./cli/home.ts"
 import { type LiveScreen, makeScreen } from "./cli/screen.live.ts"
 import { Screen } from "./cli/screen.ts"
 import * as FilesLive from "./host/files.live.ts"
 import * as ProcessLive from "./host/process.live.ts"
 import * as SocketLive from "./host/socket.live.ts"
-import { defaultRoot, emulatorFor } from "./place.ts"
+import * as HomeLive from "./home.ts"
+import { DialError, Dialer } from "./rpc/client/dial.ts"
 import { version } from "./version.ts"
-
-/** Sockets are made below it, so a long one is passed over. */
-const temporaryDirectory = (): string => (tmpdir().length > 30 ? "/tmp" : tmpdir())
 
 const hostLayer = Layer.mergeAll(
   FilesLive.layer,
@@ -100,15 +96,17 @@ const charts = Layer.succeed(Charts, {
   })
 })
 
-const home = Layer.sync(Home, () => ({
-  version: version(),
-  uid: process.getuid?.() ?? -1,
-  workingDirectory: process.cwd(),
-  standardInput: "/dev/stdin",
-  temporaryDirectory: temporaryDirectory(),
-  defaultRoot: defaultRoot(),
-  emulatorFor
-}))
+/** TLS is loaded when somebody goes that way. */
+const dialer = Layer.succeed(Dialer, {
+  connect: (options, listener) =>
+    Effect.flatMap(
+      Effect.tryPromise({
+        try: () => import("./rpc/client/dial.live.ts"),
+        catch: (error) => new DialError({ code: String(error) })
+      }),
+      ({ dial }) => dial(options, listener)
+    )
+})
 
 const program = ({ screen }: LiveScreen) =>
   Command.runWith(troupe, { version: version() })(process.argv.slice(2)).pipe(
@@ -120,7 +118,8 @@ const program = ({ screen }: LiveScreen) =>
         engines,
         daemons,
         charts,
-        home,
+        HomeLive.layer,
+        dialer,
         Layer.succeed(Screen, screen)
       )
     )

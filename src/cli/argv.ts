@@ -19,7 +19,7 @@ import { readXml } from "./input.ts"
 import { type Format, printData } from "./output.ts"
 import { scratchDirectory } from "./scratch.ts"
 import { Screen } from "./screen.ts"
-import { tellReports } from "./validate.ts"
+import { tellReports } from "./reports.ts"
 
 /** Where displays begin; a real start takes the lowest port that is free. */
 const firstPort = 5900

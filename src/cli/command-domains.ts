@@ -1,9 +1,9 @@
-/** The commands about domains, in virsh's words: their flags and arguments. */
+/** The commands about domains that need no daemon, in virsh's words: flags and arguments. */
 import * as Argument from "effect/cli/Argument"
 import * as Command from "effect/cli/Command"
 import * as Flag from "effect/cli/Flag"
 import type { Deed, deeds as Deeds } from "./domains.ts"
-import { flags, given, lazily } from "./flags.ts"
+import { flags, given, lazily, waitFlags } from "./flags.ts"
 
 const domain = Argument.String("DOMAIN").pipe(
   Argument.withDescription("a name, a uuid, or the number of a running one")
@@ -24,19 +24,22 @@ const list = Command.make(
     isTransient: flags.flag("transient", "only those without a persistent definition"),
     isPersistent: flags.flag("persistent", "only those with one"),
     isAutostart: flags.flag("autostart", "only those that start with the engine"),
+    isWatched: flags.flag("watch", "again after each change, until Ctrl-C"),
     root: flags.root,
     format: flags.format
   },
-  ({ isAll, isInactive, isTransient, isPersistent, isAutostart, root, format }) =>
+  ({ isAll, isInactive, isTransient, isPersistent, isAutostart, root, ...how }) =>
     lazily(domains, ({ list }) =>
       list(
         { root: given(root) },
         {
-          ...(isAll ? {} : { isActive: !isInactive }),
-          ...(isTransient === isPersistent ? {} : { isPersistent }),
-          ...(isAutostart ? { isAutostart } : {})
-        },
-        format
+          ...how,
+          filter: {
+            ...(isAll ? {} : { isActive: !isInactive }),
+            ...(isTransient === isPersistent ? {} : { isPersistent }),
+            ...(isAutostart ? { isAutostart } : {})
+          }
+        }
       )
     )
 ).pipe(Command.withDescription("List domains; by default those that run"), Command.withAlias("ls"))
@@ -65,20 +68,12 @@ const define = Command.make(
   {
     file: Argument.String("FILE").pipe(Argument.withDescription("the definition")),
     isValidated: flags.flag("validate", "what is not known is an error"),
-    root: flags.root
+    root: flags.root,
+    format: flags.format
   },
-  ({ file, isValidated, root }) =>
-    lazily(domains, ({ define }) => define({ root: given(root) }, file, isValidated))
+  ({ file, root, ...how }) =>
+    lazily(domains, ({ define }) => define({ root: given(root) }, file, how))
 ).pipe(Command.withDescription("Make a domain, or replace its definition; starts nothing"))
-
-const waitFlags = {
-  isWaiting: flags.flag("wait", "return when it has happened"),
-  timeout: Flag.Int("timeout").pipe(
-    Flag.withMetavar("SECONDS"),
-    Flag.withDescription("wait at most so long"),
-    Flag.withDefault(60)
-  )
-}
 
 interface Words<Own> {
   readonly name: string
@@ -86,19 +81,22 @@ interface Words<Own> {
   readonly own: Own
 }
 
-/** What a command asks for: the deed, and how long its outcome is waited for. */
-type Asked = Deed & { readonly waitMs?: number | undefined }
-
-/** A command that does one thing to one domain. */
+/** A command that does one thing to one domain, and can wait until it shows. */
 const deed = <const Own extends Command.Command.Config>(
   { name, about, own }: Words<Own>,
-  ask: (deeds: typeof Deeds, own: Command.Command.Config.Infer<Own>) => Asked
+  ask: (deeds: typeof Deeds, own: Command.Command.Config.Infer<Own>) => Deed
 ) =>
-  Command.make(name, { domain, root: flags.root, own }, ({ domain: key, root, own: chosen }) =>
-    lazily(domains, ({ perform, deeds }) => {
-      const { waitMs, ...asked } = ask(deeds, chosen as Command.Command.Config.Infer<Own>)
-      return perform({ root: given(root), waitMs }, key, asked)
-    })
+  Command.make(
+    name,
+    { domain, root: flags.root, format: flags.format, ...waitFlags, own },
+    ({ domain: key, root, format, wait, timeout, own: chosen }) =>
+      lazily(domains, ({ perform, deeds }) =>
+        perform(
+          { root: given(root), wait: given(wait), timeoutMs: timeout * 1000, format },
+          key,
+          ask(deeds, chosen as Command.Command.Config.Infer<Own>)
+        )
+      )
   ).pipe(Command.withDescription(about))
 
 const start = deed(
@@ -111,11 +109,8 @@ const start = deed(
 )
 
 const shutdown = deed(
-  { name: "shutdown", about: "Tell a guest to shut down", own: { mode, ...waitFlags } },
-  (deeds, { mode, isWaiting, timeout }) => ({
-    ...deeds.shutdown(given(mode) ?? "default"),
-    waitMs: isWaiting ? timeout * 1000 : undefined
-  })
+  { name: "shutdown", about: "Tell a guest to shut down", own: { mode } },
+  (deeds, { mode }) => deeds.shutdown(given(mode) ?? "default")
 )
 
 const reboot = deed(
@@ -160,6 +155,10 @@ const reset = deed(
   { name: "reset", about: "Press the reset button of a guest", own: {} },
   (deeds) => deeds.reset()
 )
+const wakeup = deed(
+  { name: "dompmwakeup", about: "Wake up a guest that sleeps", own: {} },
+  (deeds) => deeds.wakeup()
+)
 const undefine = deed(
   { name: "undefine", about: "Take away the definition of a domain", own: {} },
   (deeds) => deeds.undefine()
@@ -177,6 +176,7 @@ export const domainCommands = [
   shutdown,
   reboot,
   reset,
+  wakeup,
   destroy,
   autostart,
   rename

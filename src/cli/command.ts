@@ -7,7 +7,7 @@ import * as Command from "effect/cli/Command"
 import * as Flag from "effect/cli/Flag"
 import { domainCommands } from "./command-domains.ts"
 import { daemonCommands } from "./daemon-commands.ts"
-import { flags, given, lazily } from "./flags.ts"
+import { Connect, flags, given, lazily, ReadOnly } from "./flags.ts"
 
 const file = (what: string) => Argument.String("FILE").pipe(Argument.withDescription(what))
 
@@ -156,5 +156,6 @@ export const troupe = Command.make("troupe").pipe(
     doctor,
     chart,
     completion
-  ])
+  ]),
+  Command.withGlobalFlags([Connect, ReadOnly])
 )

@@ -1,24 +1,32 @@
 /**
- * The commands about domains, in virsh's words, on an engine that the command opens for itself.
- * What they start goes on when they end.
+ * The commands about domains that need no daemon, in virsh's words: on the daemon of the root where
+ * one answers, else on an engine that the command opens for itself. What they start goes on when
+ * they end.
  */
 import * as Effect from "effect/Effect"
-import type { DomainState } from "../model/state.ts"
-import { type Engine, Engines, type Filter, type Guest, type Info, type Mode } from "./engine.ts"
+import { type DomainState, stateNumber } from "../model/state.ts"
+import { Engines } from "./engine.ts"
+import type { Engine, Filter, Guest, Happening, Info, Mode, Summary } from "./engine.ts"
+import { BadInput } from "./failure.ts"
+import { Connect, given, ReadOnly } from "./flags.ts"
 import { readXml } from "./input.ts"
 import { durationText, styleOf } from "./live-table.ts"
 import { type Format, printData, printTable } from "./output.ts"
+import { remoteEngine } from "./remote/engine.ts"
+import { StateNotReached } from "./remote/guest.ts"
+import { reach, type Where } from "./remote/reach.ts"
+import { tellReports } from "./reports.ts"
 import { Screen } from "./screen.ts"
-import { tellReports } from "./validate.ts"
+import type { Cell } from "./table.ts"
 
-export interface Where {
-  readonly root: string | undefined
-}
-
-/** Runs with an engine on this root, which nobody else may have meanwhile. */
-const withEngine = <A, E, R>({ root }: Where, use: (engine: Engine) => Effect.Effect<A, E, R>) =>
+/** Runs with the daemon to ask, or an engine on this root, which nobody else may have meanwhile. */
+const withEngine = <A, E, R>(where: Where, use: (engine: Engine) => Effect.Effect<A, E, R>) =>
   Effect.scoped(
     Effect.gen(function* () {
+      const uri = given(yield* Connect) ?? where.uri
+      const remote = yield* reach({ ...where, uri, isReadOnly: yield* ReadOnly })
+      if (remote !== undefined) return yield* use(remoteEngine(remote))
+      const { root } = where
       const engines = yield* Engines
       const engine = yield* engines.open({
         autostart: false,
@@ -31,24 +39,56 @@ const withEngine = <A, E, R>({ root }: Where, use: (engine: Engine) => Effect.Ef
     })
   )
 
-export const list = (where: Where, filter: Filter, format: Format) =>
+const summaryCells = (
+  { id, name, state, reason, isAutostart, isPersistent, uuid }: Summary,
+  { paint }: Screen["Service"]
+): readonly Cell[] => [
+  { text: id === undefined ? "-" : String(id) },
+  { text: name, paint: (text) => paint("name", text) },
+  { text: state, paint: (text) => paint(styleOf(state), text) },
+  { text: reason },
+  { text: isAutostart ? "yes" : "no" },
+  { text: isPersistent ? "yes" : "no" },
+  { text: uuid }
+]
+
+const heads = ["ID", "NAME", "STATE", "REASON", "AUTOSTART", "PERSISTENT", "UUID"]
+
+export interface ListOptions {
+  readonly filter: Filter
+  readonly format: Format
+  /** Again after each change, until Ctrl-C. */
+  readonly isWatched: boolean
+}
+
+/** Changes come in groups: a start is several. */
+const settleMs = 100
+
+const clearScreen = "\u001b[H\u001b[2J"
+
+export const list = (where: Where, { filter, format, isWatched }: ListOptions) =>
   withEngine(where, (engine) =>
     Effect.gen(function* () {
       const screen = yield* Screen
-      const rows = yield* engine.list(filter)
-      if (format !== "table") return yield* printData(format, rows)
-      yield* printTable(
-        ["ID", "NAME", "STATE", "REASON", "AUTOSTART", "PERSISTENT", "UUID"],
-        rows.map(({ id, name, state, reason, isAutostart, isPersistent, uuid }) => [
-          { text: id === undefined ? "-" : String(id) },
-          { text: name, paint: (text) => screen.paint("name", text) },
-          { text: state, paint: (text) => screen.paint(styleOf(state), text) },
-          { text: reason },
-          { text: isAutostart ? "yes" : "no" },
-          { text: isPersistent ? "yes" : "no" },
-          { text: uuid }
-        ])
-      )
+      const show = Effect.gen(function* () {
+        const rows = yield* engine.list(filter)
+        if (isWatched && screen.isTerminal && format === "table") yield* screen.write(clearScreen)
+        if (format !== "table") return yield* printData(format, rows)
+        yield* printTable(
+          heads,
+          rows.map((row) => summaryCells(row, screen))
+        )
+      })
+      if (!isWatched) return yield* show
+      const next = yield* engine.subscribe()
+      const watch = Effect.gen(function* () {
+        yield* show
+        while ((yield* next) !== undefined) {
+          yield* Effect.sleep(settleMs)
+          yield* show
+        }
+      })
+      yield* Effect.raceFirst(watch, screen.stopAsked)
     })
   )
 
@@ -64,7 +104,7 @@ const infoRows = (info: Info): readonly (readonly [string, string])[] => [
   ["pid", info.pid === undefined ? "-" : String(info.pid)],
   ["persistent", info.isPersistent ? "yes" : "no"],
   ["autostart", info.isAutostart ? "yes" : "no"],
-  ["chart", info.chart]
+  ["chart", info.chart ?? "-"]
 ]
 
 export const info = (where: Where, key: string, format: Format) =>
@@ -91,14 +131,21 @@ export const dumpxml = (
     })
   )
 
-export const define = (where: Where, file: string, isValidated: boolean) =>
+export interface DefineOptions {
+  readonly isValidated: boolean
+  readonly format: Format
+}
+
+export const define = (where: Where, file: string, { isValidated, format }: DefineOptions) =>
   Effect.gen(function* () {
     const xml = yield* readXml(file)
     yield* withEngine(where, (engine) =>
       Effect.gen(function* () {
         const guest = yield* engine.defineXML(xml, { isValidated })
         yield* tellReports(file, guest.reports)
-        yield* (yield* Screen).write(`${guest.name} is defined, uuid ${guest.uuid}\n`)
+        const { name, uuid } = guest
+        if (format !== "table") return yield* printData(format, { name, uuid, done: "is defined" })
+        yield* (yield* Screen).write(`${name} is defined, uuid ${uuid}\n`)
       })
     )
   })
@@ -107,17 +154,31 @@ export const define = (where: Where, file: string, isValidated: boolean) =>
 export interface Deed {
   readonly said: string
   readonly work: (guest: Guest) => ReturnType<Guest["destroy"]>
-  /** What `--wait` waits for. */
-  readonly leadsTo?: DomainState
+  /** What `--wait` waits for when it names no state. */
+  readonly leadsTo: DomainState | "reboot"
 }
 
 export const deeds = {
   start: (isPaused: boolean): Deed => ({
     said: isPaused ? "is started and paused" : "is started",
-    work: (guest) => Effect.asVoid(guest.start({ isPaused }))
+    work: (guest) => Effect.asVoid(guest.start({ isPaused })),
+    leadsTo: isPaused ? "paused" : "running"
   }),
-  suspend: (): Deed => ({ said: "is paused", work: (guest) => guest.suspend }),
-  resume: (): Deed => ({ said: "runs again", work: (guest) => guest.resume }),
+  suspend: (): Deed => ({
+    said: "is paused",
+    work: (guest) => guest.suspend,
+    leadsTo: "paused"
+  }),
+  resume: (): Deed => ({
+    said: "runs again",
+    work: (guest) => guest.resume,
+    leadsTo: "running"
+  }),
+  wakeup: (): Deed => ({
+    said: "is told to wake up",
+    work: (guest) => guest.wakeup,
+    leadsTo: "running"
+  }),
   shutdown: (mode: Mode): Deed => ({
     said: "is told to shut down",
     work: (guest) => guest.shutdown(mode),
@@ -125,36 +186,89 @@ export const deeds = {
   }),
   reboot: (mode: Mode): Deed => ({
     said: "is told to reboot",
-    work: (guest) => guest.reboot(mode)
+    work: (guest) => guest.reboot(mode),
+    leadsTo: "reboot"
   }),
-  reset: (): Deed => ({ said: "is reset", work: (guest) => guest.reset }),
+  reset: (): Deed => ({
+    said: "is reset",
+    work: (guest) => guest.reset,
+    leadsTo: "reboot"
+  }),
   destroy: (isGraceful: boolean): Deed => ({
     said: "is destroyed",
-    work: (guest) => guest.destroy({ isGraceful })
+    work: (guest) => guest.destroy({ isGraceful }),
+    leadsTo: "shutoff"
   }),
-  undefine: (): Deed => ({ said: "is undefined", work: (guest) => guest.undefine }),
+  undefine: (): Deed => ({
+    said: "is undefined",
+    work: (guest) => guest.undefine,
+    leadsTo: "shutoff"
+  }),
   autostart: (isAutostart: boolean): Deed => ({
     said: isAutostart ? "starts with the engine" : "does not start with the engine",
-    work: (guest) => guest.setAutostart(isAutostart)
+    work: (guest) => guest.setAutostart(isAutostart),
+    leadsTo: "running"
   }),
   rename: (name: string): Deed => ({
     said: `is called ${name} now`,
-    work: (guest) => guest.rename(name)
+    work: (guest) => guest.rename(name),
+    leadsTo: "shutoff"
   })
 } as const
 
 export interface PerformOptions extends Where {
-  /** Waits until the deed shows, at most so long. */
-  readonly waitMs: number | undefined
+  /** A state; empty for the one that the deed leads to; undefined where nothing is waited for. */
+  readonly wait: string | undefined
+  readonly timeoutMs: number
+  readonly format: Format
 }
 
-export const perform = ({ waitMs, ...where }: PerformOptions, key: string, deed: Deed) =>
-  withEngine(where, (engine) =>
-    Effect.gen(function* () {
-      const guest = yield* engine.lookup(key)
-      yield* deed.work(guest)
-      if (waitMs !== undefined && deed.leadsTo !== undefined)
-        yield* guest.waitFor(deed.leadsTo, { timeoutMs: waitMs })
-      yield* (yield* Screen).write(`${guest.name} ${deed.said}\n`)
-    })
-  )
+const isState = (word: string): word is DomainState => Object.hasOwn(stateNumber, word)
+
+const wantedOf = (
+  { wait }: PerformOptions,
+  { leadsTo }: Deed
+): Effect.Effect<DomainState | "reboot" | undefined, BadInput> => {
+  if (wait === undefined) return Effect.undefined
+  if (wait === "") return Effect.succeed(leadsTo)
+  const states = Object.keys(stateNumber).join(", ")
+  return wait === "reboot" || isState(wait)
+    ? Effect.succeed(wait)
+    : Effect.fail(
+        new BadInput({ message: `--wait: there is no state '${wait}', only ${states}, reboot` })
+      )
+}
+
+/** The guest says so itself when it begins anew. */
+const untilReboot = (guest: Guest, next: Effect.Effect<Happening | undefined>) =>
+  Effect.gen(function* () {
+    for (;;) {
+      const event = yield* next
+      if (event === undefined) return
+      if (event.type === "reboot" && event.uuid === guest.uuid) return
+    }
+  })
+
+export const perform = (options: PerformOptions, key: string, deed: Deed) =>
+  Effect.gen(function* () {
+    const wanted = yield* wantedOf(options, deed)
+    const { timeoutMs, format } = options
+    yield* withEngine(options, (engine) =>
+      Effect.gen(function* () {
+        const guest = yield* engine.lookup(key)
+        // Listened for before the deed, so that its event is not missed.
+        const next = wanted === "reboot" ? yield* engine.subscribe() : undefined
+        yield* deed.work(guest)
+        if (next !== undefined)
+          yield* Effect.timeoutOrElse(untilReboot(guest, next), {
+            duration: timeoutMs,
+            orElse: () =>
+              Effect.fail(new StateNotReached({ name: guest.name, wanted: "rebooted", timeoutMs }))
+          })
+        if (wanted !== undefined && wanted !== "reboot") yield* guest.waitFor(wanted, { timeoutMs })
+        const { name, uuid } = guest
+        if (format !== "table") return yield* printData(format, { name, uuid, done: deed.said })
+        yield* (yield* Screen).write(`${name} ${deed.said}\n`)
+      })
+    )
+  })

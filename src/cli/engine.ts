@@ -36,7 +36,8 @@ export interface Info extends Summary {
   readonly vcpus: number
   readonly cpuTimeNs: number | undefined
   readonly pid: number | undefined
-  readonly chart: string
+  /** The engine's own state; a daemon does not tell it. */
+  readonly chart: string | undefined
 }
 
 export interface Filter {

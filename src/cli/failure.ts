@@ -46,7 +46,10 @@ const byTag: { readonly [tag: string]: Row } = {
   RequestDenied: { code: "refused", next: "'troupe list --all' shows the states" },
   OperationFailed: { code: "refused" },
   DomainGone: { code: "refused" },
-  RootLocked: { code: "locked", next: "end that engine, or choose another --root" },
+  RootLocked: {
+    code: "locked",
+    next: "end that engine, choose another --root, or reach its daemon with -c URI"
+  },
   ProbeFailed: { code: "host", next: "'troupe doctor' looks for the cause" },
   StartFailed: { code: "host", next: "the log of the guest may say more" },
   StoreError: { code: "host", next: "'troupe doctor' looks at the root" },
@@ -55,11 +58,31 @@ const byTag: { readonly [tag: string]: Row } = {
   StillDying: { code: "overdue", next: "the process hangs in the kernel; look at its storage" },
   StateNotReached: { code: "overdue" },
   Overdue: { code: "overdue" },
+  BadUri: { code: "usage" },
+  Unreachable: { code: "host", next: "is it running? 'troupe daemon' starts one" },
+  NotAdmitted: { code: "host", next: "use its UNIX socket, or TLS with a certificate" },
+  ConnectionLost: { code: "host", next: "the log of the daemon may say more" },
+  NoDaemon: { code: "host" },
+  EncodeError: { code: "input" },
+  DecodeError: { code: "defect" },
   MailboxFull: { code: "overdue" }
 }
 
 /** An input that is wrong; the reason is a whole sentence. */
 export class BadInput extends Data.TaggedError("BadInput")<{ readonly message: string }> {}
+
+/** A word that only a daemon answers, and there is none. */
+export class NoDaemon extends Data.TaggedError("NoDaemon")<{
+  readonly word: string
+  readonly root: string
+}> {
+  override get message(): string {
+    return `'${this.word}' asks a daemon, and none answers for the root '${this.root}'`
+  }
+  get next(): string {
+    return `start one with 'troupe daemon --root ${this.root}', or name one with -c URI`
+  }
+}
 
 /** What was named is not there. */
 export class NoSuchThing extends Data.TaggedError("NoSuchThing")<{ readonly message: string }> {}
@@ -71,11 +94,42 @@ export class Reported extends Data.TaggedError("Reported")<{ readonly code: Exit
   }
 }
 
+const listDomains = "'troupe list --all' shows what there is"
+
+/** What a daemon's errors are here, by libvirt's number (virterror.h). */
+const byNumber: { readonly [code: number]: Row } = {
+  3: { code: "refused", next: "this daemon does not have it" },
+  8: { code: "input" },
+  27: { code: "input", next: "'troupe validate FILE' says more" },
+  29: { code: "refused", next: "the connection can only look: leave out --readonly" },
+  39: { code: "refused" },
+  42: { code: "notFound", next: listDomains },
+  43: { code: "notFound", next: "'troupe net-list --all' shows what there is" },
+  49: { code: "notFound", next: "'troupe pool-list --all' shows what there is" },
+  50: { code: "notFound", next: "'troupe vol-list POOL' shows what there is" },
+  53: { code: "notFound" },
+  55: { code: "refused", next: "'troupe list --all' shows the states" },
+  66: { code: "notFound" },
+  67: { code: "input", next: "'troupe doctor' says what this QEMU has" },
+  68: { code: "overdue" },
+  74: { code: "refused" },
+  80: { code: "notFound" },
+  84: { code: "refused" },
+  86: { code: "refused", next: "is the agent running in the guest?" },
+  87: { code: "overdue" },
+  88: { code: "refused" },
+  90: { code: "refused" }
+}
+
 const rowOf = (error: unknown): Row => {
   if (error instanceof Reported) return { code: error.code }
-  const tag =
-    typeof error === "object" && error !== null && "_tag" in error ? String(error._tag) : ""
-  return byTag[tag] ?? { code: "failed" }
+  if (typeof error !== "object" || error === null || !("_tag" in error)) return { code: "failed" }
+  const number = error._tag === "RemoteError" && "code" in error ? Number(error.code) : undefined
+  const row = number === undefined ? byTag[String(error._tag)] : byNumber[number]
+  const { code, next } = row ?? { code: "failed" }
+  // An error that knows what to do about it knows better than this table.
+  const own = "next" in error && typeof error.next === "string" ? error.next : next
+  return own === undefined ? { code } : { code, next: own }
 }
 
 export const exitCodeOf = (error: unknown): number => exitCodes[rowOf(error).code]

@@ -2,6 +2,7 @@
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Flag from "effect/cli/Flag"
+import * as GlobalFlag from "effect/cli/GlobalFlag"
 import { formats } from "./output.ts"
 
 const flag = (name: string, description: string) =>
@@ -22,6 +23,40 @@ export const flags = {
 } as const
 
 export const given = <A>(option: Option.Option<A>): A | undefined => Option.getOrUndefined(option)
+
+/** The daemon that is asked; of every command. */
+export const Connect = GlobalFlag.Setting("connect")({
+  flag: Flag.String("connect").pipe(
+    Flag.withAlias("c"),
+    Flag.withMetavar("URI"),
+    Flag.withDescription("the daemon to ask, as qemu:///system; by default that of the root"),
+    Flag.optional
+  )
+})
+
+/** Only looks: the daemon refuses what would change anything. */
+export const ReadOnly = GlobalFlag.Setting("readonly")({
+  flag: Flag.Boolean("readonly").pipe(
+    Flag.withAlias("r"),
+    Flag.withDescription("ask it for a connection that can only look"),
+    Flag.withDefault(false)
+  )
+})
+
+/** Waiting until a deed shows, and how long. */
+export const waitFlags = {
+  wait: Flag.String("wait").pipe(
+    Flag.withMetavar("STATE"),
+    Flag.withDescription("return when it has happened, or when the domain is in this state"),
+    Flag.withOptionalValue(""),
+    Flag.optional
+  ),
+  timeout: Flag.Int("timeout").pipe(
+    Flag.withMetavar("SECONDS"),
+    Flag.withDescription("wait at most so long"),
+    Flag.withDefault(60)
+  )
+} as const
 
 /** Runs what a module has, which is loaded only now. */
 export const lazily = <M, A, E, R>(

@@ -2,6 +2,7 @@
  * What the command line has to know of the host that it runs on: places and programs. A service.
  */
 import * as Context from "effect/Context"
+import type * as Effect from "effect/Effect"
 
 export class Home extends Context.Service<
   Home,
@@ -13,6 +14,14 @@ export class Home extends Context.Service<
     readonly standardInput: string
     readonly temporaryDirectory: string
     readonly defaultRoot: string
+    /** The URI that the environment names; undefined where it names none. */
+    readonly defaultUri: string | undefined
+    /** Where the sockets of a daemon for the host or for this user are looked for, in order. */
+    readonly socketPaths: (realm: "system" | "session") => readonly string[]
+    /** The socket of the daemon of a root, with the links on the way followed. */
+    readonly socketOf: (root: string) => string
+    /** Opens a file in the editor of the user and waits; gives the code it ended with. */
+    readonly edit: (path: string) => Effect.Effect<number>
     /** The QEMU of an architecture; where there is none, the path that was tried in vain. */
     readonly emulatorFor: (arch: string | undefined) => string
   }

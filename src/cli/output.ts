@@ -1,9 +1,9 @@
-/** Data for people and for programs: `-o table`, `-o json`, `-o yaml`. */
+/** Data for people and for programs: `-o table`, `-o json`, `-o yaml`, `-o name`. */
 import * as Effect from "effect/Effect"
 import { Screen } from "./screen.ts"
 import { type Cell, tableLines } from "./table.ts"
 
-export const formats = ["table", "json", "yaml"] as const
+export const formats = ["table", "json", "yaml", "name"] as const
 export type Format = (typeof formats)[number]
 
 /** Without quotes only what no reader of YAML takes for something else. */
@@ -45,13 +45,39 @@ const yamlLines = (value: object, indent: string): string => {
 export const yamlOf = (value: unknown): string =>
   isBranch(value) ? yamlLines(value, "") : `${leaf(value)}\n`
 
+/** Numbers past what JSON's readers hold exactly are texts. */
+const plainNumber = (_: string, value: unknown): unknown => {
+  if (typeof value !== "bigint") return value
+  const number = Number(value)
+  return Number.isSafeInteger(number) ? number : String(value)
+}
+
+/** The same data on one line, for what comes one after another. */
+export const jsonLine = (value: unknown): string => `${JSON.stringify(value, plainNumber)}\n`
+
+/** What a thing is called: the first of these that it has. */
+const nameFields = ["name", "uuid", "what", "key", "word", "file"] as const
+
+const namesOf = (value: unknown): readonly string[] => {
+  if (Array.isArray(value)) return value.flatMap((one: unknown) => namesOf(one))
+  if (typeof value !== "object" || value === null) return [String(value)]
+  const fields = Object.entries(value)
+  const named = nameFields.flatMap((name) => fields.filter(([field]) => field === name))
+  return (named.length > 0 ? named : fields).slice(0, 1).map(([, one]) => String(one))
+}
+
 /** To standard output in a format for programs. */
 export const printData = Effect.fnUntraced(function* (
   format: Exclude<Format, "table">,
   value: unknown
 ) {
   const screen = yield* Screen
-  yield* screen.write(format === "json" ? `${JSON.stringify(value, null, 2)}\n` : yamlOf(value))
+  if (format === "name") {
+    const names = namesOf(value)
+    return yield* screen.write(names.map((name) => `${name}\n`).join(""))
+  }
+  const text = JSON.stringify(value, plainNumber, 2)
+  yield* screen.write(format === "json" ? `${text}\n` : yamlOf(JSON.parse(text)))
 })
 
 /** A head and its rows; the last column is cut at the edge of a terminal, and nowhere else. */

@@ -13,7 +13,7 @@ import { Screen } from "./screen.ts"
 import { followSerial, serialPlace } from "./serial.ts"
 import { stopInOrder } from "./stopping.ts"
 import { traceInto } from "./trace-file.ts"
-import { tellReports } from "./validate.ts"
+import { tellReports } from "./reports.ts"
 
 export interface RunOptions {
   readonly files: readonly string[]

@@ -7,29 +7,13 @@ import * as Result from "effect/Result"
 import { validateDomain } from "../model/validate.ts"
 import { startRefusal } from "../qemu/refusal.ts"
 import { parseDomain } from "../xml/domain.ts"
-import type { Report } from "../xml/reading.ts"
 import { decodeText } from "../xml/text.ts"
 import { definitionBytesMax } from "../base/limits.ts"
 import { Reported } from "./failure.ts"
 import { readInput } from "./input.ts"
 import { type Format, printData } from "./output.ts"
+import { type Finding, lineOf, ofReport } from "./reports.ts"
 import { Screen } from "./screen.ts"
-
-interface Finding {
-  readonly severity: "error" | "warning" | "note"
-  readonly line: number | undefined
-  readonly column: number | undefined
-  readonly path: string
-  readonly message: string
-}
-
-const ofReport = ({ line, column, path, kind, consequence, sentence }: Report): Finding => ({
-  severity: kind === "unknown" || consequence !== "none" ? "warning" : "note",
-  line,
-  column,
-  path,
-  message: sentence
-})
 
 /** An uuid for definitions that have none; nobody ever sees it. */
 const anyUuid = "00000000-0000-4000-8000-000000000000"
@@ -55,20 +39,6 @@ const findingsIn = (bytes: Uint8Array): readonly Finding[] => {
     : []
   return [...wrong, ...reports.map(ofReport)]
 }
-
-const lineOf = (file: string, finding: Finding, paint: Screen["Service"]["paint"]): string => {
-  const { severity, line, column, path, message } = finding
-  const place = line === undefined ? file : `${file}:${line}:${column}`
-  const style = severity === "error" ? "bad" : severity === "warning" ? "warn" : "faint"
-  return `${place}: ${paint(style, severity)}: ${path === "" ? "" : `${path}: `}${message}\n`
-}
-
-/** What a definition says and what is not acted on, for commands that take it nevertheless. */
-export const tellReports = Effect.fnUntraced(function* (file: string, reports: readonly Report[]) {
-  const screen = yield* Screen
-  for (const report of reports)
-    yield* screen.warn(lineOf(file, ofReport(report), screen.paintWarning))
-})
 
 const startability = (bytes: Uint8Array): boolean => {
   const parsed = Result.flatMap(decodeText(bytes), (text) => parseDomain(text, { uuid: anyUuid }))

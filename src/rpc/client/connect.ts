@@ -7,7 +7,7 @@ import type { Scope } from "effect/Scope"
 import { Sockets } from "../../host/socket.ts"
 import { Client } from "./client.ts"
 import { Dialer } from "./dial.ts"
-import { type CallFailure, type ConnectFailure, NotAdmitted, Unreachable } from "./error.ts"
+import { type ConnectFailure, NotAdmitted, Unreachable } from "./error.ts"
 import { closeWaitMs, connectWaitMs } from "./limits.ts"
 import type { Target } from "./uri.ts"
 
@@ -131,5 +131,3 @@ const triedOf = ({ way }: Target, { paths }: ConnectOptions): readonly string[] 
   if (way.type === "tls") return [`${way.host}:${way.port}`]
   return way.path === undefined ? paths : [way.path]
 }
-
-export type { CallFailure }

@@ -8,9 +8,8 @@ import { homedir } from "node:os"
 import { join } from "node:path"
 import { connect as connectTls, type TLSSocket } from "node:tls"
 import * as Effect from "effect/Effect"
-import * as Layer from "effect/Layer"
 import type { Connection, ConnectionListener } from "../../host/socket.ts"
-import { DialError, Dialer, type DialOptions } from "./dial.ts"
+import { DialError, type DialOptions } from "./dial.ts"
 
 interface Paths {
   readonly ca: string
@@ -72,7 +71,8 @@ const open = ({ host, port, pki, isVerified }: DialOptions): TLSSocket => {
   })
 }
 
-const dial = (options: DialOptions, listener: ConnectionListener) =>
+/** See `Dialer`. */
+export const dial = (options: DialOptions, listener: ConnectionListener) =>
   Effect.callback<Connection, DialError>((resume) => {
     let socket: TLSSocket
     try {
@@ -108,5 +108,3 @@ const dial = (options: DialOptions, listener: ConnectionListener) =>
     })
     return Effect.sync(() => void socket.destroy())
   })
-
-export const layer: Layer.Layer<Dialer> = Layer.succeed(Dialer, { connect: dial })
