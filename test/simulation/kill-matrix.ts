@@ -40,16 +40,22 @@ const taskOf = ({ seconds, secondsAfterKill, shrinkRunsMax }: Options) => ({
   skippedScenarios: [] as readonly string[]
 })
 
+interface Checked {
+  readonly seeds?: readonly number[]
+  readonly shapes?: readonly string[]
+  readonly scenarios?: readonly string[]
+}
+
 /** Seeds and scenarios that break a law without any mutant. */
 const control = async (
   options: Options,
-  seeds: readonly number[],
-  shapeNames: readonly string[] = []
+  { seeds = [], shapes: names = [], scenarios = [] }: Checked
 ): Promise<Controlled> => {
   const batches = Array.from({ length: Math.ceil(seeds.length / controlBatch) }, (_, at) => ({
     seeds: seeds.slice(at * controlBatch, (at + 1) * controlBatch)
   }))
-  const parts = [...batches, ...shapeNames.map((shape) => ({ shapes: [shape] }))]
+  const single = scenarios.length === 0 ? [] : [{ scenarios }]
+  const parts = [...batches, ...names.map((shape) => ({ shapes: [shape] })), ...single]
   const told = await inParallel(parts, options.jobs, async (part) => {
     const { line, died, lastWords } = await runChild({ ...taskOf(options), ...part }, 1200)
     if (line === undefined) throw new Error(`the control: ${died}: ${lastWords}`)
@@ -78,21 +84,23 @@ const tellOf = (result: MutantResult): string => {
 interface Known {
   readonly runs: number
   readonly broken: number[]
-  readonly brokenScenarios: readonly string[]
+  readonly brokenScenarios: string[]
 }
 
-/** One mutant; a seed that breaks a law without it as well is left out, and it is run again. */
+/** One mutant; what breaks a law without it as well is left out, and it is run again. */
 const runMutant = async (mutant: Mutant, options: Options, known: Known): Promise<MutantResult> => {
   for (;;) {
     const { broken: skipped, brokenScenarios: skippedScenarios } = known
     const task = { ...taskOf(options), id: mutant.id, skipped, skippedScenarios }
     const wallSeconds = patience * (options.seconds + options.shrinkRunsMax / 2) + 120
     const result = resultOf(mutant, await runChild(task, wallSeconds))
-    const seed = result.byChance?.seed ?? 0
-    const isAlarm = seed > known.runs && (await control(options, [seed])).broken.length > 0
-    if (!isAlarm) return result
-    say(`seed ${seed} breaks a law without any mutant`)
-    known.broken.push(seed)
+    const seeds = [result.byChance?.seed ?? 0].filter((seed) => seed > known.runs)
+    const scenarios = result.byScenario === undefined ? [] : [result.byScenario.scenario]
+    const { broken, brokenScenarios } = await control(options, { seeds, scenarios })
+    if (broken.length + brokenScenarios.length === 0) return result
+    say(`without any mutant a law is broken by ${[...broken, ...brokenScenarios].join(", ")}`)
+    known.broken.push(...broken)
+    known.brokenScenarios.push(...brokenScenarios)
   }
 }
 
@@ -109,10 +117,14 @@ const run = async (options: Options): Promise<number> => {
   const chosen = mutants.filter(({ id }) => only?.includes(id) ?? true)
   const seeds = Array.from({ length: options.control }, (_, at) => at + 1)
   const names = shapes.map(({ name }) => name)
-  const { broken, brokenScenarios } = await control(options, seeds, names)
+  const { broken, brokenScenarios } = await control(options, { seeds, shapes: names })
   say(`control: ${broken.length} of ${seeds.length} seeds break a law: ${broken.join(" ")}`)
   if (brokenScenarios.length > 0) say(`and scenarios: ${brokenScenarios.join(", ")}`)
-  const known: Known = { runs: options.control, broken: [...broken], brokenScenarios }
+  const known: Known = {
+    runs: options.control,
+    broken: [...broken],
+    brokenScenarios: [...brokenScenarios]
+  }
   let results = stored().results
   // A run of a few says nothing new of the engine without any.
   const before = stored().control
@@ -133,7 +145,7 @@ const run = async (options: Options): Promise<number> => {
   const ids = new Set(chosen.map(({ id }) => id))
   const gaps = matrix.results.filter((result) => ids.has(result.id) && !isKilled(result))
   say(`${chosen.length - gaps.length} of ${chosen.length} killed`)
-  const isClean = known.broken.length + brokenScenarios.length === 0
+  const isClean = known.broken.length + known.brokenScenarios.length === 0
   return gaps.length === 0 && isClean ? 0 : 1
 }
 

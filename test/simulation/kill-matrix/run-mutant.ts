@@ -19,8 +19,9 @@ export interface Task {
   readonly skippedScenarios: readonly string[]
   /** The control: seeds that are to be run, each to its end. */
   readonly seeds?: readonly number[]
-  /** And shapes, by name. */
+  /** And shapes, by name, each by its first plans; or single scenarios. */
   readonly shapes?: readonly string[]
+  readonly scenarios?: readonly string[]
 }
 
 /** What the control says. */
@@ -43,12 +44,10 @@ if (missing !== undefined) throw new Error(`${missing.file} was never loaded`)
 if (mutant === undefined) {
   const { randomPlan } = await import("../../../src/testing/simulation/random-plan.ts")
   const isBroken = (seed: number) => search.broken(randomPlan(seed)) !== undefined
-  const brokenScenarios = (task.shapes ?? []).flatMap((shape) =>
-    search
-      .ofShape(shape)
-      .filter(({ plan }) => search.broken(plan) !== undefined)
-      .map(({ name }) => name)
-  )
+  const ofShapes = (task.shapes ?? []).flatMap((shape) => search.ofShape(shape, search.plansEach))
+  const brokenScenarios = [...ofShapes, ...search.scenariosNamed(task.scenarios ?? [])]
+    .filter(({ plan }) => search.broken(plan) !== undefined)
+    .map(({ name }) => name)
   const broken = (task.seeds ?? []).filter(isBroken)
   say({ broken, brokenScenarios } satisfies Controlled)
 } else {

@@ -61,7 +61,7 @@ export interface Scenario {
 }
 
 /** Of each shape so many plans are run; of the mutant's own so many. */
-const plansEach = 6
+export const plansEach = 6
 const plansOwn = 120
 
 export const ofShape = (name: string, plans: number = plansOwn): readonly Scenario[] =>
@@ -80,6 +80,12 @@ export const scenarios = (own: string | undefined): readonly Scenario[] => [
   ...(own === undefined ? [] : ofShape(own, plansOwn)),
   ...inTurn(shapes.filter(({ name }) => name !== own).map(({ name }) => ofShape(name, plansEach)))
 ]
+
+export const scenariosNamed = (names: readonly string[]): readonly Scenario[] => {
+  const isMeant = ({ name }: Scenario) => names.includes(name)
+  const ofShapes = shapes.filter((shape) => names.some((name) => name.startsWith(shape.name)))
+  return [...keptPlans(), ...ofShapes.flatMap(({ name }) => ofShape(name))].filter(isMeant)
+}
 
 /** The first of each, the second of each, and so on. */
 const inTurn = <A>(lists: readonly (readonly A[])[]): readonly A[] =>
