@@ -250,6 +250,8 @@ export interface AgentOptions {
   readonly kernel: Kernel
   readonly name: string
   readonly path: string
+  /** After a defect: it answers nobody any more, and another one may be made. */
+  readonly onCrash?: () => void
 }
 
 const lineOf = (value: Json): Result.Result<Uint8Array, string> =>
@@ -266,39 +268,97 @@ const syncLine = (id: number): Uint8Array => {
 const patienceMs = (patience: Patience): number =>
   "ms" in patience ? patience.ms : patience.type === "block" ? patientMs : 0
 
+type AgentActor = Actor<State, AgentProtocol, AgentFact>
+
+/** Where it says what it hears: `push` is false when there is no room. */
+type Ears = Pick<AgentActor, "push" | "whenRoom">
+
+/** The connection, and what is to be written: it may hold a password, and messages are kept. */
+class Cable {
+  readonly lines = new Map<number, Uint8Array>()
+  private readonly sockets: Sockets["Service"]
+  private readonly path: string
+  private connection: Connection | undefined
+
+  constructor(sockets: Sockets["Service"], path: string) {
+    this.sockets = sockets
+    this.path = path
+  }
+
+  readonly close = (): void => {
+    this.connection?.close()
+    this.connection = undefined
+  }
+
+  readonly write = (bytes: Uint8Array | undefined): void => {
+    if (bytes !== undefined) this.connection?.write(bytes)
+  }
+
+  connect(ears: Ears, link: number): Effect.Effect<AgentFact> {
+    this.close()
+    const listener = {
+      onData: (bytes: Uint8Array) => {
+        if (ears.push({ type: "bytes", link, bytes })) return
+        const { connection } = this
+        connection?.pause()
+        ears.whenRoom(() => connection?.resume())
+      },
+      onEnd: (error: string | undefined) =>
+        void ears.push({ type: "ended", link, why: error ?? "its channel ended" })
+    }
+    return this.sockets.connect(this.path, listener).pipe(
+      Effect.map((made) => {
+        this.connection = made
+        return { type: "opened" as const, link }
+      }),
+      Effect.catch((error) => Effect.succeed({ type: "openFailed" as const, why: error.message }))
+    )
+  }
+}
+
+const scriptsOf = (cable: Cable, connect: Effect.Effect<AgentFact>) => ({
+  connect: () => connect,
+  close: () => Effect.sync(cable.close),
+  sendSync: ({ id }: { readonly id: number }) => Effect.sync(() => cable.write(syncLine(id))),
+  sendCommand: ({ token }: { readonly token: number }) =>
+    Effect.sync(() => {
+      cable.write(cable.lines.get(token))
+      return { type: "sent" as const }
+    }),
+  deadline: ({ ms }: { readonly ms: number }) =>
+    Effect.as(Effect.sleep(ms), { type: "overdue" as const })
+})
+
+const executeOn =
+  (actor: AgentActor, { lines }: Cable): Agent["execute"] =>
+  ({ execute: command, arguments: words }, patience) =>
+    Effect.withFiber((fiber) => {
+      const line = lineOf({
+        execute: command,
+        ...(words === undefined ? {} : { arguments: words })
+      })
+      if (Result.isFailure(line))
+        return Effect.fail(new AgentFailure({ command, class: "Unwritable", why: line.failure }))
+      const { kernel } = actor
+      const token = kernel.number()
+      lines.set(token, line.success)
+      const turnMs = patience.type === "block" ? patientMs : askDeadlineMs
+      const deadlineMs = kernel.timers.nowMs() + turnMs + 2 * syncTimeoutMs + patienceMs(patience)
+      const call = { ...fiber.getRef(CurrentCall), deadlineMs }
+      return actor.ask("execute", { token, command, patience }).pipe(
+        Effect.provideService(CurrentCall, call),
+        Effect.onInterrupt(() => Effect.sync(() => actor.tell({ type: "abandoned", token }))),
+        Effect.ensuring(Effect.sync(() => lines.delete(token)))
+      )
+    })
+
 /** Connects when it is first asked. Never fails: what is wrong is told to who asks. */
-export const make = Effect.fnUntraced(function* ({ kernel, name, path }: AgentOptions) {
-  const sockets = yield* Sockets
+export const make = Effect.fnUntraced(function* ({ kernel, name, path, onCrash }: AgentOptions) {
+  const cable = new Cable(yield* Sockets, path)
   // What an earlier engine asked for must not look like the answer to our first handshake.
   const nowMs = yield* Clock.currentTimeMillis
-  const lines = new Map<number, Uint8Array>()
-  let connection: Connection | undefined
-  const close = () => {
-    connection?.close()
-    connection = undefined
-  }
-  const connect = Effect.suspend(() => {
-    close()
-    const link = kernel.number()
-    return sockets
-      .connect(path, {
-        onData: (bytes) => {
-          if (actor.push({ type: "bytes", link, bytes })) return
-          const mine = connection
-          mine?.pause()
-          actor.whenRoom(() => mine?.resume())
-        },
-        onEnd: (error) => actor.push({ type: "ended", link, why: error ?? "its channel ended" })
-      })
-      .pipe(
-        Effect.map((made) => {
-          connection = made
-          return { type: "opened" as const, link }
-        }),
-        Effect.catch((error) => Effect.succeed({ type: "openFailed" as const, why: error.message }))
-      )
-  })
-  const actor: Actor<State, AgentProtocol, AgentFact> = new Actor<State, AgentProtocol, AgentFact>(
+  const connect = Effect.suspend(() => cable.connect(actor, kernel.number()))
+  const actor: AgentActor = new Actor<State, AgentProtocol, AgentFact>(
     {
       name,
       initial: {
@@ -307,53 +367,21 @@ export const make = Effect.fnUntraced(function* ({ kernel, name, path }: AgentOp
       },
       decide,
       describe,
-      onCrash: close,
-      scripts: {
-        connect: () => connect,
-        close: () => Effect.sync(close),
-        sendSync: ({ id }: { readonly id: number }) =>
-          Effect.sync(() => connection?.write(syncLine(id))),
-        sendCommand: ({ token }: { readonly token: number }) =>
-          Effect.sync(() => {
-            connection?.write(lines.get(token) ?? new Uint8Array())
-            return { type: "sent" as const }
-          }),
-        deadline: ({ ms }: { readonly ms: number }) =>
-          Effect.as(Effect.sleep(ms), { type: "overdue" as const })
-      }
+      onCrash: () => {
+        cable.close()
+        onCrash?.()
+      },
+      scripts: scriptsOf(cable, connect)
     },
     kernel,
     kernel.context
   )
-  const run: Agent["execute"] = (command, patience) =>
-    Effect.suspend(() => {
-      const { execute: word, arguments: words } = command
-      const line = lineOf(
-        words === undefined ? { execute: word } : { execute: word, arguments: words }
-      )
-      if (Result.isFailure(line))
-        return Effect.fail(
-          new AgentFailure({ command: word, class: "Unwritable", why: line.failure })
-        )
-      const token = kernel.number()
-      lines.set(token, line.success)
-      return Effect.withFiber((fiber) => {
-        const turnMs = patience.type === "block" ? patientMs : askDeadlineMs
-        const deadlineMs = kernel.timers.nowMs() + turnMs + 2 * syncTimeoutMs + patienceMs(patience)
-        const call = { ...fiber.getRef(CurrentCall), deadlineMs }
-        return actor.ask("execute", { token, command: word, patience }).pipe(
-          Effect.provideService(CurrentCall, call),
-          Effect.onInterrupt(() => Effect.sync(() => actor.tell({ type: "abandoned", token }))),
-          Effect.ensuring(Effect.sync(() => lines.delete(token)))
-        )
-      })
-    })
   const agent: Agent = {
-    execute: run,
+    execute: executeOn(actor, cable),
     portClosed: () => actor.tell({ type: "portClosed" }),
     responseTimeoutSeconds: -2,
     close: Effect.suspend(() => {
-      close()
+      cable.close()
       return actor.stop()
     })
   }

@@ -14,6 +14,14 @@ export {
   RequestDenied
 } from "./kernel/error.ts"
 export {
+  AgentNonsense,
+  AgentNotConfigured,
+  AgentRefused,
+  AgentUnresponsive,
+  ConsoleBusy,
+  ConsoleUnavailable
+} from "./model/agent-error.ts"
+export {
   DefinitionQuarantined,
   DeviceBusy,
   DomainExists,

@@ -25,6 +25,7 @@ import { Screen } from "./cli/screen.ts"
 import * as FilesLive from "./host/files.live.ts"
 import * as ProcessLive from "./host/process.live.ts"
 import * as SocketLive from "./host/socket.live.ts"
+import * as TerminalLive from "./host/terminal.live.ts"
 import * as HomeLive from "./home.ts"
 import { DialError, Dialer } from "./rpc/client/dial.ts"
 import { version } from "./version.ts"
@@ -33,6 +34,7 @@ const hostLayer = Layer.mergeAll(
   FilesLive.layer,
   ProcessLive.layer,
   SocketLive.layer,
+  TerminalLive.layer,
   IdsLive.layer
 )
 

@@ -46,10 +46,16 @@ export const agentOf = (
     const source = channel?.source
     if (source?.type !== "unix" || source.path === undefined) return undefined
     const { kernel } = yield* Surroundings
-    const made = yield* make({ kernel, name: `agent/${uuid}/${epoch}`, path: source.path })
-    mine.agent = made
+    const made = yield* make({
+      kernel,
+      name: `agent/${uuid}/${epoch}`,
+      path: source.path,
+      onCrash: () => void (mine.agent = undefined)
+    })
+    // Another asker may have been faster.
+    mine.agent ??= made
     mine.agentAlias = channel?.alias
-    return made
+    return mine.agent
   })
 
 /** The guest is known to have closed its end; before it was ever heard of, nobody knows. */

@@ -22,7 +22,7 @@ import type { ConsoleUser } from "./consoles.ts"
 import type { DomainRef } from "./domain.ts"
 import { reach, running } from "./reach.ts"
 
-/** Past this a writer is asked to wait. More than `drainBytes`, so that it is told when to go on. */
+/** Past this a writer is asked to wait. More than `drainBytes`, so that it is told when it may. */
 export const waitingBytesMax = 256 * 1024
 /** Past this it has not heeded that, and its channel ends. */
 export const unwrittenBytesMax = 2 * 1024 * 1024

@@ -57,7 +57,7 @@ const lastWord = Effect.fnUntraced(function* (mine: Belongings<Needs>, epoch: st
   return { type: "exited" as const, epoch, isClean, why: "the process ended" }
 })
 
-/** Channels may have been opened and closed while nobody listened. Told after the guest's status. */
+/** Channels may have been opened while nobody listened. Told after the guest's status. */
 const lookAtPorts = Effect.fnUntraced(function* (
   domain: Identity,
   monitor: Monitor,

@@ -47,9 +47,9 @@ export interface DomainAgent {
   readonly filesystems: Asked<readonly GuestFilesystem[]>
   /** DOMAIN_GET_TIME. */
   readonly time: Asked<GuestTime>
-  /** DOMAIN_SET_TIME; `sync` (VIR_DOMAIN_TIME_SYNC) takes the time of the guest's hardware clock. */
+  /** DOMAIN_SET_TIME; `sync` (VIR_DOMAIN_TIME_SYNC) takes that of the guest's hardware clock. */
   readonly setTime: (time: GuestTime | "sync") => Asked<void>
-  /** DOMAIN_GET_GUEST_INFO. With kinds, one that the agent cannot tell fails; else it is left out. */
+  /** DOMAIN_GET_GUEST_INFO. A kind that the agent cannot tell fails if named, else is left out. */
   readonly info: (kinds?: readonly GuestInfoKind[]) => Asked<GuestInfo>
   /** DOMAIN_INTERFACE_ADDRESSES. `lease` is refused: there are no networks with leases here. */
   readonly interfaceAddresses: (
@@ -57,7 +57,7 @@ export interface DomainAgent {
   ) => Effect.Effect<readonly DomainInterface[], AgentCallError | GuestUnsupported>
   /** DOMAIN_SET_USER_PASSWORD; encrypted (crypt(3)) with VIR_DOMAIN_PASSWORD_ENCRYPTED. */
   readonly setUserPassword: (user: string, password: string, isEncrypted?: boolean) => Asked<void>
-  /** DOMAIN_GET_GUEST_VCPUS, and the count of DOMAIN_GET_VCPUS_FLAGS with VIR_DOMAIN_VCPU_GUEST. */
+  /** DOMAIN_GET_GUEST_VCPUS, and the count of DOMAIN_GET_VCPUS_FLAGS (VIR_DOMAIN_VCPU_GUEST). */
   readonly vcpus: Asked<readonly GuestVcpu[]>
   /** DOMAIN_SET_GUEST_VCPUS: these vCPUs of the guest, on or off. */
   readonly setVcpus: (logicalIds: readonly number[], isOnline: boolean) => Asked<void>

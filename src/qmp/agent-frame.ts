@@ -12,7 +12,7 @@ export const delimiter = 0xff
 const newline = 0x0a
 
 export interface AgentFrame {
-  /** The parts of the line that has begun, the last one first, so that adding one copies nothing. */
+  /** The parts of the line that has begun, last one first, so that adding one copies nothing. */
   readonly last: Part | undefined
   readonly size: number
   /** Too long already: the rest of this line is dropped as it comes. */

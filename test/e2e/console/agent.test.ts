@@ -76,7 +76,9 @@ const inGuest = (domain: Domain, words: string) =>
 
 /** A shell's words that end in a redirection, for the port of this name. */
 const named = (name: string, words: string): string =>
-  `for p in /sys/class/virtio-ports/*; do [ "$(cat $p/name)" = ${name} ] && ${words} /dev/$(basename $p); done`
+  `for p in /sys/class/virtio-ports/*; do
+    [ "$(cat $p/name)" = ${name} ] && ${words} /dev/$(basename $p)
+  done`
 
 const channelState = (xml: string, name: string): string | undefined =>
   new RegExp(`name='${name}' state='(\\w+)'`).exec(xml)?.[1]
@@ -162,7 +164,8 @@ test("an agent that is busy, gone or told to end", patience, () =>
       // Stopped in the guest: it neither reads nor answers, and its port stays open.
       yield* inGuest(
         domain,
-        "(sleep 1; kill -STOP $(pidof qemu-ga); sleep 8; kill -CONT $(pidof qemu-ga)) >/dev/null 2>&1 &"
+        `(sleep 1; kill -STOP $(pidof qemu-ga)
+          sleep 8; kill -CONT $(pidof qemu-ga)) >/dev/null 2>&1 &`
       )
       yield* Effect.sleep(2_500)
       yield* agent.setResponseTimeout(1)
