@@ -1,7 +1,9 @@
 /** All that is served: each family of procedures is one file beside this one. */
 import type { Handlers } from "../server/handler.ts"
+import { guestAgent } from "./agent.ts"
 import { capabilities } from "./capabilities.ts"
 import { connect } from "./connect.ts"
+import { guestConsole } from "./console.ts"
 import { domain } from "./domain.ts"
 import { events } from "./events.ts"
 import { guestBlock } from "./guest-block.ts"
@@ -15,6 +17,7 @@ import { network } from "./network.ts"
 import { node } from "./node.ts"
 import { nodeDevice } from "./node-device.ts"
 import { nwfilter } from "./nwfilter.ts"
+import { qemuMonitor } from "./qemu-monitor.ts"
 import { secret } from "./secret.ts"
 import { storageContent } from "./storage-content.ts"
 import { storageEvents } from "./storage-events.ts"
@@ -26,7 +29,9 @@ export const families: readonly Handlers[] = [
   capabilities,
   connect,
   events,
+  guestAgent,
   guestBlock,
+  guestConsole,
   guestMemory,
   guestScreen,
   guestStats,
@@ -37,6 +42,7 @@ export const families: readonly Handlers[] = [
   node,
   nodeDevice,
   nwfilter,
+  qemuMonitor,
   secret,
   storageContent,
   storageEvents,
