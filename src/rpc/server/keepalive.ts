@@ -5,7 +5,7 @@
 import { tickMs } from "./limits.ts"
 
 export interface KeepaliveOptions {
-  /** Silence after which a ping goes out; 0 for none. */
+  /** Silence after which a ping goes out; 0 or less for none. */
   readonly intervalMs: number
   /** Pings that may stay unanswered. */
   readonly countMax: number
@@ -35,7 +35,7 @@ export class Keepalive {
   /** Once each `tickMs`, while the client is read from. */
   tick(): "ping" | "dead" | undefined {
     const { intervalMs, countMax } = this.#options
-    if (!this.#isSpoken || intervalMs === 0) return undefined
+    if (!this.#isSpoken || intervalMs <= 0) return undefined
     this.#silentMs += tickMs
     if (this.#silentMs < intervalMs) return undefined
     if (this.#unanswered >= countMax) return "dead"
