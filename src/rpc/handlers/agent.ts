@@ -6,19 +6,17 @@ import {
   type AddressSource,
   guestInfoKinds,
   type DomainInterface,
-  type GuestVcpu,
-  type SuspendTarget
+  type GuestVcpu
 } from "../../model/guest-info.ts"
 import { text } from "../../qemu/stats.ts"
 import { readOnlyRefusal } from "../refusal.ts"
-import type { Handler, Handlers, Work } from "../server/handler.ts"
+import type { Handler, Handlers } from "../server/handler.ts"
 import { guestInfoParameters } from "./agent-info.ts"
 import { onGuest, refuse } from "./domain-reference.ts"
 import { knowing } from "./flags.ts"
 
-/** virDomainInterfaceAddressesSource, virNodeSuspendTarget: their orders, from 0. */
+/** virDomainInterfaceAddressesSource: its order, from 0. */
 const sources: readonly AddressSource[] = ["lease", "agent", "arp"]
-const suspendTargets: readonly SuspendTarget[] = ["mem", "disk", "hybrid"]
 const addressKinds: { readonly [kind in AddressKind]: number } = { ipv4: 0, ipv6: 1 }
 
 const allKinds = (1 << guestInfoKinds.length) - 1
@@ -160,17 +158,6 @@ const setKeys: Handler<"remote", "DOMAIN_AUTHORIZED_SSH_KEYS_SET"> = (
   return onGuest(client, dom, ({ agent }) => agent.setSshKeys(user, keys, how))
 }
 
-const pmSuspend: Handler<"remote", "DOMAIN_PM_SUSPEND_FOR_DURATION"> = (
-  { dom, target, duration },
-  client
-): Work<void> => {
-  const known = suspendTargets[target]
-  if (known === undefined) return refuse("INVALID_ARG", `Unknown suspend target: ${target}`)
-  if (duration !== 0n)
-    return refuse("ARGUMENT_UNSUPPORTED", "Duration not supported. Use 0 for now")
-  return onGuest(client, dom, ({ agent }) => agent.pmSuspend(known))
-}
-
 const setAgentTimeout: Handler<"remote", "DOMAIN_AGENT_SET_RESPONSE_TIMEOUT"> = (
   { dom, timeout },
   client
@@ -222,7 +209,6 @@ export const guestAgent: Handlers = {
       append | remove,
       setKeys
     ),
-    DOMAIN_PM_SUSPEND_FOR_DURATION: knowing("virDomainPMSuspendForDuration", 0, pmSuspend),
     DOMAIN_AGENT_SET_RESPONSE_TIMEOUT: knowing(
       "virDomainAgentSetResponseTimeout",
       0,
