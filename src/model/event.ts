@@ -134,10 +134,10 @@ export type DomainHappening =
       readonly sizeBytes: number
     }
   | { readonly type: "migration-iteration"; readonly iteration: number }
-  /** Limits of a running guest that were changed: libvirt's names and wire types. */
+  /** Limits of a running guest that were changed. */
   | { readonly type: "tunable"; readonly params: readonly TunedParameter[] }
 
-/** What was limited: `blkdeviotune.disk` and its limits. */
+/** What was limited, as a typed parameter: `blkdeviotune.disk` and its limits. */
 export interface TunedParameter {
   readonly field: string
   readonly value:

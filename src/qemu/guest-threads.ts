@@ -82,7 +82,9 @@ export const residentKiB = ({ pid }: ProcessRef) =>
 /** `0-3,5` as numbers, ascending; what cannot be read is nothing. */
 export const cpuList = (list: string): readonly number[] =>
   list.split(",").flatMap((part) => {
-    const [first = Number.NaN, last = first] = part.split("-").map(Number)
+    const words = part.split("-")
+    if (words.some((word) => !/^\d+$/.test(word))) return []
+    const [first = Number.NaN, last = first] = words.map(Number)
     if (!Number.isInteger(first) || !Number.isInteger(last) || last < first) return []
     return Array.from({ length: Math.min(last - first + 1, cpusMax) }, (_, index) => first + index)
   })
