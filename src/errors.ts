@@ -39,6 +39,19 @@ export {
   NotRunning
 } from "./model/guest-error.ts"
 export { InvalidDomain, NotSupported } from "./model/error.ts"
+export {
+  ImageToolFailed,
+  PoolActive,
+  PoolExists,
+  PoolInactive,
+  PoolNotFound,
+  PoolTransient,
+  StorageBusy,
+  StorageRefused,
+  StorageUnsupported,
+  VolumeExists,
+  VolumeNotFound
+} from "./model/storage-error.ts"
 export { ProbeFailed } from "./qemu/probe-process.ts"
 export { Conflict, Unavailable } from "./qemu/refusal.ts"
 export { OperationRepeated } from "../actors/driver/once.ts"

@@ -13,8 +13,7 @@ export type { DownloadOptions, Piece, Range } from "../../src/storage/content.ts
 /** Claims the volume until the scope closes, and then does `atEnd` before the claim ends. */
 const claimed = Effect.fnUntraced(function* <R>(
   storage: StoragePools,
-  { pool, volume }: Found,
-  mode: "read" | "write",
+  { pool, volume, mode }: Found & { readonly mode: "read" | "write" },
   atEnd: (token: string) => Effect.Effect<void, never, R>
 ) {
   const { uuid } = pool.definition
@@ -40,7 +39,7 @@ export const download = Effect.fnUntraced(function* (
   options: DownloadOptions
 ) {
   const found = yield* findVolume(storage, key)
-  yield* claimed(storage, found, "read", () => Effect.void)
+  yield* claimed(storage, { ...found, mode: "read" }, () => Effect.void)
   return new Download(yield* opened(found.volume.path, "read"), options)
 })
 
@@ -52,7 +51,7 @@ export const upload = Effect.fnUntraced(function* (
 ) {
   const found = yield* findVolume(storage, key)
   const { pool, volume } = found
-  yield* claimed(storage, found, "write", (token) =>
+  yield* claimed(storage, { ...found, mode: "write" }, (token) =>
     Effect.ignore(
       Effect.flatMap(volumeChange(storage, pool, volume.name), ({ change }) =>
         storage.commit(token, [change], [refreshed(pool.definition)])

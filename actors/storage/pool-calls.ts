@@ -104,6 +104,7 @@ export const createPool = Effect.fnUntraced(function* (
 })
 
 interface Deed {
+  readonly key: PoolKey
   readonly what: string
   readonly needs: "active" | "inactive" | "persistent"
 }
@@ -111,8 +112,7 @@ interface Deed {
 /** Alone on a pool: nobody else works on it or on one of its volumes. */
 const alone = <A, E, R>(
   storage: StoragePools,
-  key: PoolKey,
-  { what, needs }: Deed,
+  { key, what, needs }: Deed,
   work: (pool: Pool, token: string) => Effect.Effect<A, E, R>
 ) =>
   Effect.flatMap(findPool(storage, key), (pool) => {
@@ -124,7 +124,7 @@ const alone = <A, E, R>(
   })
 
 export const buildPool = (storage: StoragePools, key: PoolKey) =>
-  alone(storage, key, { what: "build", needs: "inactive" }, ({ definition }, token) =>
+  alone(storage, { key, what: "build", needs: "inactive" }, ({ definition }, token) =>
     Effect.andThen(
       buildFolder(definition.target),
       storage.commit(token, [], [lifecycle(definition, "created")])
@@ -136,7 +136,7 @@ export const startPool = (
   key: PoolKey,
   { isBuilding = false }: PoolStart = {}
 ) =>
-  alone(storage, key, { what: "start", needs: "inactive" }, (pool, token) =>
+  alone(storage, { key, what: "start", needs: "inactive" }, (pool, token) =>
     Effect.gen(function* () {
       const { definition } = pool
       if (isBuilding) yield* buildFolder(definition.target)
@@ -148,7 +148,7 @@ export const startPool = (
 
 /** Its files stay. A transient pool is gone afterwards. */
 export const stopPool = (storage: StoragePools, key: PoolKey) =>
-  alone(storage, key, { what: "stop", needs: "active" }, (pool, token) => {
+  alone(storage, { key, what: "stop", needs: "active" }, (pool, token) => {
     const { definition, nextDefinition = definition, isPersistent, isAutostart } = pool
     const stopped: Pool = { ...newPool(nextDefinition, true), isAutostart }
     const change = isPersistent
@@ -159,7 +159,7 @@ export const stopPool = (storage: StoragePools, key: PoolKey) =>
 
 /** Removes its folder, which has to be empty. */
 export const deletePool = (storage: StoragePools, key: PoolKey) =>
-  alone(storage, key, { what: "delete", needs: "inactive" }, ({ definition }, token) =>
+  alone(storage, { key, what: "delete", needs: "inactive" }, ({ definition }, token) =>
     Effect.andThen(
       removeFolder(definition.target),
       storage.commit(token, [], [lifecycle(definition, "deleted")])
@@ -167,7 +167,7 @@ export const deletePool = (storage: StoragePools, key: PoolKey) =>
   )
 
 export const undefinePool = (storage: StoragePools, key: PoolKey) =>
-  alone(storage, key, { what: "undefine", needs: "inactive" }, ({ definition }, token) =>
+  alone(storage, { key, what: "undefine", needs: "inactive" }, ({ definition }, token) =>
     Effect.andThen(
       removePool(storage.disk, definition.name),
       storage.commit(
@@ -179,7 +179,7 @@ export const undefinePool = (storage: StoragePools, key: PoolKey) =>
   )
 
 export const setPoolAutostart = (storage: StoragePools, key: PoolKey, isAutostart: boolean) =>
-  alone(storage, key, { what: "set autostart of", needs: "persistent" }, (pool, token) =>
+  alone(storage, { key, what: "set autostart of", needs: "persistent" }, (pool, token) =>
     Effect.andThen(
       linkPool(storage.disk, pool.definition.name, isAutostart),
       storage.commit(token, [{ type: "put", pool: { ...pool, isAutostart } }], [])

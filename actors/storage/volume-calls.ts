@@ -98,18 +98,21 @@ const make = Effect.fnUntraced(function* (
   )
 })
 
+export interface CreateOptions extends XmlOptions, CreationOptions {
+  readonly xml: string
+}
+
 export const createVolume = Effect.fnUntraced(function* (
   storage: StoragePools,
   pool: PoolKey,
-  xml: string,
-  options: XmlOptions & CreationOptions = {}
+  options: CreateOptions
 ) {
-  const wish = yield* wishFrom(xml, options)
+  const wish = yield* wishFrom(options.xml, options)
   const creation = yield* Effect.fromResult(creationOf(wish, options))
   return yield* make(storage, pool, { wish, creation, claims: [] })
 })
 
-export interface CopyOptions extends XmlOptions, CreationOptions {
+export interface CopyOptions extends CreateOptions {
   readonly from: VolumeKey
 }
 
@@ -117,10 +120,9 @@ export interface CopyOptions extends XmlOptions, CreationOptions {
 export const copyVolume = Effect.fnUntraced(function* (
   storage: StoragePools,
   pool: PoolKey,
-  xml: string,
   options: CopyOptions
 ) {
-  const wish = yield* wishFrom(xml, options)
+  const wish = yield* wishFrom(options.xml, options)
   const source = yield* findVolume(storage, options.from)
   const creation = yield* Effect.fromResult(copyOf(wish, source.volume, options))
   return yield* make(storage, pool, { wish, creation, claims: [claimOn(source, "read")] })
@@ -137,8 +139,7 @@ const claimOn = ({ pool, volume }: Found, mode: "read" | "write"): Claim => ({
 /** However the deed ended, the volume is looked at and published as it then is. */
 const changing = <E, R>(
   storage: StoragePools,
-  key: VolumeKey,
-  what: string,
+  { key, what }: { readonly key: VolumeKey; readonly what: string },
   deed: (found: Found) => Effect.Effect<unknown, E, R>
 ) =>
   Effect.flatMap(findVolume(storage, key), (found) => {
@@ -157,18 +158,18 @@ const changing = <E, R>(
   }).pipe(Effect.asVoid)
 
 export const resizeVolume = (storage: StoragePools, key: VolumeKey, resizing: Resizing) =>
-  changing(storage, key, "resize", ({ volume }) =>
+  changing(storage, { key, what: "resize" }, ({ volume }) =>
     Effect.flatMap(storage.program, (program) => resizeFile(program, volume, resizing))
   )
 
 /** With zeros; the patterns that take special programs are refused. */
 export const wipeVolume = (storage: StoragePools, key: VolumeKey, algorithm: string) =>
   algorithm === "zero"
-    ? changing(storage, key, "wipe", ({ volume }) => wipeFile(volume))
+    ? changing(storage, { key, what: "wipe" }, ({ volume }) => wipeFile(volume))
     : Effect.fail(new StorageUnsupported({ what: `wiping by the pattern '${algorithm}'` }))
 
 export const deleteVolume = (storage: StoragePools, key: VolumeKey) =>
-  changing(storage, key, "delete", ({ pool, volume }) =>
+  changing(storage, { key, what: "delete" }, ({ pool, volume }) =>
     deleteFile(pool.definition.target.path, volume)
   )
 

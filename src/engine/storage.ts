@@ -50,6 +50,10 @@ export interface CreateVolume extends Pools.XmlOptions {
   readonly isPreallocated?: boolean
 }
 
+export interface CopyVolume extends CreateVolume {
+  readonly from: VolumeKey
+}
+
 /** A volume's bytes on their way out; one reader. */
 export interface VolumeDownload {
   /** At most so many bytes, or a hole; `undefined` at the end. */
@@ -100,7 +104,7 @@ export interface Storage {
   readonly copyVolume: (
     pool: PoolKey,
     xml: string,
-    options: CreateVolume & { readonly from: VolumeKey }
+    options: CopyVolume
   ) => Answer<Volumes.VolumeIdentity>
   readonly deleteVolume: (key: VolumeKey) => Answer<void>
   readonly resizeVolume: (key: VolumeKey, resizing: Volumes.Resizing) => Answer<void>
@@ -215,9 +219,13 @@ const volumeCalls = (call: Calling) => ({
   volumeXML: (key: VolumeKey) =>
     call("storageVolGetXMLDesc", (storage) => Volumes.volumeXML(storage, key)),
   createVolume: (pool: PoolKey, xml: string, options?: CreateVolume) =>
-    call("storageVolCreateXML", (storage) => Volumes.createVolume(storage, pool, xml, options)),
-  copyVolume: (pool: PoolKey, xml: string, options: Volumes.CopyOptions) =>
-    call("storageVolCreateXMLFrom", (storage) => Volumes.copyVolume(storage, pool, xml, options)),
+    call("storageVolCreateXML", (storage) =>
+      Volumes.createVolume(storage, pool, { xml, ...options })
+    ),
+  copyVolume: (pool: PoolKey, xml: string, options: CopyVolume) =>
+    call("storageVolCreateXMLFrom", (storage) =>
+      Volumes.copyVolume(storage, pool, { xml, ...options })
+    ),
   deleteVolume: (key: VolumeKey) =>
     call("storageVolDelete", (storage) => Volumes.deleteVolume(storage, key)),
   resizeVolume: (key: VolumeKey, resizing: Volumes.Resizing) =>

@@ -50,10 +50,14 @@ export const resizeVolume = Effect.fnUntraced(function* (
   const capacity = yield* Effect.fromResult(newCapacity(volume, resizing))
   const grows = capacity > volume.capacityBytes
   const words = [
-    ...["resize", "-q", "-f", format],
+    "resize",
+    "-q",
+    "-f",
+    format,
     ...(capacity < volume.capacityBytes ? ["--shrink"] : []),
     ...(resizing.isAllocating === true && grows ? ["--preallocation=falloc"] : []),
-    ...[path, String(capacity)]
+    path,
+    String(capacity)
   ]
   yield* runTool(program, { doing: `resize volume '${name}'`, words })
 })

@@ -1,6 +1,6 @@
 /**
- * An engine in a process of its own, for `crash.test.ts`: starts a pool and makes volumes in it, one
- * after the other, saying each when it is acknowledged, until it is killed.
+ * An engine in a process of its own, for `crash.test.ts`: starts a pool and makes volumes in it,
+ * one after the other, saying each when it is acknowledged, until it is killed.
  */
 import * as Effect from "effect/Effect"
 import { Troupe, layer } from "../../../src/effect.ts"

@@ -65,7 +65,7 @@ const piece: fc.Arbitrary<Piece> = fc.oneof(
   fc.record({ type: fc.constant("hole" as const), lengthBytes: fc.nat(9000) })
 )
 
-test("pieces come back as one content, whatever their borders, over whatever was there", async () => {
+test("pieces come back as one content, whatever their borders and what was there", async () => {
   await create("v", 20_000)
   let before = fs.readFileSync(stage.path("v"))
   await fc.assert(
@@ -92,7 +92,7 @@ test("pieces come back as one content, whatever their borders, over whatever was
   )
 })
 
-test("zeros travel as holes when that is asked for, and an upload of holes takes no room", async () => {
+test("zeros travel as holes when asked for, and an upload of holes takes no room", async () => {
   await create("holes", 64 * megabyte)
   const read = await run(download("holes", { bytesMax: 262_120, isSparse: true }))
   expect(read).toEqual([{ type: "hole", lengthBytes: 64 * megabyte }])
@@ -120,7 +120,7 @@ test("a range is read, and a part that is past what was said is refused", async 
   expect(fs.readFileSync(stage.path("digits"), "utf8")).toBe("0123456789")
 })
 
-test("an upload keeps others off the volume until it is over, a download only who would change it", async () => {
+test("an upload keeps all others off the volume, a download those who would change it", async () => {
   const { storage } = stage
   await create("v", 4096)
   const key = { pool, name: "v" }

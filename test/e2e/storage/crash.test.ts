@@ -58,7 +58,7 @@ test("killed in the middle of a creation, nothing of it is left after the next s
   expect(stage.files()).toEqual([])
 })
 
-test("killed at any moment, what is listed is whole, and what was acknowledged is listed", async () => {
+test("killed at any moment, what is listed is whole, what was acknowledged is listed", async () => {
   const emulator = "/usr/bin/qemu-system-x86_64"
   const acknowledged: string[] = []
   for (const delayMs of [0, 7, 23, 61, 97]) {

@@ -1,6 +1,6 @@
 /**
- * Goal: volumes are what was asked for, by QEMU's own word, and what fails leaves nothing. Method:
- * real engines and qemu-img; each image is looked at by a qemu-img of the test's own.
+ * Goal: volumes are what was asked for, by QEMU's own word, and what fails leaves nothing.
+ * Method: real engines and qemu-img; each image is looked at by a qemu-img of the test's own.
  */
 import * as fs from "node:fs"
 import { afterEach, beforeEach, expect, test } from "vitest"
@@ -38,7 +38,8 @@ test("a raw volume is allocated as asked: not, in part, or whole", async () => {
 
 test("a qcow2 volume is one by QEMU's own word, over a backing volume too", async () => {
   await create({ name: "base", capacity: 5 * megabyte, format: "qcow2" })
-  const backing = `<backingStore><path>${stage.path("base")}</path><format type='qcow2'/></backingStore>`
+  const below = `<path>${stage.path("base")}</path><format type='qcow2'/>`
+  const backing = `<backingStore>${below}</backingStore>`
   await create({ name: "top", format: "qcow2", more: backing })
   expect(imageFacts(stage.path("base"))).toMatchObject({
     format: "qcow2",

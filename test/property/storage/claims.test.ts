@@ -1,7 +1,8 @@
 /**
  * Goal: two who would meet never work at the same time, nothing that was published is lost to an
- * older look, and identities stay one pool's each. Method: random sequences of begin, commit and end
- * on the pure state, against a plain model of what each job does; no actor, no disk.
+ * older look, and identities stay one pool's each.
+ * Method: random sequences of begin, work and finish on the pure state, against a plain model of
+ * the folders; no actor, no disk.
  */
 import * as Result from "effect/Result"
 import fc from "fast-check"
