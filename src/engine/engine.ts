@@ -22,6 +22,7 @@ import type { Holdings } from "../../actors/host-device-pool.ts"
 import { Ids } from "../base/ids.ts"
 import type { ConfigError, ConfigSnapshot } from "../config/snapshot.ts"
 import { type Domain, handleOf, type StartOptions } from "./handle.ts"
+import { type ToNative, toNative } from "./native.ts"
 import { makeNode, type Node } from "./node.ts"
 import { type Published, readPublished } from "./published.ts"
 import { type SubscribeMonitors, subscribeMonitors } from "./guest-events.ts"
@@ -157,6 +158,8 @@ export interface Engine {
   readonly subscribe: (
     options?: EventOptions
   ) => Effect.Effect<Effect.Effect<TroupeEvent | undefined>, CallError, Scope.Scope>
+  /** The command line that a definition would be started with. Takes nothing of the host. */
+  readonly toNative: ToNative
   /** QEMU's own events, as the QEMUs of all domains or of one tell them. */
   readonly monitorEvents: SubscribeMonitors
   /** Guests that were started with it end with it: when the scope closes. */
@@ -365,6 +368,7 @@ const engineOf = (driver: Driver, standing: Setting & Pick<Engine, "close" | "no
   node: standing.node,
   domainStats: statsOfMany(driver),
   monitorEvents: subscribeMonitors(driver),
+  toNative: toNative(driver),
   ...calls(driver, standing.emulatorFor),
   lookup: lookup(driver),
   list: (filter) =>

@@ -80,6 +80,8 @@ const addresses: Handler<"remote", "DOMAIN_INTERFACE_ADDRESSES"> = ({ dom, sourc
   if (from === undefined) return refuse("INVALID_ARG", `Unknown IP address data source ${source}`)
   if (from === "agent" && client.isReadOnly)
     return Effect.fail(readOnlyRefusal("virDomainInterfaceAddresses"))
+  // There are no networks here that lease addresses, so that there is no lease.
+  if (from === "lease") return onGuest(client, dom, () => Effect.succeed({ ifaces: [] }))
   return onGuest(client, dom, ({ agent }) =>
     Effect.map(agent.interfaceAddresses(from), (all) => ({ ifaces: all.map(onWire) }))
   )

@@ -13,6 +13,7 @@ import { guestStats } from "./guest-stats.ts"
 import { guestTune } from "./guest-tune.ts"
 import { guestVcpus } from "./guest-vcpus.ts"
 import { networkInterface } from "./interface.ts"
+import { native } from "./native.ts"
 import { network } from "./network.ts"
 import { node } from "./node.ts"
 import { nodeDevice } from "./node-device.ts"
@@ -37,6 +38,7 @@ export const families: readonly Handlers[] = [
   guestStats,
   guestTune,
   guestVcpus,
+  native,
   network,
   networkInterface,
   node,
