@@ -34,7 +34,8 @@ const statsOf =
         const card = yield* cardIn(domain, live, device)
         const onHost = hostDevice(card)
         if (onHost === undefined) {
-          const why = `'${device}' is of type ${card.connection.type}, which the host does not count`
+          const { type } = card.connection
+          const why = `'${device}' is of type ${type}, which the host does not count`
           return yield* new GuestUnsupported({ domain, operation, why })
         }
         return yield* readCard(card, onHost).pipe(

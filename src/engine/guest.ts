@@ -1,7 +1,8 @@
 /**
  * What may be asked of a guest and told to it beyond its life cycle: statistics, memory, vCPUs,
- * disks, cards, screen, keys, and QEMU's own monitor. Types only, of `domain.guest`; `guest-functions.ts` makes it.
- * A question goes straight to the guest's monitor, never through its domain's mailbox.
+ * disks, cards, screen, keys, and QEMU's own monitor. Types only, of `domain.guest`;
+ * `guest-functions.ts` makes it. A question goes straight to the guest's monitor, never through
+ * its domain's mailbox.
  */
 import type * as Effect from "effect/Effect"
 import type { DomainGone, OperationFailed } from "../model/domain-error.ts"

@@ -1,6 +1,7 @@
 /**
  * Limits on a disk's traffic: libvirt's names (VIR_DOMAIN_BLOCK_IOTUNE_*) and QEMU's for the same
- * thing, how a change of some of them becomes the whole row that QEMU takes, and the orders themselves.
+ * thing, how a change of some of them becomes the whole row that QEMU takes, and the orders
+ * themselves.
  */
 import type { Json, JsonObject } from "../qmp/json.ts"
 import { blockResize, command } from "../qmp/command.ts"

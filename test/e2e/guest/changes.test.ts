@@ -43,7 +43,7 @@ test("a vCPU is plugged, stands in the live definition only, and is not taken aw
   expect(await run(web.guest.vcpuCount({ config: true }))).toBe(3)
 })
 
-test("a definition's maxima change while the guest runs, and what is past them is refused", async () => {
+test("maxima change in a definition, and what is past them is refused", async () => {
   const off = await scene.define("off")
   await run(off.guest.setMaximumMemory(65_536))
   await run(off.guest.setMemory(40_000))

@@ -90,7 +90,7 @@ test("QEMU's own events are heard as it tells them, by those who listen", async 
   )
 })
 
-test("a QEMU that hangs is told of in bounded time, leaves the others alone, and is destroyed", async () => {
+test("a QEMU that hangs is told of in bounded time, alone, and is destroyed", async () => {
   await using scene = await setScene()
   const hung = await scene.define("hung", rich)
   const well = await scene.define("well", rich)

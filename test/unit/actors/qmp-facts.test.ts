@@ -16,7 +16,8 @@ const xml = `<domain type='qemu'><name>web</name><memory>1024</memory><vcpu>1</v
 <disk type='file' device='disk'><driver name='qemu' type='qcow2'/><source file='/a'/>
 <backingStore type='file'><format type='raw'/><source file='/b'/><backingStore/></backingStore>
 <target dev='vda' bus='virtio'/></disk>
-<disk type='file' device='disk'><source file='/c'/><target dev='vdb' bus='virtio'/></disk></devices></domain>`
+<disk type='file' device='disk'><source file='/c'/><target dev='vdb' bus='virtio'/></disk>
+</devices></domain>`
 
 const aliasOf = (target: string) => (target === "vda" ? "virtio-disk0" : "virtio-disk1")
 
