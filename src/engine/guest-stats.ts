@@ -147,9 +147,6 @@ const groups: { readonly [G in StatsGroup]: Group } = {
   vm: () => Effect.succeed(nothing)
 }
 
-/** Groups that have figures: what VIR_CONNECT_GET_ALL_DOMAINS_STATS_ENFORCE_STATS goes by. */
-export const toldGroups: readonly StatsGroup[] = allGroups.filter((group) => group !== "vm")
-
 /** The guest to ask; nobody where it is known that no answer comes soon. */
 const reachable = (ref: DomainRef, isNowait: boolean) =>
   Effect.map(Effect.option(reach(ref, "read statistics of")), (found) => {
