@@ -8,6 +8,10 @@ import * as Flag from "effect/cli/Flag"
 import { domainCommands } from "./command-domains.ts"
 import { daemonCommands } from "./daemon-commands.ts"
 import { Connect, flags, given, lazily, ReadOnly } from "./flags.ts"
+import { definitionWords } from "./remote/words-domain.ts"
+import { guestWords } from "./remote/words-guest.ts"
+import { hostWords } from "./remote/words-host.ts"
+import { storageWords } from "./remote/words-storage.ts"
 
 const file = (what: string) => Argument.String("FILE").pipe(Argument.withDescription(what))
 
@@ -149,6 +153,10 @@ export const troupe = Command.make("troupe").pipe(
     run,
     demo,
     ...domainCommands,
+    ...definitionWords,
+    ...guestWords,
+    ...hostWords,
+    ...storageWords,
     ...daemonCommands,
     validate,
     argv,

@@ -14,7 +14,7 @@ const looks: { readonly [style in Style]: Parameters<typeof styleText>[0] } = {
 }
 
 /** A reader that went away is no failure of ours: what is left is not written. */
-const writeTo = (stream: NodeJS.WriteStream) => (text: string) =>
+const writeTo = (stream: NodeJS.WriteStream) => (text: string | Uint8Array) =>
   Effect.callback<void>((resume) => {
     if (stream.destroyed || !stream.writable) return resume(Effect.void)
     stream.write(text, () => resume(Effect.void))
@@ -22,6 +22,37 @@ const writeTo = (stream: NodeJS.WriteStream) => (text: string) =>
 
 const paintFor = (stream: NodeJS.WriteStream) => (style: Style, text: string) =>
   styleText(looks[style], text, { stream, validateStream: true })
+
+/** Standard input as it is typed. What comes before it is read waits in its own buffer. */
+const rawKeys = Effect.acquireRelease(
+  Effect.sync(() => {
+    const { stdin } = process
+    stdin.on("error", () => {})
+    if (stdin.isTTY) stdin.setRawMode(true)
+    const next = Effect.callback<Uint8Array | undefined>((resume) => {
+      const take = () => {
+        const bytes: unknown = stdin.read()
+        if (bytes instanceof Uint8Array) finish(bytes)
+        else if (stdin.readableEnded || stdin.destroyed) finish(undefined)
+      }
+      const end = () => finish(undefined)
+      const forget = () => void stdin.off("readable", take).off("end", end).off("close", end)
+      const finish = (bytes: Uint8Array | undefined) => {
+        forget()
+        resume(Effect.succeed(bytes))
+      }
+      stdin.on("readable", take).on("end", end).on("close", end)
+      take()
+      return Effect.sync(forget)
+    })
+    return next
+  }),
+  () =>
+    Effect.sync(() => {
+      if (process.stdin.isTTY) process.stdin.setRawMode(false)
+      process.stdin.pause()
+    })
+)
 
 export interface LiveScreen {
   readonly screen: Screen["Service"]
@@ -54,6 +85,8 @@ export const makeScreen = (): LiveScreen => {
       columns: () => stdout.columns || 80,
       rows: () => stdout.rows || 24,
       write: writeTo(stdout),
+      writeBytes: writeTo(stdout),
+      keys: rawKeys,
       warn: writeTo(stderr),
       paint: paintFor(stdout),
       paintWarning: paintFor(stderr),

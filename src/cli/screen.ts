@@ -4,6 +4,7 @@
  */
 import * as Context from "effect/Context"
 import type * as Effect from "effect/Effect"
+import type { Scope } from "effect/Scope"
 
 /** Styles by what they mean here, not by their look. */
 export type Style = "good" | "bad" | "warn" | "calm" | "head" | "faint" | "name"
@@ -17,6 +18,12 @@ export class Screen extends Context.Service<
     readonly rows: () => number
     /** To standard output, as it is. */
     readonly write: (text: string) => Effect.Effect<void>
+    readonly writeBytes: (bytes: Uint8Array) => Effect.Effect<void>
+    /**
+     * What is typed from now on, raw: no echo, no signals, until the scope closes. Each run gives
+     * the next bytes; `undefined` when standard input has ended.
+     */
+    readonly keys: Effect.Effect<Effect.Effect<Uint8Array | undefined>, never, Scope>
     /** To standard error, as it is. */
     readonly warn: (text: string) => Effect.Effect<void>
     /** The text in a style, or as it is where there are no colours. */

@@ -1,0 +1,123 @@
+/**
+ * The one shape of all words that a daemon answers: a row says how the word is written, what is
+ * called, and what of the answer is shown. Whatever they have in common is done here and in
+ * `ask.ts`, which is loaded when a word is called.
+ */
+import type * as Effect from "effect/Effect"
+import type { Scope } from "effect/Scope"
+import * as Argument from "effect/cli/Argument"
+import * as Command from "effect/cli/Command"
+import * as Flag from "effect/cli/Flag"
+import type { Ids } from "../../base/ids.ts"
+import type { Files } from "../../host/files.ts"
+import type { Remote } from "../../rpc/client/connect.ts"
+import type { Failure } from "../engine.ts"
+import { flags, given, lazily } from "../flags.ts"
+import type { Home } from "../home.ts"
+import type { Format } from "../output.ts"
+import type { Screen } from "../screen.ts"
+
+/** What a word has found or done. */
+export interface Answer {
+  /** For programs: an object, or an array of them. */
+  readonly value: unknown
+  /** For people, where a table of the value would not do. */
+  readonly text?: string
+}
+
+/** The services that words are asked with. */
+export type WordServices = Files | Home | Ids | Scope | Screen
+
+/** `undefined` from a word that has written all by itself. */
+export type Answering = Effect.Effect<Answer | undefined, Failure, WordServices>
+
+/** What is asked, beside what the user has given. */
+export interface Asking {
+  readonly remote: Remote
+  readonly format: Format
+}
+
+type Config = Command.Command.Config
+type Infer<C extends Config> = Command.Command.Config.Infer<C>
+
+export interface Word<Args extends Config, Flags extends Config> {
+  readonly word: string
+  readonly alias?: string
+  readonly about: string
+  readonly args: Args
+  readonly flags: Flags
+  /** Fields that the table shows, in their order; all of them where it is left out. */
+  readonly columns?: readonly string[]
+  readonly call: (own: Infer<Args> & Infer<Flags>, asking: Asking) => Answering
+}
+
+/** A row as a command. */
+export const word = <const Args extends Config, const Flags extends Config>({
+  word: name,
+  alias,
+  about,
+  args,
+  flags: own,
+  columns,
+  call
+}: Word<Args, Flags>) => {
+  const command = Command.make(
+    name,
+    { args, own, root: flags.root, format: flags.format },
+    (found) =>
+      lazily(
+        () => import("./ask.ts"),
+        ({ ask }) => {
+          // The parts that are generic here are what their rows say.
+          const words = Object.assign({}, found.args, found.own) as Infer<Args> & Infer<Flags>
+          const { root, format } = found
+          return ask({ word: name, root: given(root), format, columns }, (asking) =>
+            call(words, asking)
+          )
+        }
+      )
+  ).pipe(Command.withDescription(about))
+  return alias === undefined ? command : Command.withAlias(command, alias)
+}
+
+/** What was done to whom, as one sentence. */
+export const done = (name: string, sentence: string): Answer => ({
+  value: { name, done: sentence },
+  text: `${name} ${sentence}\n`
+})
+
+/** A text that is an answer as a whole, as XML is. */
+export const whole = (field: string, text: string): Answer => ({
+  value: { [field]: text },
+  text: text.endsWith("\n") ? text : `${text}\n`
+})
+
+const described = (name: string, about: string) =>
+  Argument.String(name).pipe(Argument.withDescription(about))
+
+/** Arguments that many words have. */
+export const arg = {
+  text: described,
+  optional: (name: string, about: string) => Argument.optional(described(name, about)),
+  many: (name: string, about: string) => Argument.variadic(described(name, about)),
+  number: (name: string, about: string) => Argument.Int(name).pipe(Argument.withDescription(about)),
+  domain: described("DOMAIN", "a name, a uuid, or the number of a running one"),
+  pool: described("POOL", "the name of a storage pool"),
+  volume: described("VOLUME", "the name of a volume in it"),
+  size: described("SIZE", "a number of KiB, or with a unit as 512MiB or 2G")
+} as const
+
+/** Flags that many words have. */
+export const flag = {
+  is: flags.flag,
+  text: (name: string, metavar: string, about: string) =>
+    Flag.String(name).pipe(Flag.withMetavar(metavar), Flag.withDescription(about), Flag.optional),
+  number: (name: string, about: string) =>
+    Flag.Int(name).pipe(Flag.withDescription(about), Flag.optional)
+} as const
+
+/** Which of a domain's two definitions is meant. */
+export const impact = {
+  live: flags.flag("live", "of the running guest"),
+  config: flags.flag("config", "of the persistent definition")
+} as const
