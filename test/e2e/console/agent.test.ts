@@ -9,7 +9,7 @@ import type { Domain } from "../../../src/engine/handle.ts"
 import type { TroupeEvent } from "../../../src/engine/engine.ts"
 import { linuxMemoryMiB, linuxOrders } from "../linux/linux-guest.ts"
 import { agentGuest } from "./agent-guest.ts"
-import { bytesOf, listenTo, onStage, type Stage } from "./stage.ts"
+import { bytesOf, listenTo, onStage, onStages, type Stage } from "./stage.ts"
 
 /** The first run fetches packages; a boot under TCG takes ten seconds and more. */
 const patience = { timeout: 600_000 }
@@ -244,5 +244,31 @@ test("a console that nobody reads does not hold the guest up", patience, () =>
       serial.write(bytesOf(linuxOrders.powerOff))
       yield* domain.waitFor("shutoff")
     })
+  )
+)
+
+test("the next engine finds agent, channels and consoles as they are", patience, () =>
+  onStages(
+    (stage) =>
+      Effect.gen(function* () {
+        const { domain, connected } = yield* booted(stage)
+        yield* connected
+        // Open when the engine ends: the device is free for the next one.
+        listenTo(yield* domain.openConsole({ device: "serial0" }))
+        expect(yield* domain.agent.hostname).toBe("agent-guest")
+      }),
+    ({ engine }) =>
+      Effect.gen(function* () {
+        const domain = yield* engine.lookup("web")
+        for (;;) {
+          const state = channelState(yield* domain.xml(), "org.qemu.guest_agent.0")
+          if (state === "connected") break
+          yield* Effect.sleep(20)
+        }
+        expect(yield* domain.agent.hostname).toBe("agent-guest")
+        const serial = yield* domain.openConsole({ device: "serial0" })
+        serial.write(bytesOf(linuxOrders.powerOff))
+        yield* domain.waitFor("shutoff")
+      })
   )
 )

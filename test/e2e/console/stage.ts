@@ -17,23 +17,35 @@ export interface Stage {
   readonly diskPath: string
 }
 
-/** Runs with an engine whose guests end with it. */
-export const onStage = async <E>(use: (stage: Stage) => Effect.Effect<void, E>): Promise<void> => {
+type Play = (stage: Stage) => Effect.Effect<void, unknown>
+
+/** One engine after the other on one root; guests go on between them and end with the last. */
+export const onStages = async (...plays: readonly Play[]): Promise<void> => {
   const directory = mkdtempSync(join(tmpdir(), "troupe-console-"))
   const diskPath = join(directory, "guest.img")
   writeFileSync(diskPath, guestImage())
-  const play = Effect.gen(function* () {
-    const engine = yield* Troupe
-    yield* use({ engine, directory, diskPath })
-  })
+  const root = join(directory, "root")
+  const engineFor = (use: Play, guests: "leave" | "stop") => {
+    const play = Effect.gen(function* () {
+      const engine = yield* Troupe
+      yield* use({ engine, directory, diskPath })
+    })
+    return Effect.runPromise(Effect.provide(play, layer({ root, guests })))
+  }
+  const nothing: Play = () => Effect.void
   try {
-    await Effect.runPromise(
-      Effect.provide(play, layer({ root: join(directory, "root"), guests: "stop" }))
-    )
+    for (const [at, play] of plays.entries())
+      await engineFor(play, at === plays.length - 1 ? "stop" : "leave").catch(async (error) => {
+        await engineFor(nothing, "stop")
+        throw error
+      })
   } finally {
     rmSync(directory, { recursive: true, force: true })
   }
 }
+
+/** Runs with an engine whose guests end with it. */
+export const onStage = (use: Play): Promise<void> => onStages(use)
 
 /** What a channel says, as text, and waits for it. */
 export const listenTo = (channel: ByteChannel) => {
