@@ -29,7 +29,14 @@ export interface Told {
   readonly legacy?: EventMessage
 }
 
-type Of<T extends DomainEvent["type"]> = Extract<DomainEvent, { readonly type: T }>
+/** The event of a type, also where several types share a shape. */
+type Of<T extends DomainEvent["type"]> = DomainEvent extends infer E
+  ? E extends DomainEvent
+    ? T extends E["type"]
+      ? E
+      : never
+    : never
+  : never
 
 type Rows = {
   readonly [T in DomainEvent["type"]]: (event: Of<T>, dom: remote_nonnull_domain) => readonly Told[]
