@@ -48,15 +48,15 @@ export const layers: readonly Layer[] = [
   layer("src/trace", "src/base src/kernel", "effect"),
   layer(
     "src/engine",
-    "src/base src/kernel src/model src/config machines src/xml src/host src/node src/qemu " +
-      "src/store src/trace actors",
+    "src/base src/kernel src/model src/config machines src/xml src/qmp src/host src/node src/qemu " +
+      "src/store src/storage src/trace actors",
     "effect"
   ),
   layer("src/charts", "src/base machines src/kernel src/trace", "xstate elkjs @resvg/resvg-js"),
   layer(
     "src/rpc",
-    "src/base src/kernel src/model src/config src/xml src/qemu src/host src/node src/store " +
-      "src/storage actors",
+    "src/base src/kernel src/model src/config src/xml src/qmp src/qemu src/host src/node " +
+      "src/store src/storage src/engine actors",
     "effect"
   ),
   layer("src/console", "src/base src/kernel src/model machines actors src/charts", "effect"),
