@@ -144,6 +144,7 @@ const opening: { readonly [name in ErrorName]?: string } = {
   RESOURCE_BUSY: "resource busy",
   NO_INTERFACE: "Interface not found",
   NO_NWFILTER: "Network filter not found",
+  NO_NWFILTER_BINDING: "Network filter binding not found",
   STORAGE_VOL_EXIST: "storage volume exists already",
   CPU_INCOMPATIBLE: "the CPU is incompatible with host CPU"
 }

@@ -9,7 +9,7 @@ const filtersMax = 16_384
 
 const filters: Absent = { code: "NO_NWFILTER", domain: "NWFILTER", noun: "nwfilter" }
 const bindings: Absent = {
-  code: "NO_NWFILTER",
+  code: "NO_NWFILTER_BINDING",
   domain: "NWFILTER",
   noun: "nwfilter binding"
 }
