@@ -180,6 +180,7 @@ const main = async (): Promise<void> => {
   process.exit(verdict(exit, last))
 }
 
-// In a bundle the spawning thread loads this file too, and the commands' files import it: a main
-// that is awaited here would keep them waiting for ever.
-if (isMainThread) void main()
+/** Done when the program ends; in the spawning thread, which may load this file too, at once. */
+// The commands' files import this one in a bundle: a main that is awaited here would keep them
+// waiting for ever.
+export const ended: Promise<void> = isMainThread ? main() : Promise.resolve()

@@ -12,7 +12,7 @@ import { setStage } from "./faces-stage.ts"
 test("a bundle runs commands that need no engine, and ones that do", async () => {
   await using stage = setStage()
   const dir = join(stage.directory, "bundle")
-  const input = resolve(import.meta.dirname, "../../src/main.ts")
+  const input = resolve(import.meta.dirname, "../../src/start.ts")
   const bundle = await rolldown({ input, platform: "node", logLevel: "silent" })
   await bundle.write({ dir, format: "esm", entryFileNames: "troupe.mjs" })
   await bundle.close()
