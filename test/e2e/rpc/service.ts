@@ -97,7 +97,7 @@ export const needed = (path: string): string => {
 }
 
 /** A program to its end; its output, and its errors when it fails. */
-export const runs = (program: string, words: readonly string[], timeoutMs = 60_000) =>
+export const runs = (program: string, words: readonly string[], timeoutMs = 150_000) =>
   new Promise<string>((resolve, reject) => {
     const env = { ...process.env, LC_ALL: "C" }
     execFile(program, [...words], { env, timeout: timeoutMs }, (failure, out, error) =>
