@@ -157,7 +157,7 @@ export const onGuest = <A>(
 /** VIR_DOMAIN_AFFECT_*: which of the two definitions. */
 export const affect = { live: 1, config: 2 } as const
 
-/** Refuses what the domain does not have; `undefined` is "the guest's if it runs, else the other". */
+/** Refuses what the domain does not have. `undefined`: the guest's if it runs, else the other. */
 export const affects = (
   flags: number,
   { isActive, isPersistent }: PublishedDomain

@@ -53,23 +53,32 @@ type Paired = {
     : never
 }[keyof Remote & string]
 
-/** Ids whose modern message holds the legacy one. `more` is what stands between number and it. */
+/** Ids whose modern message holds the legacy one. */
 const paired = <N extends Paired>(
   id: number,
   name: N,
-  msg: MessageOf<`DOMAIN_EVENT_${N}`>,
-  more: object = {}
+  msg: MessageOf<`DOMAIN_EVENT_${N}`>
 ): readonly Told[] => [
   {
     id,
     modern: (callbackID) =>
       ({
         event: `DOMAIN_EVENT_CALLBACK_${name}`,
-        message: { callbackID, ...more, msg }
+        message: { callbackID, msg }
       }) as unknown as EventMessage,
     legacy: { event: `DOMAIN_EVENT_${name}`, message: msg } as unknown as EventMessage
   }
 ]
+
+/** Sleep and waking have a reason beside the legacy message, which nobody gives a meaning to. */
+const withNoReason = (all: readonly Told[]): readonly Told[] =>
+  all.map((told) => ({
+    ...told,
+    modern: (callbackID) => {
+      const { event, message } = told.modern(callbackID)
+      return { event, message: { ...message, reason: 0 } } as unknown as EventMessage
+    }
+  }))
 
 /** Ids that came with callback numbers. */
 const modern = <K extends keyof Remote>(
@@ -103,9 +112,6 @@ const diskReasons = { "missing-on-start": 0, dropped: 1 } as const
 const metadataKinds = { description: 0, title: 1, element: 2 } as const
 /** virDomainMemoryFailureFlags. */
 const memoryFailureFlags = { actionRequired: 1, recursive: 2 } as const
-
-/** Sleep and waking have a reason on the wire that nobody gives a meaning to. */
-const noReason = { reason: 0 } as const
 
 const endpoint = ({ family, node, service }: GraphicsEndpoint) => ({
   family: addressFamilies[family],
@@ -159,11 +165,11 @@ const rows = {
     }),
   "tray-change": ({ device: devAlias, reason }, dom) =>
     paired(10, "TRAY_CHANGE", { dom, devAlias, reason: trayReasons[reason] }),
-  "pm-wakeup": (_, dom) => paired(11, "PMWAKEUP", { dom }, noReason),
-  "pm-suspend": (_, dom) => paired(12, "PMSUSPEND", { dom }, noReason),
+  "pm-wakeup": (_, dom) => withNoReason(paired(11, "PMWAKEUP", { dom })),
+  "pm-suspend": (_, dom) => withNoReason(paired(12, "PMSUSPEND", { dom })),
   "balloon-change": ({ actualKiB }, dom) =>
     paired(13, "BALLOON_CHANGE", { dom, actual: BigInt(actualKiB) }),
-  "pm-suspend-disk": (_, dom) => paired(14, "PMSUSPEND_DISK", { dom }, noReason),
+  "pm-suspend-disk": (_, dom) => withNoReason(paired(14, "PMSUSPEND_DISK", { dom })),
   "device-removed": ({ device: devAlias }, dom) => paired(15, "DEVICE_REMOVED", { dom, devAlias }),
   tunable: ({ params }, dom) => modern(17, "DOMAIN_EVENT_CALLBACK_TUNABLE", { dom, params }),
   "agent-lifecycle": ({ state, reason }, dom) =>
@@ -197,7 +203,7 @@ const rows = {
     modern(26, "DOMAIN_EVENT_MEMORY_DEVICE_SIZE_CHANGE", { dom, alias, size: BigInt(sizeBytes) })
 } as const satisfies Rows
 
-/** virDomainEventID of libvirt 9.0 goes from 0 to 26; of those above, jobs of blocks have none yet. */
+/** virDomainEventID of libvirt 9.0 goes from 0 to 26; block jobs are not told of yet. */
 export const eventIdMax = 26
 
 /** From here on there are no messages of the legacy set. */

@@ -8,7 +8,7 @@ import { python, stage, virshWith } from "./stage.ts"
 const withPassword = (xml: string) =>
   xml.replace("</devices>", "<graphics type='vnc' autoport='yes' passwd='sesame'/></devices>")
 
-test("a definition is read back as it is, as the guest has it, and without its passwords", async () => {
+test("a definition is read back as it is, and as the guest has it", async () => {
   const on = await stage()
   const { ok, definition } = on
   await ok("define", definition("web", withPassword))
@@ -54,7 +54,7 @@ test("a client that may only read changes nothing", async () => {
   expect(await on.ok("domstate", "web", "--reason")).toBe("shut off (unknown)")
 })
 
-test("define makes a running transient domain persistent, and undefine transient again", async () => {
+test("define makes a running transient domain persistent, undefine transient", async () => {
   const { ok, fails, definition } = await stage()
   const path = definition("web")
   await ok("create", path)
@@ -87,7 +87,7 @@ test("autostart, a new name, and the flags of undefine", async () => {
   expect(await ok("list", "--all", "--name")).toBe("db")
 })
 
-test("firmware variables keep a domain from being undefined, unless their fate is said", async () => {
+test("undefine wants to know what becomes of firmware variables", async () => {
   const { ok, fails, directory, definition } = await stage()
   const variables = join(directory, "variables.fd")
   const withVariables = (xml: string) =>

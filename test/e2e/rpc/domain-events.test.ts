@@ -6,7 +6,7 @@ import { python, stage, until } from "./stage.ts"
 test("virsh event --all --loop tells a guest's life in order", async () => {
   const { ok, runs, definition } = await stage()
   const listener = runs("event", "--all", "--loop")
-  // It says nothing once it listens: a domain that is none of the test's is asked for until it does.
+  // It does not say when it listens: a domain of no further use is defined until it is heard of.
   const probe = definition("probe")
   await until("the listener to listen", async () => {
     await ok("define", probe)
