@@ -143,6 +143,21 @@ const completion = Command.make(
     )
 ).pipe(Command.withDescription("Print the completion script of a shell"))
 
+const complete = Command.make(
+  "__complete",
+  {
+    kind: Argument.Literals("KIND", ["domains", "pools"]).pipe(
+      Argument.withDescription("names of what")
+    ),
+    root: flags.root
+  },
+  ({ kind, root }) =>
+    lazily(
+      () => import("./names.ts"),
+      ({ names }) => names(kind, given(root))
+    )
+).pipe(Command.withDescription("Print names, for the completion of shells"), Command.unlisted)
+
 /** Completion is of the tree that it is a part of. */
 const tree = (): Command.Command.Any => troupe
 
@@ -163,7 +178,8 @@ export const troupe = Command.make("troupe").pipe(
     config,
     doctor,
     chart,
-    completion
+    completion,
+    complete
   ]),
   Command.withGlobalFlags([Connect, ReadOnly])
 )
