@@ -49,6 +49,7 @@ const edit = (path: string) =>
 
 export const layer: Layer.Layer<Home> = Layer.sync(Home, () => ({
   version: version(),
+  runtime: `Node ${process.version}`,
   uid: uid(),
   workingDirectory: process.cwd(),
   standardInput: "/dev/stdin",

@@ -10,23 +10,13 @@ import { cgroupHost } from "../host/cgroup.ts"
 import { Files } from "../host/files.ts"
 import { makeProber } from "../qemu/probe.ts"
 import type { Failure } from "./engine.ts"
+import { daemonFinding, iommu, kvmDevice, ports } from "./doctor-host.ts"
 import { Reported } from "./failure.ts"
+import { type Finding, ok, type Verdict } from "./finding.ts"
 import { Home } from "./home.ts"
 import { type Format, printData, printTable } from "./output.ts"
 import { scratchDirectory } from "./scratch.ts"
 import { Screen, type Style } from "./screen.ts"
-
-type Verdict = "ok" | "warning" | "failed"
-
-interface Finding {
-  readonly what: string
-  readonly verdict: Verdict
-  readonly detail: string
-  /** What to do about it. */
-  readonly next?: string
-}
-
-const ok = (what: string, detail: string): Finding => ({ what, verdict: "ok", detail })
 
 const versionText = ({ major, minor, micro }: { major: number; minor: number; micro: number }) =>
   `${major}.${minor}.${micro}`
@@ -121,7 +111,7 @@ const lockFinding = (root: string) =>
               what: "lock",
               verdict: "warning",
               detail: `the root is in use by ${holder}`,
-              next: "commands on this root have to wait until that engine ends"
+              next: "commands ask it where it is a daemon, and have to wait where it is not"
             })
           )
         )
@@ -187,18 +177,22 @@ const styles: { readonly [verdict in Verdict]: Style } = {
 /** Fails when something is missing without which no guest runs. */
 export const doctor = Effect.fnUntraced(function* (root: string | undefined, format: Format) {
   const screen = yield* Screen
-  const { defaultRoot, version, uid } = yield* Home
+  const { defaultRoot, version, runtime, uid } = yield* Home
   const place = root ?? defaultRoot
   const user = uid === 0 ? "root" : `uid ${uid}, without privileges`
   const { finding: config, emulator } = yield* configured(place)
   const findings: readonly Finding[] = [
-    ok("troupe", `version ${version}, as ${user}`),
+    ok("troupe", `version ${version} on ${runtime}, as ${user}`),
     ...(yield* qemu(emulator)),
     yield* rootFinding(place),
     yield* lockFinding(place),
     socketFinding(place),
     config,
-    yield* cgroupFinding
+    yield* cgroupFinding,
+    yield* kvmDevice,
+    yield* iommu,
+    ...(yield* ports),
+    yield* daemonFinding(place)
   ]
   if (format !== "table") yield* printData(format, findings)
   else {

@@ -8,6 +8,8 @@ export class Home extends Context.Service<
   Home,
   {
     readonly version: string
+    /** What runs the program, with its version. */
+    readonly runtime: string
     readonly uid: number
     readonly workingDirectory: string
     /** The path by which standard input can be opened. */
