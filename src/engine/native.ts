@@ -15,16 +15,18 @@ import { Ids } from "../base/ids.ts"
 import { makeCall } from "../kernel/call.ts"
 import { devicesOf } from "../model/device.ts"
 import { OperationFailed } from "../model/domain-error.ts"
+import type { ModelError } from "../model/error.ts"
 import type { Domain } from "../model/domain.ts"
 import { validateDomain } from "../model/validate.ts"
 import { buildArgv, guestEnvironment } from "../qemu/argv/argv.ts"
 import type { Resources } from "../qemu/argv/context.ts"
 import { prepareDomain } from "../qemu/complete.ts"
-import { startRefusal } from "../qemu/refusal.ts"
+import type { ProbeFailed } from "../qemu/probe-process.ts"
+import { type CompleteError, startRefusal } from "../qemu/refusal.ts"
 import { guestDirectory } from "../store/layout.ts"
 import { Store } from "../store/store.ts"
 import { parseDomain } from "../xml/domain.ts"
-import type { DefineError } from "./engine.ts"
+import type { XmlError } from "../xml/error.ts"
 
 export interface NativeCommand {
   readonly environment: { readonly [name: string]: string }
@@ -32,9 +34,15 @@ export interface NativeCommand {
   readonly argv: readonly [string, ...string[]]
 }
 
-export type ToNative = (
-  xml: string
-) => Effect.Effect<NativeCommand, DefineError | OperationFailed | CallError>
+export type NativeError =
+  | CallError
+  | CompleteError
+  | ModelError
+  | OperationFailed
+  | ProbeFailed
+  | XmlError
+
+export type ToNative = (xml: string) => Effect.Effect<NativeCommand, NativeError>
 
 /** The epoch of no start. */
 const noEpoch = "0"

@@ -1,4 +1,7 @@
-/** Consoles and channels of guests: bytes both ways over a call's stream, at the slower one's speed. */
+/**
+ * Consoles and channels of guests: bytes both ways over a call's stream, at the speed of the slower
+ * side.
+ */
 import * as Effect from "effect/Effect"
 import type { Domain } from "../../engine/handle.ts"
 import type { ByteChannel, ChannelEnd, ConsoleError } from "../../engine/console.ts"

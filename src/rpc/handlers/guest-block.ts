@@ -102,6 +102,15 @@ const blockResize: Handler<"remote", "DOMAIN_BLOCK_RESIZE"> = (
     )
   )
 
+/** Jobs on disks are none of ours yet; that the disk is there is looked at. */
+const blockJob: Handler<"remote", "DOMAIN_GET_BLOCK_JOB_INFO"> = ({ dom, path }, client) =>
+  onGuest(client, dom, ({ guest }) =>
+    Effect.as(guest.blockInfo(path), { found: 0, type: 0, bandwidth: 0n, cur: 0n, end: 0n })
+  )
+
+/** VIR_DOMAIN_BLOCK_JOB_INFO_BANDWIDTH_BYTES */
+const blockJobFlags = 1
+
 /** How many limits there are is asked for without a disk. */
 const getTune: Handler<"remote", "DOMAIN_GET_BLOCK_IO_TUNE"> = (
   { dom, disk, nparams, flags },
@@ -143,6 +152,7 @@ export const guestBlock: Handlers = {
     DOMAIN_BLOCK_STATS: blockStats,
     DOMAIN_BLOCK_STATS_FLAGS: knowing("virDomainBlockStatsFlags", stringOkay, blockStatsFlags),
     DOMAIN_GET_BLOCK_INFO: knowing("virDomainGetBlockInfo", 0, blockInfo),
+    DOMAIN_GET_BLOCK_JOB_INFO: knowing("virDomainGetBlockJobInfo", blockJobFlags, blockJob),
     DOMAIN_GET_DISK_ERRORS: knowing("virDomainGetDiskErrors", 0, diskErrors),
     DOMAIN_BLOCK_PEEK: knowing("virDomainBlockPeek", 0, blockPeek),
     DOMAIN_BLOCK_RESIZE: knowing("virDomainBlockResize", resizeInBytes, blockResize),

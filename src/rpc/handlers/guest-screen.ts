@@ -1,7 +1,8 @@
-/** What a guest shows and is typed, and the other ways in: keys, interrupts, its job, its monitor. */
+/** What a guest shows and is typed, and other ways in: interrupts, its job, its monitor's state. */
 import * as Effect from "effect/Effect"
 import type { Codeset, ControlInfo } from "../../engine/guest.ts"
-import type { Handler, Handlers } from "../server/handler.ts"
+import type { remote_nonnull_domain } from "../protocol/types.ts"
+import type { Client, Handler, Handlers, Work } from "../server/handler.ts"
 import { onGuest, refuse } from "./domain-reference.ts"
 import { knowing } from "./flags.ts"
 
@@ -86,7 +87,7 @@ const jobInfo: Handler<"remote", "DOMAIN_GET_JOB_INFO"> = ({ dom }, client) =>
     })
   )
 
-const abortJob: Handler<"remote", "DOMAIN_ABORT_JOB"> = ({ dom }, client) =>
+const abortJob = ({ dom }: { readonly dom: remote_nonnull_domain }, client: Client): Work<void> =>
   onGuest(client, dom, () => refuse("OPERATION_INVALID", "no job is active on the domain"))
 
 export const guestScreen: Handlers = {
@@ -99,6 +100,9 @@ export const guestScreen: Handlers = {
     ),
     DOMAIN_GET_JOB_INFO: jobInfo,
     DOMAIN_GET_JOB_STATS: knowing("virDomainGetJobStats", jobStatsFlags, jobStats),
-    DOMAIN_ABORT_JOB: abortJob
+    DOMAIN_ABORT_JOB: abortJob,
+    DOMAIN_ABORT_JOB_FLAGS: knowing("virDomainAbortJobFlags", 0, ({ dom }, client) =>
+      abortJob({ dom }, client)
+    )
   }
 }

@@ -20,6 +20,7 @@ import { nodeDevice } from "./node-device.ts"
 import { nwfilter } from "./nwfilter.ts"
 import { qemuMonitor } from "./qemu-monitor.ts"
 import { secret } from "./secret.ts"
+import { storageCapabilities } from "./storage-capabilities.ts"
 import { storageContent } from "./storage-content.ts"
 import { storageEvents } from "./storage-events.ts"
 import { storagePools } from "./storage-pools.ts"
@@ -46,6 +47,7 @@ export const families: readonly Handlers[] = [
   nwfilter,
   qemuMonitor,
   secret,
+  storageCapabilities,
   storageContent,
   storageEvents,
   storagePools,

@@ -6,7 +6,7 @@ import { knowing, upTo } from "./flags.ts"
 import { bounded, namesMax, poolKey, poolOnWire } from "./storage-reference.ts"
 import { uuidText } from "./domain-reference.ts"
 
-/** VIR_STORAGE_POOL_CREATE_WITH_BUILD; folders are not written over, so the other two say nothing. */
+/** VIR_STORAGE_POOL_CREATE_WITH_BUILD; its two siblings are of pools that are written over. */
 const withBuild = 1
 
 /** VIR_STORAGE_POOL_DEFINE_VALIDATE */

@@ -1,4 +1,4 @@
-/** Volumes of storage pools: lists, look-ups, making and changing them. Bytes are `storage-content`. */
+/** Volumes of storage pools: lists, look-ups, making and changing them; not their bytes. */
 import * as Effect from "effect/Effect"
 import type { CreateVolume, VolumeKey } from "../../engine/storage.ts"
 import type { Volume } from "../../model/storage.ts"
