@@ -13,3 +13,9 @@ test("machines/README.md shows the machines as they are", () => {
   const { status, stderr } = spawnSync(process.execPath, [program, "--check"], { encoding: "utf8" })
   expect({ status, stderr }, "run: npm run charts").toEqual({ status: 0, stderr: "" })
 })
+
+test("docs/reference/rpc-procedures.md shows what is served", () => {
+  const program = join(root, ".ci/rpc-page.mjs")
+  const { status, stderr } = spawnSync(process.execPath, [program, "--check"], { encoding: "utf8" })
+  expect({ status, stderr }, "run: node .ci/rpc-page.mjs").toEqual({ status: 0, stderr: "" })
+})
