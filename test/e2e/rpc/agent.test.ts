@@ -23,21 +23,24 @@ print("off:", code(lambda: domain.getTime()))
 domain.create()
 print("away:", code(lambda: libvirt_qemu.qemuAgentCommand(domain, ping, 1, 0)))
 end = time.time() + 120
-while time.time() < end and code(lambda: libvirt_qemu.qemuAgentCommand(domain, ping, 1, 0)) != '{"return":{}}':
+ask = lambda text, seconds: code(lambda: libvirt_qemu.qemuAgentCommand(domain, text, seconds, 0))
+while time.time() < end and ask(ping, 1) != '{"return":{}}':
     time.sleep(0.2)
-print("ping:", libvirt_qemu.qemuAgentCommand(domain, ping, 5, 0))
-print("bad:", code(lambda: libvirt_qemu.qemuAgentCommand(domain, '{"execute":"nonsense"}', 5, 0)))
+print("ping:", ask(ping, 5))
+print("bad:", ask('{"execute":"nonsense"}', 5))
 print("hostname:", domain.hostname(0))
 print("time:", abs(domain.getTime()["seconds"] - time.time()) < 3600)
 addresses = domain.interfaceAddresses(libvirt.VIR_DOMAIN_INTERFACE_ADDRESSES_SRC_AGENT)
 print("lo:", addresses["lo"]["addrs"][0])
 print("leases:", domain.interfaceAddresses(libvirt.VIR_DOMAIN_INTERFACE_ADDRESSES_SRC_LEASE))
-info = domain.guestInfo(libvirt.VIR_DOMAIN_GUEST_INFO_HOSTNAME | libvirt.VIR_DOMAIN_GUEST_INFO_INTERFACES)
+hostname, interfaces = 8, 64
+info = domain.guestInfo(hostname | interfaces)
 print("info:", info["hostname"], info["if.count"] >= 1, info["if.0.name"])
 print("filesystems:", type(domain.fsInfo()).__name__)
 print("vcpus:", json.dumps(domain.guestVcpus(), sort_keys=True))
 print("freeze:", domain.fsFreeze(), domain.fsThaw())
-print("timeout:", domain.agentSetResponseTimeout(5), code(lambda: domain.agentSetResponseTimeout(-3)))
+timeout = lambda seconds: code(lambda: domain.agentSetResponseTimeout(seconds))
+print("timeout:", timeout(5), timeout(-3))
 `
 
 test("an agent answers over RPC, and one that is away is told so", async () => {

@@ -141,8 +141,10 @@ libvirt.virEventRegisterDefaultImpl()
 connection = libvirt.open(sys.argv[1])
 domain = connection.lookupByName("web")
 said = []
-def heard(_, dom, event, seconds, micros, details, told): said.append((told, dom.name(), event, seconds > 0))
-add = lambda event, flags, name: libvirt_qemu.qemuMonitorEventRegister(connection, domain, event, heard, name, flags)
+def heard(_, dom, event, seconds, micros, details, told):
+    said.append((told, dom.name(), event, seconds > 0))
+register = libvirt_qemu.qemuMonitorEventRegister
+add = lambda event, flags, name: register(connection, domain, event, heard, name, flags)
 add(None, 0, "all")
 add("stop", 2, "nocase")
 add("^(RE|NOT).*E$", 1, "regex")
@@ -156,7 +158,7 @@ end = time.time() + 30
 while (thread.is_alive() or len(said) < 5) and time.time() < end: libvirt.virEventRunDefaultImpl()
 for one in sorted(said): print(*one)
 try:
-    libvirt_qemu.qemuMonitorEventRegister(connection, None, "(a+)+$", heard, None, 1)
+    register(connection, None, "(a+)+$", heard, None, 1)
     print("taken")
 except libvirt.libvirtError as error:
     print(error.get_error_code())

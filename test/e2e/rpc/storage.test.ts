@@ -84,8 +84,9 @@ connection = libvirt.open(sys.argv[1])
 said = []
 def lifecycle(_, pool, event, detail, told): said.append("%s %d" % (pool.name(), event))
 def refreshed(_, pool, told): said.append(pool.name() + " refreshed")
-connection.storagePoolEventRegisterAny(None, libvirt.VIR_STORAGE_POOL_EVENT_ID_LIFECYCLE, lifecycle, None)
-connection.storagePoolEventRegisterAny(None, libvirt.VIR_STORAGE_POOL_EVENT_ID_REFRESH, refreshed, None)
+ids = (libvirt.VIR_STORAGE_POOL_EVENT_ID_LIFECYCLE, libvirt.VIR_STORAGE_POOL_EVENT_ID_REFRESH)
+connection.storagePoolEventRegisterAny(None, ids[0], lifecycle, None)
+connection.storagePoolEventRegisterAny(None, ids[1], refreshed, None)
 xml = "<pool type='dir'><name>p</name><target><path>%s</path></target></pool>" % sys.argv[2]
 def work():
     pool = connection.storagePoolDefineXML(xml)
@@ -97,7 +98,8 @@ def work():
 thread = threading.Thread(target=work)
 thread.start()
 end = time.time() + 30
-while (thread.is_alive() or "p 1" not in said) and time.time() < end: libvirt.virEventRunDefaultImpl()
+while (thread.is_alive() or "p 1" not in said) and time.time() < end:
+    libvirt.virEventRunDefaultImpl()
 print(",".join(said))
 `
 
