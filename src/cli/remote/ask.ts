@@ -7,7 +7,7 @@ import { Home } from "../home.ts"
 import { type Format, printData, printTable } from "../output.ts"
 import { Screen } from "../screen.ts"
 import { reach } from "./reach.ts"
-import type { Answer, Asking } from "./word.ts"
+import type { Answer, Asking } from "./answer.ts"
 
 export interface AskOptions {
   readonly word: string

@@ -4,7 +4,7 @@ import type { Remote } from "../../rpc/client/connect.ts"
 import { type Element, parseElement } from "../../xml/element.ts"
 import { xmlFlags } from "./flags.ts"
 import { findDomain } from "./reference.ts"
-import type { Answer } from "./word.ts"
+import type { Answer } from "./answer.ts"
 
 export interface DevicesOptions {
   readonly key: string

@@ -9,7 +9,7 @@ import { Home } from "../home.ts"
 import { Screen } from "../screen.ts"
 import { xmlFlags } from "./flags.ts"
 import { findDomain } from "./reference.ts"
-import { type Answer, done } from "./word.ts"
+import { type Answer, done } from "./answer.ts"
 
 export interface EditOptions {
   readonly key: string

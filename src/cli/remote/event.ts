@@ -8,7 +8,7 @@ import { Screen } from "../screen.ts"
 import { lifecycleOf } from "./engine.ts"
 import { eventWords, listen, type Told } from "./events.ts"
 import { findDomain, uuidText } from "./reference.ts"
-import type { Asking } from "./word.ts"
+import type { Asking } from "./answer.ts"
 
 export interface EventOptions {
   /** Of one domain only. */

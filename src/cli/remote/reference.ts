@@ -1,4 +1,4 @@
-/** Domains as libvirt's RPC names them: by name, uuid and number; and how a user's key finds one. */
+/** Domains as libvirt's RPC names them: by name, uuid and number; how a user's key finds one. */
 import * as Effect from "effect/Effect"
 import type { Remote } from "../../rpc/client/connect.ts"
 import { type CallFailure, RemoteError } from "../../rpc/client/error.ts"

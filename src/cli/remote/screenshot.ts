@@ -5,7 +5,7 @@ import type { Remote } from "../../rpc/client/connect.ts"
 import { Home } from "../home.ts"
 import { absolute } from "../input.ts"
 import { findDomain } from "./reference.ts"
-import type { Answer } from "./word.ts"
+import type { Answer } from "./answer.ts"
 
 export interface ScreenshotOptions {
   readonly key: string

@@ -9,7 +9,8 @@ import { affectFlags, bits, createFlags, defineFlags } from "./flags.ts"
 import { stateOf } from "./guest.ts"
 import { findDomain, type Reference, uuidText } from "./reference.ts"
 import { named } from "./values.ts"
-import { arg, done, flag, impact, whole, word } from "./word.ts"
+import { done, whole } from "./answer.ts"
+import { arg, flag, impact, word } from "./word.ts"
 
 const domstate = word({
   word: "domstate",

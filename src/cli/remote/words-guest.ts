@@ -5,7 +5,8 @@ import { given } from "../flags.ts"
 import { affectFlags, bits, statsFlags } from "./flags.ts"
 import { findDomain } from "./reference.ts"
 import { fieldsOf, named, sizeKib } from "./values.ts"
-import { arg, done, flag, impact, whole, word } from "./word.ts"
+import { done, whole } from "./answer.ts"
+import { arg, flag, impact, word } from "./word.ts"
 
 const groups = Object.keys(statsFlags)
 const isGroup = (name: string): name is keyof typeof statsFlags => groups.includes(name)

@@ -2,7 +2,8 @@
 import * as Effect from "effect/Effect"
 import { given } from "../flags.ts"
 import { uuidText } from "./reference.ts"
-import { flag, whole, word } from "./word.ts"
+import { whole } from "./answer.ts"
+import { flag, word } from "./word.ts"
 
 /** libvirt packs a version into one number. */
 const versionText = (packed: bigint): string => {

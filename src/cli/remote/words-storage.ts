@@ -5,7 +5,8 @@ import { given } from "../flags.ts"
 import { readXml } from "../input.ts"
 import { uuidText } from "./reference.ts"
 import { named, sizeBytes, sizeText, xmlText } from "./values.ts"
-import { arg, done, flag, whole, word } from "./word.ts"
+import { done, whole } from "./answer.ts"
+import { arg, flag, word } from "./word.ts"
 import { listFlags, wanted } from "./words-host.ts"
 
 /** virStoragePoolState. */

@@ -1,7 +1,7 @@
 /**
- * One connection to a daemon, from the client's side: calls and their answers in any order, streams,
- * events, pings. Knows no socket: bytes come by its listener and go to the connection that it is
- * given. What the calls mean is for others to know.
+ * One connection to a daemon, from the client's side: calls and their answers in any order,
+ * streams, events, pings. Knows no socket: bytes come by its listener and go to the connection
+ * that it is given. What the calls mean is for others to know.
  */
 import * as Effect from "effect/Effect"
 import * as Result from "effect/Result"
@@ -246,7 +246,7 @@ export class Client {
     if (stream !== undefined && Result.isSuccess(answer)) {
       this.#streams.set(packet.serial, stream)
       // Nobody waits for it any more: the daemon is not to wait either.
-      if (resume === undefined) Effect.runSync(stream.abort)
+      if (resume === undefined) stream.giveUp()
     }
     resume?.(answer)
   }

@@ -1,4 +1,4 @@
-/** The bounds of a client. */
+/** What a client holds and how long it waits, each with its unit. Read by this folder only. */
 
 /** Calls that wait for their answers at once; others wait in line. A server takes 5 ahead. */
 export const callsInFlightMax = 64

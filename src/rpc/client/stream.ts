@@ -66,11 +66,14 @@ export class ClientStream {
   })
 
   /** Gives the stream up. */
-  readonly abort: Effect.Effect<void> = Effect.sync(() => {
+  readonly abort: Effect.Effect<void> = Effect.sync(() => this.giveUp())
+
+  /** The same, for the connection. */
+  giveUp(): void {
     if (this.#failure !== undefined || this.#isComplete) return
     this.#wire.sendAbort()
     this.failed(new ConnectionLost({ why: "the stream was given up" }))
-  })
+  }
 
   /** For the connection: a piece came. */
   came(chunk: Chunk): void {
