@@ -30,6 +30,7 @@ export type Change =
       readonly element: KeptElement | undefined
     }
   | { readonly type: "resources"; readonly affects: Affects; readonly values: ResourceValues }
+  | { readonly type: "actions"; readonly affects: Affects; readonly values: ActionValues }
   /** The cable of the card with this address, in or out. */
   | {
       readonly type: "link"
@@ -37,6 +38,9 @@ export type Change =
       readonly mac: string
       readonly state: "up" | "down"
     }
+
+/** What becomes of a guest that ends; what is not named stays. */
+export type ActionValues = Partial<Pick<Domain, "onPoweroff" | "onReboot" | "onCrash">>
 
 /** How much of the machine there is; what is not named stays. */
 export interface ResourceValues {
@@ -143,6 +147,8 @@ const edit = (domain: Domain, change: Change): Domain => {
   switch (change.type) {
     case "resources":
       return withResources(domain, change.values)
+    case "actions":
+      return { ...domain, ...change.values }
     case "link":
       return withLink(domain, change.mac, change.state)
     case "title":
@@ -204,6 +210,7 @@ export const happeningOf = (change: Change, wasDefined: boolean): DomainHappenin
       return { type: "metadata-change", what: "element", uri: change.uri }
     case "autostart":
     case "resources":
+    case "actions":
     case "link":
       return undefined
   }

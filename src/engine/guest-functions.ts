@@ -1,6 +1,7 @@
 /** All that may be asked of a guest, put together from its families. Holds nothing. */
 import * as Effect from "effect/Effect"
 import { control, running } from "../../actors/domain/reach.ts"
+import { actionsOf } from "./guest-actions.ts"
 import { blockOf } from "./guest-block.ts"
 import type { ControlInfo, Guest } from "./guest.ts"
 import { interfaceOf } from "./guest-interface.ts"
@@ -27,6 +28,7 @@ const controlInfo = ({ consult }: GuestScope): Guest["controlInfo"] =>
   )
 
 export const guestFunctionsOf = (scope: GuestScope): Guest => ({
+  ...actionsOf(scope),
   ...blockOf(scope),
   ...interfaceOf(scope),
   ...memoryOf(scope),

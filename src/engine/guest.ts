@@ -149,6 +149,12 @@ export interface Guest {
     device: string,
     affects?: Affects
   ) => Ask<readonly TypedParameter[]>
+  /** What becomes of the guest when it ends in one of these ways. */
+  readonly setLifecycleAction: (
+    occasion: "poweroff" | "reboot" | "crash",
+    action: "destroy" | "restart" | "preserve",
+    affects?: Affects
+  ) => Tell
   readonly setLinkState: (device: string, isUp: boolean, affects?: Affects) => Tell
 
   readonly memoryStats: Ask<readonly MemoryStat[]>

@@ -159,8 +159,13 @@ const checks: readonly Check[] = [
 ]
 
 /** The domain itself when it is sound, or the first thing that is wrong with it. */
-export function validateDomain(domain: Domain): Result.Result<Domain, InvalidDomain> {
-  const [first] = checks.flatMap((check) => check(domain))
+export const validateDomain = (domain: Domain) => passes(domain, checks)
+
+/** Only what becomes of the guest when it ends: also of what a guest has, with its aliases. */
+export const validateActions = (domain: Domain) => passes(domain, [actions])
+
+function passes(domain: Domain, required: readonly Check[]): Result.Result<Domain, InvalidDomain> {
+  const [first] = required.flatMap((check) => check(domain))
   if (first === undefined) return Result.succeed(domain)
   return Result.fail(new InvalidDomain({ domain: domain.name, ...first }))
 }

@@ -3,6 +3,8 @@ import * as Effect from "effect/Effect"
 import type { StartOptions } from "../../engine/handle.ts"
 import type { Client, Handler, Handlers } from "../server/handler.ts"
 import {
+  affect,
+  affects,
   contradiction,
   onDomain,
   onGuest,
@@ -96,10 +98,33 @@ const pmSuspend: Handler<"remote", "DOMAIN_PM_SUSPEND_FOR_DURATION"> = (
       : refuse("INVALID_ARG", "Duration not supported. Use 0 for now")
   })
 
+/** virDomainLifecycle and virDomainLifecycleAction, in their order; those that are carried out. */
+const occasions = ["poweroff", "reboot", "crash"] as const
+const actions = ["destroy", "restart", undefined, "preserve"] as const
+
+const setLifecycleAction: Handler<"remote", "DOMAIN_SET_LIFECYCLE_ACTION"> = (
+  { dom, type, action, flags },
+  client
+) =>
+  unknownFlags("virDomainSetLifecycleAction", flags, affect.live | affect.config) ??
+  onDomain(client, dom, (domain, found) =>
+    Effect.gen(function* () {
+      const which = yield* affects(flags, found)
+      const occasion = occasions[type]
+      const wanted = actions[action]
+      if (occasion === undefined)
+        return yield* refuse("INVALID_ARG", `unknown lifecycle event ${type}`)
+      if (wanted === undefined)
+        return yield* refuse("OPERATION_UNSUPPORTED", `lifecycle action ${action} is not done here`)
+      return yield* domain.guest.setLifecycleAction(occasion, wanted, which)
+    })
+  )
+
 export const domainLife: Handlers = {
   remote: {
     DOMAIN_CREATE: ({ dom }, client) => Effect.asVoid(start({ dom, flags: 0 }, client)),
     DOMAIN_CREATE_WITH_FLAGS: createWithFlags,
+    DOMAIN_SET_LIFECYCLE_ACTION: setLifecycleAction,
     DOMAIN_SUSPEND: ({ dom }, client) => onGuest(client, dom, ({ suspend }) => suspend),
     DOMAIN_RESUME: ({ dom }, client) =>
       onGuest(client, dom, ({ resume }, { state }) =>

@@ -14,6 +14,11 @@ const checkpointListFlags = 15
 /** All of virDomainMessageType. */
 const messageKinds = 3
 
+/** VIR_DOMAIN_SAVE_IMAGE_XML_SECURE. */
+const saveImageXmlFlags = 1
+
+const noManagedSave = () => refuse("OPERATION_INVALID", "domain does not have managed save image")
+
 export const domainNone: Handlers = {
   remote: {
     DOMAIN_HAS_CURRENT_SNAPSHOT: ({ dom, flags }, client) =>
@@ -49,6 +54,12 @@ export const domainNone: Handlers = {
     DOMAIN_HAS_MANAGED_SAVE_IMAGE: ({ dom, flags }, client) =>
       unknownFlags("virDomainHasManagedSaveImage", flags, 0) ??
       onPublished(client, dom, () => ({ result: 0 })),
+    DOMAIN_MANAGED_SAVE_GET_XML_DESC: ({ dom, flags }, client) =>
+      unknownFlags("virDomainManagedSaveGetXMLDesc", flags, saveImageXmlFlags) ??
+      onPublished(client, dom, noManagedSave),
+    DOMAIN_MANAGED_SAVE_REMOVE: ({ dom, flags }, client) =>
+      unknownFlags("virDomainManagedSaveRemove", flags, 0) ??
+      onPublished(client, dom, noManagedSave),
     DOMAIN_GET_SECURITY_LABEL: ({ dom }, client) =>
       onPublished(client, dom, () => ({ label: "", enforcing: 0 })),
     DOMAIN_GET_SECURITY_LABEL_LIST: ({ dom }, client) =>

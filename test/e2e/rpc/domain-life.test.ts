@@ -31,6 +31,28 @@ test("virsh takes a guest through its whole life", async () => {
   expect(await ok("list", "--all", "--name")).toBe("")
 })
 
+test("what becomes of a guest that ends is changed while it runs", async () => {
+  const { ok, fails, virsh, definition, serial } = await stage()
+  const ups = () => serial("web").split("TROUPE GUEST UP").length - 1
+  const set = ["set-lifecycle-action", "web"]
+  await ok("define", definition("web"))
+  await ok("start", "web")
+  await until("the guest to be up", () => ups() > 0)
+  await ok(...set, "poweroff", "restart", "--live")
+  await ok("shutdown", "web", "--mode", "acpi")
+  await until("the guest to be up again", () => ups() > 1)
+  expect(await ok("dumpxml", "web")).toContain("<on_poweroff>restart</on_poweroff>")
+  expect(await ok("dumpxml", "web", "--inactive")).toContain("<on_poweroff>destroy</on_poweroff>")
+  expect(await fails(...set, "reboot", "destroy", "--live")).toMatch("exclude each other")
+  expect(await fails(...set, "crash", "coredump-destroy")).toMatch("not done here")
+  await ok(...set, "poweroff", "destroy", "--live")
+  await ok(...set, "reboot", "destroy", "--live")
+  // QEMU ends for a reset now, perhaps before it has answered.
+  await virsh("reset", "web")
+  await until("the guest to be off", async () => (await ok("domstate", "web")) === "shut off")
+  expect(await fails(...set, "crash", "restart", "--live")).toMatch("domain is not running")
+})
+
 test("dominfo and the lists tell what there is", async () => {
   const { ok, definition } = await stage()
   await ok("define", definition("idle"))

@@ -67,3 +67,15 @@ test("a cable is one card's", () => {
   )
   expect(links).toEqual([undefined, "down"])
 })
+
+test("what becomes of a guest that ends changes where it is meant, and the rest stays", () => {
+  fc.assert(
+    fc.property(affects, fc.constantFrom("destroy", "restart", "preserve"), (meant, onCrash) => {
+      const before = { live: definition, persistent: definition }
+      const after = afterChange(before, { type: "actions", affects: meant, values: { onCrash } })
+      const changed = { ...definition, onCrash }
+      expect(after.live).toEqual(meant.live ? changed : definition)
+      expect(after.persistent).toEqual(meant.config ? changed : definition)
+    })
+  )
+})
