@@ -1,4 +1,5 @@
 /** What all sessions of one daemon share: who answers, how effects are run, and the account. */
+import { assert } from "../../base/assert.ts"
 import type * as Effect from "effect/Effect"
 import type * as Fiber from "effect/Fiber"
 import type { Dispatch } from "./dispatch.ts"
@@ -22,9 +23,19 @@ export interface Desk {
   readonly keepalive: KeepaliveOptions
 }
 
-/** Bytes that all clients together keep us from letting go. */
+/** Whose bytes are entered. */
+export interface Holder {
+  /** Lets all of it go, now. */
+  readonly letGo: () => void
+}
+
+/**
+ * Bytes that all clients together keep us from letting go. Never more than the bound: where an entry
+ * goes beyond it, those that hold most are made to let go, whoever made the entry.
+ */
 export class Account {
   readonly #max: number
+  readonly #entries = new Map<Holder, number>()
   #held = 0
 
   constructor(max: number) {
@@ -35,9 +46,22 @@ export class Account {
     return this.#held
   }
 
-  /** Enters a change; whether the whole is still within its bound. */
-  change(bytes: number): boolean {
-    this.#held += bytes
-    return bytes <= 0 || this.#held <= this.#max
+  /** What this one holds now, instead of what was entered before. */
+  enter(holder: Holder, bytes: number): void {
+    this.#held += bytes - (this.#entries.get(holder) ?? 0)
+    if (bytes > 0) this.#entries.set(holder, bytes)
+    else this.#entries.delete(holder)
+    while (this.#held > this.#max) {
+      const largest = this.#largest()
+      this.enter(largest, 0)
+      largest.letGo()
+    }
+  }
+
+  #largest(): Holder {
+    let most: readonly [Holder, number] | undefined
+    for (const entry of this.#entries) if (entry[1] > (most?.[1] ?? 0)) most = entry
+    assert(most !== undefined, "what is held is held by somebody")
+    return most[0]
   }
 }

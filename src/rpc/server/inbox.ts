@@ -1,25 +1,33 @@
 /** Owns what has come of one client and was not taken up: whole packets, and one that begins. */
 import { Framer } from "../protocol/framer.ts"
 import type { Packet } from "../protocol/packet.ts"
+import { packetBytes } from "./limits.ts"
 
 export class Inbox {
   readonly #framer = new Framer()
   #packets: Packet[] = []
   /** Those before it have been taken. */
   #next = 0
+  /** Of those that have not been taken. */
+  #waitingBytes = 0
   #lost: string | undefined
 
   push(bytes: Uint8Array): void {
     const { packets, failure } = this.#framer.push(bytes)
-    for (const packet of packets) this.#packets.push(packet)
+    for (const packet of packets) {
+      this.#packets.push(packet)
+      this.#waitingBytes += packetBytes + packet.payload.length
+    }
     this.#lost = failure?.message
   }
 
   /** The next packet; `undefined` when all that have come are taken. */
   take(): Packet | undefined {
     const packet = this.#packets[this.#next]
-    if (packet !== undefined) this.#next += 1
-    else if (this.#next > 0) {
+    if (packet !== undefined) {
+      this.#next += 1
+      this.#waitingBytes -= packetBytes + packet.payload.length
+    } else if (this.#next > 0) {
       this.#packets = []
       this.#next = 0
     }
@@ -38,9 +46,6 @@ export class Inbox {
 
   /** All that is kept for this client. */
   get heldBytes(): number {
-    let bytes = this.#framer.pendingBytes
-    for (let at = this.#next; at < this.#packets.length; at++)
-      bytes += this.#packets[at]?.payload.length ?? 0
-    return bytes
+    return this.#framer.pendingBytes + this.#waitingBytes
   }
 }

@@ -46,8 +46,14 @@ export const streamsMax = 256
 /** Sources of events that one client may have: each event id, for some hundreds of guests. */
 export const callbacksMax = 8_192
 
-/** What all clients together may keep from being let go: frames in part, answers, streams. */
-export const heldBytesMax = 1024 * 1024 * 1024
+/** What a packet that waits costs beside its payload: two objects, and its header. */
+export const packetBytes = 256
+
+/**
+ * What all clients together may keep from being let go: frames in part, packets that wait, answers,
+ * events and streams that are not taken. Beyond it those that hold most are dropped.
+ */
+export const heldBytesMax = 512 * 1024 * 1024
 
 /** Calls under way get this long to end when the daemon ends in order. */
 export const drainMs = 10_000

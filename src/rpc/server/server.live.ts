@@ -37,6 +37,7 @@ const transportOf = (socket: Socket): Transport => ({
     if (socket.writable) socket.write(bytes)
   },
   pendingBytes: () => socket.writableLength,
+  readBytes: () => socket.readableLength,
   pause: () => void socket.pause(),
   resume: () => void socket.resume(),
   close: () => void socket.destroy(),

@@ -12,7 +12,7 @@ import { decodeArgs } from "../protocol/codec.ts"
 import { type Packet, packetStatus, packetType } from "../protocol/packet.ts"
 import { Belongings } from "./belongings.ts"
 import { Call, type CallSession } from "./call.ts"
-import type { Desk } from "./desk.ts"
+import type { Desk, Holder } from "./desk.ts"
 import type { Served } from "./dispatch.ts"
 import type { Callbacks, Emit, HostServices, Service } from "./handler.ts"
 import { Inbox } from "./inbox.ts"
@@ -20,7 +20,7 @@ import { Keepalive } from "./keepalive.ts"
 import * as limits from "./limits.ts"
 import { Outgoing } from "./outgoing.ts"
 import { ClientStreams } from "./streams.ts"
-import type { Peer, Transport, TransportListener } from "./transport.ts"
+import { type Peer, roomBytes, type Transport, type TransportListener } from "./transport.ts"
 import * as Wire from "./wire.ts"
 
 /** What the server has to know of a session that it holds. */
@@ -35,7 +35,7 @@ export interface SessionOptions {
   readonly onGone: () => void
 }
 
-export class Session implements CallSession {
+export class Session implements CallSession, Holder {
   readonly number: number
   readonly isSecure: boolean
   readonly identity: string | undefined
@@ -52,7 +52,6 @@ export class Session implements CallSession {
   #isReadOnly: boolean
   #isAdmitted: boolean
   #inFlight = 0
-  #heldBytes = 0
   #anonymousMs = 0
   #wasHeard = false
   #isPumping = false
@@ -127,7 +126,8 @@ export class Session implements CallSession {
       })
     this.#outgoing.sendEvent(packet.success)
     if (this.#outgoing.unreadEvents() > limits.unreadEventBytesMax)
-      this.#end("it does not read its events")
+      return this.#end("it does not read its events")
+    if (this.#outgoing.unread() > roomBytes) this.#enter()
   }
 
   opened({ uri, isReadOnly }: { readonly uri: string; readonly isReadOnly: boolean }): void {
@@ -158,6 +158,7 @@ export class Session implements CallSession {
 
   /** Once each `tickMs`. `others` wait for a place among the anonymous. */
   tick({ areOthersWaiting }: { readonly areOthersWaiting: boolean }): void {
+    this.#enter()
     if (this.isAnonymous && this.#isAdmitted) {
       this.#anonymousMs += limits.tickMs
       if (this.#anonymousMs >= limits.openDeadlineMs) return this.#end("it did not open in time")
@@ -243,12 +244,17 @@ export class Session implements CallSession {
     )
   }
 
-  /** Enters what this client keeps from being let go; who holds much beyond the bound goes. */
+  /** Enters what this client keeps from being let go: after turns, and with each tick for the rest. */
   #enter(): void {
-    const held = this.#inbox.heldBytes + this.#outgoing.unread() + this.#streams.unreadBytes
-    const isWithin = this.#desk.account.change(held - this.#heldBytes)
-    this.#heldBytes = held
-    if (!isWithin && held > limits.unreadReplyBytesMax) this.#end("it holds too much memory")
+    if (this.#isGone) return
+    const { transport } = this.#options
+    const unread = this.#outgoing.unread() + this.#streams.unreadBytes
+    this.#desk.account.enter(this, this.#inbox.heldBytes + unread + (transport.readBytes?.() ?? 0))
+  }
+
+  /** All clients together hold too much, and this one most of it. */
+  letGo(): void {
+    this.#end("it holds more memory than any other, and all hold too much")
   }
 
   #pause(): void {
@@ -378,8 +384,7 @@ export class Session implements CallSession {
   #forget(): void {
     if (this.#isGone) return
     this.#isGone = true
-    this.#desk.account.change(-this.#heldBytes)
-    this.#heldBytes = 0
+    this.#desk.account.enter(this, 0)
     this.#outgoing.ended()
     this.#streams.end()
     this.#desk.fork(this.#belongings.end)

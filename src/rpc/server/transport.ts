@@ -10,6 +10,8 @@ import type { Connection, ConnectionListener } from "../../host/socket.ts"
 export const roomBytes = 64 * 1024
 
 export interface Transport extends Connection {
+  /** Bytes that were read and are kept because of `pause`; at most two times `roomBytes`. */
+  readonly readBytes?: () => number
   /** Sends what is queued and closes then. `onEnd` is called when that is done. */
   readonly end: () => void
 }

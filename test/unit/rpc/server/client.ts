@@ -37,6 +37,8 @@ export class Wire implements Transport {
   isEnded = false
   /** Nothing is taken while it is false: what is written waits. */
   takes = true
+  /** What it has read and keeps while it is paused. */
+  keeps = 0
   #pending = 0
 
   write(bytes: Uint8Array): void {
@@ -46,6 +48,9 @@ export class Wire implements Transport {
   }
   pendingBytes(): number {
     return this.#pending
+  }
+  readBytes(): number {
+    return this.keeps
   }
   pause(): void {
     this.isPaused = true

@@ -3,6 +3,7 @@
 import * as Effect from "effect/Effect"
 import { describe, expect, test } from "vitest"
 import type { Connection } from "../../../../src/engine/engine.ts"
+import { ActorStopped } from "../../../../src/kernel/error.ts"
 import { decodeMessage } from "../../../../src/rpc/protocol/codec.ts"
 import { RpcRefusal } from "../../../../src/rpc/refusal.ts"
 import { Account } from "../../../../src/rpc/server/desk.ts"
@@ -149,6 +150,43 @@ describe("a client that reads slowly", () => {
     expect(wire.isClosed).toBe(true)
     expect(account.held).toBe(0)
   })
+
+  test("hundreds that each hold a little stay within the bound together; the largest go", () => {
+    const account = new Account(20_000_000)
+    const sizes = (number: number) => 50_000 + 1_000 * (number % 100)
+    const readers = Array.from({ length: 400 }, (_, number) => {
+      const one = talk({
+        account,
+        handlers: [
+          { remote: { CONNECT_GET_SYSINFO: () => ({ sysinfo: "x".repeat(sizes(number)) }) } }
+        ]
+      })
+      one.wire.takes = false
+      one.send(call("CONNECT_GET_SYSINFO", 1, { flags: 0 }))
+      expect(account.held).toBeLessThanOrEqual(20_000_000)
+      return { ...one, number }
+    })
+    const gone = readers.filter(({ wire }) => wire.isClosed)
+    const left = readers.filter(({ wire }) => !wire.isClosed)
+    expect(gone.length).toBeGreaterThan(100)
+    expect(left.length).toBeGreaterThan(100)
+    const mean = (some: typeof readers) =>
+      some.reduce((sum, { number }) => sum + sizes(number), 0) / some.length
+    expect(mean(left)).toBeLessThan(mean(gone))
+    for (const { session } of left) session.close()
+    expect(account.held).toBe(0)
+  })
+
+  test("is counted with what its socket has read and keeps", () => {
+    const account = new Account(1_000_000)
+    const { session, wire } = talk({ account })
+    wire.keeps = 100_000
+    session.tick({ areOthersWaiting: false })
+    expect(account.held).toBe(100_000)
+    wire.keeps = 1_000_001
+    session.tick({ areOthersWaiting: false })
+    expect(wire.isClosed).toBe(true)
+  })
 })
 
 describe("what a client holds", () => {
@@ -166,6 +204,40 @@ describe("what a client holds", () => {
         return Effect.map(client.connection, ({ id }) => ({ sysinfo: id }))
       }
     }
+  })
+
+  test("is one connection, also of calls that ask for it at the same time", async () => {
+    let made = 0
+    const engine = engineStub({
+      connect: Effect.acquireRelease(
+        Effect.andThen(
+          Effect.yieldNow,
+          Effect.sync((): Connection => ({ id: `c${++made}` }))
+        ),
+        () => Effect.void
+      )
+    })
+    const { send, wire } = talk({ engine, handlers: [asking(() => undefined)] })
+    send(...[1, 2, 3].map((serial) => call("CONNECT_GET_SYSINFO", serial, { flags: 0 })))
+    await settle()
+    const answers = wire.packets().map((reply) => valueIn("CONNECT_GET_SYSINFO", reply))
+    expect(answers).toEqual(Array(3).fill({ sysinfo: "c1" }))
+  })
+
+  test("is made again when it could not be made", async () => {
+    let tries = 0
+    const engine = engineStub({
+      connect: Effect.suspend(() =>
+        ++tries === 1
+          ? Effect.fail(new ActorStopped({ actor: "driver" }))
+          : Effect.succeed<Connection>({ id: "c2" })
+      )
+    })
+    const { says } = talk({ engine, handlers: [asking(() => undefined)] })
+    const [refused] = says(call("CONNECT_GET_SYSINFO", 1, { flags: 0 }))
+    expect(errorIn(refused).message).toContain("driver")
+    const [second] = says(call("CONNECT_GET_SYSINFO", 2, { flags: 0 }))
+    expect(valueIn("CONNECT_GET_SYSINFO", second)).toEqual({ sysinfo: "c2" })
   })
 
   test("ends with it: its connection, its hooks, its event sources", async () => {
