@@ -12,25 +12,34 @@ export type IsMeant = (event: string) => boolean
 
 const lengthMax = 256
 
-/** With this many, a name of 40 characters costs some thousand steps at the most. */
+/** With these, a name of 40 characters costs a hundred thousand steps at the most. */
 const repetitionsMax = 3
+/** Choices within groups: each may double the ways to try. */
+const choicesMax = 4
 
 /** One item of a pattern: a class, an escaped character, an anchor or any other but the special. */
-const item = String.raw`(?:\[\^?\]?[^\]\\]*\]|\\[^\p{L}\p{N}]|[^\\[\]*+?{}()])`
-const tokens = new RegExp(String.raw`(${item})([*+?]?)|([()])(?![*+?{])`, "uy")
+const item = String.raw`(?:\[\^?\]?[^\]\\]*\]|\\[^\p{L}\p{N}]|[^\\[\]*+?{}()|])`
+const tokens = new RegExp(String.raw`(${item})([*+?]?)|([()|])(?![*+?{])`, "uy")
 
 /** What is wrong with it, if anything. */
 const objection = (pattern: string): string | undefined => {
   if (pattern.length > lengthMax) return `it is longer than ${lengthMax} characters`
   let repetitions = 0
+  let choices = 0
+  let depth = 0
   tokens.lastIndex = 0
   while (tokens.lastIndex < pattern.length) {
     const at = tokens.lastIndex
     const found = tokens.exec(pattern)
     if (found === null) return `what stands at ${at} is not taken here`
-    if (found[2] !== "" && found[2] !== undefined) repetitions += 1
+    const [, , repetition = "", other] = found
+    if (repetition !== "") repetitions += 1
+    if (other === "(") depth += 1
+    if (other === ")") depth -= 1
+    if (other === "|" && depth > 0) choices += 1
   }
-  return repetitions > repetitionsMax ? `more than ${repetitionsMax} repetitions` : undefined
+  if (repetitions > repetitionsMax) return `it has more than ${repetitionsMax} repetitions`
+  return choices > choicesMax ? `it has more than ${choicesMax} choices in groups` : undefined
 }
 
 const compiled = (pattern: string, isCaseless: boolean): Result.Result<IsMeant, string> => {

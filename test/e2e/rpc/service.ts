@@ -1,12 +1,13 @@
 /**
  * A daemon with Debian's clients against it, for one test. Guests end with it, however it ends:
- * those of its root are found by their command lines and ended by their pids.
+ * those of its root are found by its id and ended by their pids.
  */
 import { execFile, execFileSync } from "node:child_process"
-import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs"
+import { existsSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { expect, onTestFinished } from "vitest"
 import { scratch, startDaemon, uriOf, virsh } from "../daemon/stage.ts"
+import { deadWithin, processesOf } from "../engine/processes.ts"
 
 export interface Said {
   readonly code: number
@@ -29,31 +30,17 @@ export interface Service {
   readonly said: () => string
 }
 
-const commandLine = (pid: string): string => {
-  try {
-    return readFileSync(`/proc/${pid}/cmdline`, "latin1")
-  } catch {
-    return ""
-  }
-}
-
-const guestsOf = (root: string): readonly number[] =>
-  readdirSync("/proc")
-    .filter((name) => /^\d+$/.test(name))
-    .filter((pid) => {
-      const words = commandLine(pid)
-      return words.includes("qemu-system") && words.includes(`${root}/`)
-    })
-    .map(Number)
-
-const endGuests = (root: string): void => {
-  for (const pid of guestsOf(root)) {
+/** Guests carry their root's id. Dead when this returns. */
+const endGuests = async (root: string): Promise<void> => {
+  const guests = processesOf(root)
+  for (const { pid } of guests) {
     try {
       process.kill(pid, "SIGKILL")
     } catch {
       // It has ended meanwhile.
     }
   }
+  await deadWithin(guests, 10_000)
 }
 
 export const startService = async (): Promise<Service> => {
