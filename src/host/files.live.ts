@@ -8,6 +8,7 @@ import * as fs from "node:fs"
 import { basename, dirname } from "node:path"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import { errnoName } from "./errno.live.ts"
 import {
   FileError,
   type FileHandle,
@@ -16,6 +17,7 @@ import {
   type FileStat,
   type OpenFlag
 } from "./files.ts"
+import { readHeads } from "./heads.live.ts"
 
 const { O_APPEND, O_CREAT, O_EXCL, O_NOFOLLOW, O_NONBLOCK, O_RDONLY, O_RDWR, O_TRUNC, O_WRONLY } =
   fs.constants
@@ -37,12 +39,6 @@ const flagsOf: { readonly [flag in OpenFlag]: number } = {
 }
 
 type Done<A> = (error: NodeJS.ErrnoException | null, value?: A) => void
-
-/** Node's own argument errors (a NUL in a path) are the caller's bad input: EINVAL. */
-const errnoName = (cause: unknown): string => {
-  const code = cause instanceof Error && "code" in cause ? String(cause.code) : "EIO"
-  return code.startsWith("ERR_") ? "EINVAL" : code
-}
 
 /** One call of `node:fs` with a callback, as a deed: once begun it finishes. */
 const deed = <A>(operation: string, path: string, run: (done: Done<A>) => void) =>
@@ -254,6 +250,12 @@ export const layer: Layer.Layer<Files> = Layer.succeed(Files, {
   read: (path, bytesMax) =>
     withFile(open(path, { operation: "read", flags: flagsOf.read, mode: 0 }), (file) =>
       readAll(file, bytesMax)
+    ),
+  readHeads: (paths, bytesMax) =>
+    readHeads(paths, bytesMax, (path) =>
+      withFile(open(path, { operation: "open", flags: flagsOf.read, mode: 0 }), (file) =>
+        readAt(file, 0, bytesMax)
+      )
     ),
   syncDirectory: (path) =>
     withFile(open(path, { operation: "sync", flags: O_RDONLY, mode: 0 }), (file) =>

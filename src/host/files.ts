@@ -5,6 +5,7 @@
 import * as Context from "effect/Context"
 import * as Data from "effect/Data"
 import type * as Effect from "effect/Effect"
+import type * as Result from "effect/Result"
 import type * as Scope from "effect/Scope"
 
 /** An operating-system error on a path. `code` is the errno name: `ENOENT`, `ENOSPC`, `EIO`, ... */
@@ -88,6 +89,14 @@ export class Files extends Context.Service<
     ) => Effect.Effect<Uint8Array, FileError>
     /** Whole content, or `FileError` with code `EFBIG` past `bytesMax`. */
     readonly read: (path: string, bytesMax: number) => Effect.Effect<Uint8Array, FileError>
+    /**
+     * The first `bytesMax` bytes of each of many files, in order; fewer where a file is shorter.
+     * What cannot be read is told of that file alone.
+     */
+    readonly readHeads: (
+      paths: readonly string[],
+      bytesMax: number
+    ) => Effect.Effect<readonly Result.Result<Uint8Array, FileError>[]>
     readonly syncDirectory: (path: string) => Effect.Effect<void, FileError>
     readonly rename: (from: string, to: string) => Effect.Effect<void, FileError>
     /** Absent is fine: succeeds with `false`. */

@@ -52,22 +52,27 @@ export const readText = (disk: Disk, { deed, path, bytesMax }: Reading) =>
   )
 
 /**
- * The first `bytesMax` bytes as text, and whether that is all of it. Costs three primitives, which
- * counts when ten thousand files are read.
+ * The first `bytesMax` bytes of each file as text, and whether that is all of it: for thousands of
+ * files at once.
  */
-export const readHead = ({ files }: Disk, { deed, path, bytesMax }: Reading) =>
-  Effect.flatMap(files.open(path, "read"), (file) =>
-    Effect.ensuring(files.readAt(file, 0, bytesMax), files.close(file))
-  ).pipe(
-    Effect.mapError(storeError(deed)),
-    Effect.flatMap((bytes) => {
-      const text = textOfHead(bytes)
+export const readHeads = (
+  { files }: Disk,
+  { deed, paths, bytesMax }: Omit<Reading, "path"> & { readonly paths: readonly string[] }
+) =>
+  Effect.map(files.readHeads(paths, bytesMax), (heads) =>
+    heads.map((head, index): Result.Result<Head, StoreError> => {
+      if (Result.isFailure(head)) return Result.fail(storeError(deed)(head.failure))
+      const text = textOfHead(head.success)
       return text === undefined
-        ? Effect.fail(malformed(deed, path, "not UTF-8"))
-        : Effect.succeed({ text, isWhole: bytes.length < bytesMax })
-    }),
-    Effect.uninterruptible
+        ? Result.fail(malformed(deed, paths[index] ?? "", "not UTF-8"))
+        : Result.succeed({ text, isWhole: head.success.length < bytesMax })
+    })
   )
+
+export interface Head {
+  readonly text: string
+  readonly isWhole: boolean
+}
 
 export const malformed = (deed: string, path: string, because: string): StoreError =>
   new StoreError({ deed, path, fault: "malformed", because, isUnchanged: true })

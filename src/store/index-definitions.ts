@@ -5,8 +5,9 @@
  * removes.
  */
 import * as Effect from "effect/Effect"
+import * as Result from "effect/Result"
 import { definitionBytesMax, indexBatch, indexConcurrency } from "../base/limits.ts"
-import { type Disk, readHead, readText } from "./disk.ts"
+import { type Disk, readHeads, readText } from "./disk.ts"
 import { type StoreError, storeError } from "./error.ts"
 import { fileStem, nameOfStem } from "./file-name.ts"
 import type { Identity, ReadIdentity } from "./identity.ts"
@@ -52,10 +53,7 @@ export const indexDefinitions = Effect.fnUntraced(function* (
   const found: Found[] = []
   for (let from = 0; from < stems.length; from += indexBatch) {
     const batch = stems.slice(from, from + indexBatch)
-    const read = yield* Effect.forEach(batch, (stem) => indexOne(disk, readIdentity, stem), {
-      concurrency: indexConcurrency
-    })
-    found.push(...read)
+    found.push(...(yield* indexSome(disk, readIdentity, batch)))
     yield* Effect.yieldNow
   }
   return withoutTwins(disk, found, links)
@@ -91,35 +89,47 @@ const listLinks = Effect.fnUntraced(function* (disk: Disk, stems: ReadonlySet<st
 const fileNameOf = (path: string): string =>
   path.slice(path.lastIndexOf("/") + 1).replace(/\.xml$/, "")
 
-const indexOne = (disk: Disk, readIdentity: ReadIdentity, stem: string): Effect.Effect<Found> => {
-  const path = `${disk.layout.definitions}/${stem}${suffix}`
+const deed = "index a definition"
+
+const indexSome = Effect.fnUntraced(function* (
+  disk: Disk,
+  readIdentity: ReadIdentity,
+  stems: readonly string[]
+) {
+  const paths = stems.map((stem) => `${disk.layout.definitions}/${stem}${suffix}`)
+  const heads = yield* readHeads(disk, { deed, paths, bytesMax: definitionHeadBytes })
+  const some: Found[] = []
+  for (const [index, head] of heads.entries()) {
+    const [stem = "", path = ""] = [stems[index], paths[index]]
+    const identity = Result.map(head, ({ text }) => readIdentity(text))
+    // Not as libvirt and we write it, where both stand in the head of the file.
+    const isInPart = Result.isSuccess(head) && !head.success.isWhole
+    const isUnknown = Result.isSuccess(identity) && identity.success === undefined
+    const known =
+      isInPart && isUnknown ? yield* Effect.result(identifyAll(disk, readIdentity, path)) : identity
+    some.push(foundAs(known, { stem, path }))
+  }
+  return some
+})
+
+const identifyAll = (disk: Disk, readIdentity: ReadIdentity, path: string) =>
+  Effect.map(readText(disk, { deed, path, bytesMax: definitionBytesMax }), readIdentity)
+
+const foundAs = (
+  known: Result.Result<Identity | undefined, StoreError>,
+  { stem, path }: { readonly stem: string; readonly path: string }
+): Found => {
   const quarantine = (reason: string): Found => ({
     ok: false,
     quarantined: { path, name: nameOfStem(stem), reason }
   })
-  return identify(disk, readIdentity, path).pipe(
-    Effect.map((identity): Found => {
-      if (identity === undefined) return quarantine("it is no definition of a domain")
-      const right = fileStem(identity.name)
-      return right === stem
-        ? { ok: true, stem, identity }
-        : quarantine(`it defines '${identity.name}', which belongs into '${right}${suffix}'`)
-    }),
-    Effect.catch((error) => Effect.succeed(quarantine(error.because)))
-  )
-}
-
-/** From the head of the file when both are there, as libvirt and we write it, or from all of it. */
-const identify = (disk: Disk, readIdentity: ReadIdentity, path: string) => {
-  const deed = "index a definition"
-  return readHead(disk, { deed, path, bytesMax: definitionHeadBytes }).pipe(
-    Effect.flatMap(({ text, isWhole }) => {
-      const identity = readIdentity(text)
-      return identity !== undefined || isWhole
-        ? Effect.succeed(identity)
-        : Effect.map(readText(disk, { deed, path, bytesMax: definitionBytesMax }), readIdentity)
-    })
-  )
+  if (Result.isFailure(known)) return quarantine(known.failure.because)
+  const identity = known.success
+  if (identity === undefined) return quarantine("it is no definition of a domain")
+  const right = fileStem(identity.name)
+  return right === stem
+    ? { ok: true, stem, identity }
+    : quarantine(`it defines '${identity.name}', which belongs into '${right}${suffix}'`)
 }
 
 /** Of two files with one uuid the first by name counts; the other is reported. */

@@ -181,11 +181,21 @@ const releasing = (open: OpenFiles, taken: Effect.Effect<number, FileError | Fil
     Effect.acquireRelease(taken, (fd) => Effect.sync(() => open.descriptors.close(fd)))
   ) as Effect.Effect<void, FileError | FileLocked, Scope.Scope>
 
+/** Three primitives for each file, so that a fault meets each of them. */
+const headsBy =
+  (files: Pick<Files["Service"], "open" | "readAt" | "close">): Files["Service"]["readHeads"] =>
+  (paths, bytesMax) =>
+    Effect.forEach(paths, (path) =>
+      Effect.flatMap(files.open(path, "read"), (file) =>
+        Effect.ensuring(files.readAt(file, 0, bytesMax), files.close(file))
+      ).pipe(Effect.result)
+    )
+
 /** The service over what the process has open. */
 export const filesService = (open: OpenFiles, carry: Carrier): Files["Service"] => {
   const { disk, descriptors } = open
   const step = <A>(operation: string, path: string, act: () => A) => carry({ operation, path, act })
-  return {
+  const service: Files["Service"] = {
     open: (path, flag, mode = 0o600) => step("open", path, () => open.open(path, flag, mode)),
     write: (file, bytes) =>
       carry({
@@ -216,6 +226,7 @@ export const filesService = (open: OpenFiles, carry: Carrier): Files["Service"] 
     readAt: (file, offset, bytesMax) =>
       step("read", file.path, () => disk.data(open.at(file).node).slice(offset, offset + bytesMax)),
     read: (path, bytesMax) => step("read", path, () => open.read(path, bytesMax)),
+    readHeads: (paths, bytesMax) => headsBy(service)(paths, bytesMax),
     syncDirectory: (path) => step("sync", path, () => disk.syncDirectory(disk.directoryAt(path))),
     rename: (from, to) => step("rename", from, () => disk.rename(from, to)),
     unlink: (path) => step("unlink", path, () => isThere(() => disk.unlink(path))),
@@ -243,6 +254,7 @@ export const filesService = (open: OpenFiles, carry: Carrier): Files["Service"] 
         step("watch", path, () => open.watch(path, changed))
       ) as Effect.Effect<void, FileError, Scope.Scope>
   }
+  return service
 }
 
 /** The effect of the deed, as it ends for the caller. */

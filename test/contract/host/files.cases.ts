@@ -3,6 +3,7 @@
  * Method: each case gets an empty directory and the service.
  */
 import * as Effect from "effect/Effect"
+import * as Result from "effect/Result"
 import type * as Scope from "effect/Scope"
 import { expect, test } from "vitest"
 import { Files } from "../../../src/host/files.ts"
@@ -50,6 +51,21 @@ const cases: { readonly [name: string]: Case } = {
     expect(text(yield* files.readAt(file, 99, 1))).toBe("")
     yield* files.close(file)
   }),
+
+  "the heads of many files come in order, each with its own failure": Effect.fnUntraced(
+    function* (files, at) {
+      yield* put(files, `${at}/a`, "hello world")
+      yield* put(files, `${at}/b`, "")
+      yield* put(files, `${at}/c`, "me")
+      const paths = ["c", "none", "b", "a", "c"].map((name) => `${at}/${name}`)
+      const heads = yield* files.readHeads(paths, 5)
+      const told = heads.map((head) =>
+        Result.isSuccess(head) ? text(head.success) : [head.failure.code, head.failure.path]
+      )
+      expect(told).toEqual(["me", ["ENOENT", `${at}/none`], "", "hello", "me"])
+      expect(yield* files.readHeads([], 5)).toEqual([])
+    }
+  ),
 
   "a part is written in place, and a gap before it reads as zeros": Effect.fnUntraced(
     function* (files, at) {
