@@ -49,9 +49,7 @@ export const errorNumbers = {
   XML_INVALID_SCHEMA: 92,
   AGENT_UNSYNCED: 97,
   NO_NWFILTER_BINDING: 101,
-  NO_DOMAIN_CHECKPOINT: 103,
-  AGENT_COMMAND_TIMEOUT: 109,
-  AGENT_COMMAND_FAILED: 110
+  NO_DOMAIN_CHECKPOINT: 103
 } as const
 
 /** virErrorDomain: the part of libvirt that speaks. */
