@@ -63,7 +63,7 @@ export const arg = {
   number: (name: string, about: string) => Argument.Int(name).pipe(Argument.withDescription(about)),
   domain: described("DOMAIN", "a name, a uuid, or the number of a running one"),
   pool: described("POOL", "the name of a storage pool"),
-  volume: described("VOLUME", "the name of a volume in it"),
+  volume: described("VOLUME", "the name of a volume, or its path"),
   size: described("SIZE", "a number of KiB, or with a unit as 512MiB or 2G")
 } as const
 

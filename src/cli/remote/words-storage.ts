@@ -1,10 +1,11 @@
 /** Words about storage pools and their volumes. */
 import * as Effect from "effect/Effect"
+import type * as Option from "effect/Option"
 import type { Remote } from "../../rpc/client/connect.ts"
 import { given } from "../flags.ts"
 import { readXml } from "../input.ts"
 import { uuidText } from "./reference.ts"
-import { named, sizeBytes, sizeText, xmlText } from "./values.ts"
+import { named as wordOf, sizeBytes, sizeText, xmlText } from "./values.ts"
 import { done, whole } from "./answer.ts"
 import { arg, flag, word } from "./word.ts"
 import { listFlags, wanted } from "./words-host.ts"
@@ -18,13 +19,25 @@ const volumeTypes = ["file", "block", "dir", "network", "netdir", "ploop"]
 const findPool = ({ call }: Remote, name: string) =>
   Effect.map(call("remote", "STORAGE_POOL_LOOKUP_BY_NAME", { name }), ({ pool }) => pool)
 
-const findVolume = (remote: Remote, own: { readonly pool: string; readonly volume: string }) =>
+interface VolumeKey {
+  /** A name in a pool; without one, a path or a key. */
+  readonly volume: string
+  readonly pool: Option.Option<string>
+}
+
+const findVolume = (remote: Remote, { volume, pool: named }: VolumeKey) =>
   Effect.gen(function* () {
-    const pool = yield* findPool(remote, own.pool)
-    const found = yield* remote.call("remote", "STORAGE_VOL_LOOKUP_BY_NAME", {
-      pool,
-      name: own.volume
-    })
+    const name = given(named)
+    if (name === undefined) {
+      const { call } = remote
+      const byPath = call("remote", "STORAGE_VOL_LOOKUP_BY_PATH", { path: volume })
+      const byKey = call("remote", "STORAGE_VOL_LOOKUP_BY_KEY", { key: volume })
+      // What is said of a key that nothing fits is said of a path.
+      const found = yield* Effect.catch(byPath, (first) => Effect.mapError(byKey, () => first))
+      return found.vol
+    }
+    const pool = yield* findPool(remote, name)
+    const found = yield* remote.call("remote", "STORAGE_VOL_LOOKUP_BY_NAME", { pool, name: volume })
     return found.vol
   })
 
@@ -40,7 +53,7 @@ const poolInfoOf = ({ call }: Remote, pool: Pool) =>
     ([{ state, capacity, allocation, available }, { autostart }, { persistent }]) => ({
       name: pool.name,
       uuid: uuidText(pool.uuid),
-      state: named(poolStates, state),
+      state: wordOf(poolStates, state),
       autostart: autostart !== 0,
       persistent: persistent !== 0,
       capacity,
@@ -253,10 +266,13 @@ const volCreateAs = word({
     })
 })
 
+/** As virsh has it: the volume first. */
+const inPool = arg.optional("POOL", "the pool that it is in; without one VOLUME is a path")
+
 const volDelete = word({
   word: "vol-delete",
   about: "Remove a volume and what is in it",
-  args: { pool: arg.pool, volume: arg.volume },
+  args: { volume: arg.volume, pool: inPool },
   flags: {},
   call: (own, { remote }) =>
     Effect.gen(function* () {
@@ -269,13 +285,13 @@ const volDelete = word({
 const volInfo = word({
   word: "vol-info",
   about: "Tell the kind and the sizes of a volume",
-  args: { pool: arg.pool, volume: arg.volume },
+  args: { volume: arg.volume, pool: inPool },
   flags: {},
   call: (own, { remote }) =>
     Effect.gen(function* () {
       const vol = yield* findVolume(remote, own)
       const { type, ...sizes } = yield* remote.call("remote", "STORAGE_VOL_GET_INFO", { vol })
-      const known = { name: vol.name, path: vol.key, type: named(volumeTypes, type) }
+      const known = { name: vol.name, path: vol.key, type: wordOf(volumeTypes, type) }
       return {
         value: { ...known, ...sizes },
         text: linesOf({ ...known, ...mapped(sizes, sizeText) })
@@ -286,7 +302,7 @@ const volInfo = word({
 const volDumpxml = word({
   word: "vol-dumpxml",
   about: "Print the definition of a volume",
-  args: { pool: arg.pool, volume: arg.volume },
+  args: { volume: arg.volume, pool: inPool },
   flags: {},
   call: (own, { remote }) =>
     Effect.gen(function* () {
@@ -299,7 +315,7 @@ const volDumpxml = word({
 const volResize = word({
   word: "vol-resize",
   about: "Give a volume another size",
-  args: { pool: arg.pool, volume: arg.volume, size: arg.text("SIZE", "as 512MiB or 2G") },
+  args: { volume: arg.volume, size: arg.text("SIZE", "as 512MiB or 2G"), pool: inPool },
   flags: {},
   call: (own, { remote }) =>
     Effect.gen(function* () {
