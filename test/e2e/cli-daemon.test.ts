@@ -213,7 +213,7 @@ test("a console carries what is typed and what is said, and Ctrl-] leaves it", a
   const { kernel, initrd, cmdline } = await linuxGuest()
   const boot = `<kernel>${kernel}</kernel><initrd>${initrd}</initrd><cmdline>${cmdline}</cmdline>`
   const xml = guestXml("linux")
-    .replace("</os>", `${boot}</os>`)
+    .replace("</os>", `${boot}</os><features><acpi/></features>`)
     .replace(/(<memory [^>]*>)\d+/, `$1${linuxMemoryMiB}`)
   await say("create", write("linux", xml), "--paused")
   const console = keep("console", "linux")
@@ -230,7 +230,7 @@ test("a console carries what is typed and what is said, and Ctrl-] leaves it", a
   expect(again.said()).toContain("the console of linux has ended")
 }, 150_000)
 
-test("a definition is changed in the user's editor; one that is wrong is kept for the next try", async () => {
+test("a definition is changed in an editor, and one that is wrong is kept", async () => {
   const { say, run, write, directory } = await withDaemon()
   await say("define", write("web"))
   const edited = (script: string) =>
