@@ -12,7 +12,7 @@ const passes = (pattern: string | null, flags: number, event: string): boolean |
   return filter._tag === "Failure" ? filter.failure : filter.success(event)
 }
 
-test("without a pattern all are meant; a name is itself, in any case where that is asked for", () => {
+test("without a pattern all are meant; a name is itself, in any case if that is asked for", () => {
   fc.assert(
     fc.property(eventName, eventName, (one, other) => {
       expect(passes(null, 0, one)).toBe(true)
