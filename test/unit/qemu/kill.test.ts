@@ -17,6 +17,7 @@ const as = (state: ProcessInfo["state"], startTime = qemu.startTime): ProcessInf
   pid: qemu.pid,
   startTime,
   parent: 1,
+  cpuTicks: 0,
   state
 })
 
