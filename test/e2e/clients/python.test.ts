@@ -6,7 +6,7 @@
 import { execFileSync } from "node:child_process"
 import { join } from "node:path"
 import { expect, test } from "vitest"
-import { type Client, client, needs, type Stage, stage, until } from "./stage.ts"
+import { type Client, client, needs, type Stage, stage, told, until } from "./stage.ts"
 
 const python = "/usr/bin/python3"
 
@@ -14,17 +14,6 @@ const script = (name: string, { uri, readOnlyUri, directory }: Stage): Client =>
   needs({ "/usr/lib/python3/dist-packages/libvirt.py": "python3-libvirt" })
   return client(python, [join(import.meta.dirname, name), uri, readOnlyUri, directory])
 }
-
-/** What it told, by what was asked. */
-const told = (running: Client): { readonly [what: string]: unknown } =>
-  Object.fromEntries(
-    running
-      .out()
-      .split("\n")
-      .filter((line) => line !== "")
-      .map((line) => JSON.parse(line) as { what: string; value: unknown })
-      .map(({ what, value }) => [what, value])
-  )
 
 const refused = (error: number, why: string | RegExp) => ({
   error,
@@ -136,7 +125,7 @@ test("a guest's whole life, and all that is asked of it", async () => {
   on.definition("web", { devices: screen })
   const whole = script("whole.py", on)
   expect({ code: await whole.ended, said: whole.said() }).toMatchObject({ code: 0 })
-  const answers = told(whole)
+  const answers = told(whole.out())
   expect(answers).toMatchObject({ ...hostFacts, ...reads })
   expect(answers).toMatchObject({ ...life, ...deeds })
   await until("its connections to be gone", () => on.connections() === 0)
@@ -171,7 +160,7 @@ test("consoles, every event, threads, guests that are bound to a client, and the
   await talking.says("ready for the end")
   on.daemon.child.kill("SIGKILL")
   expect({ code: await talking.ended, said: talking.said() }).toMatchObject({ code: 0 })
-  const answers = told(talking)
+  const answers = told(talking.out())
   expect(answers).toMatchObject({
     keepalive: 0,
     "alive after many intervals": 1,

@@ -119,6 +119,16 @@ export const runs = async (
   return running.out()
 }
 
+/** Lines of JSON that a script tells: what came of what it asked, by that. */
+export const told = (out: string): { readonly [what: string]: unknown } =>
+  Object.fromEntries(
+    out
+      .split("\n")
+      .filter((line) => line !== "")
+      .map((line) => JSON.parse(line) as { what: string; value: unknown })
+      .map(({ what, value }) => [what, value])
+  )
+
 const uuidOf = (name: string): string =>
   `00000000-0000-4000-8000-${Buffer.from(name).toString("hex").padStart(12, "0").slice(-12)}`
 
@@ -140,12 +150,15 @@ export interface Guest {
   readonly hasConsole?: boolean
 }
 
-/** Rows of /proc/net/unix: the daemon's ends of connections have its socket's path, and state 3. */
+/**
+ * Rows of /proc/net/unix: the daemon's ends of connections have state 3, and the name under which
+ * its socket was made before it was put in its place.
+ */
 const connectionsOf = (socket: string): number =>
   readFileSync("/proc/net/unix", "utf8")
     .split("\n")
     .map((row) => row.trim().split(/\s+/))
-    .filter(([, , , , , state, , path]) => state === "03" && path === socket).length
+    .filter(([, , , , , state, , path]) => state === "03" && path === `${socket}~`).length
 
 /** A daemon for one test. */
 export const stage = async (): Promise<Stage> => {
