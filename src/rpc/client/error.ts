@@ -37,6 +37,13 @@ export class Unreachable extends Data.TaggedError("Unreachable")<{
   override get message(): string {
     return `cannot reach a daemon for '${this.uri}' at ${this.tried.join(", ")}: ${this.code}`
   }
+  /** What is likely to help. */
+  get next(): string {
+    if (this.code === "EACCES") return "its socket is not for this user: ask who runs it"
+    return this.tried.every((place) => place.startsWith("/"))
+      ? "is it running? 'troupe daemon' starts one"
+      : "does it listen there ('troupe daemon --listen'), and are the certificates of its CA?"
+  }
 }
 
 /** The daemon wants to know who we are, in a way that is not spoken here. */
