@@ -57,7 +57,8 @@ const dumpxml = Command.make(
     domain,
     isInactive: flags.flag("inactive", "the persistent definition, also while it runs"),
     withSecrets: flags.flag("security-info", "passwords too"),
-    root: flags.root
+    root: flags.root,
+    format: flags.format
   },
   ({ domain, root, ...options }) =>
     lazily(domains, ({ dumpxml }) => dumpxml({ root: given(root) }, domain, options))

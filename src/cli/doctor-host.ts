@@ -94,6 +94,18 @@ const versionText = (packed: bigint): string => {
   return [Math.floor(number / 1e6), Math.floor(number / 1e3) % 1e3, number % 1e3].join(".")
 }
 
+/** What only koffi can ask the kernel; everything else works without it. */
+export const peersFinding = Effect.map(Home, ({ knowsPeers }) =>
+  knowsPeers()
+    ? ok("peers", "koffi is there: a daemon knows the user and the process of each local client")
+    : {
+        what: "peers",
+        verdict: "warning" as const,
+        detail: "without koffi a daemon does not know which user a local client is",
+        next: "only for troupe_unix_allowed_uids: npm install koffi, beside Troupe"
+      }
+)
+
 const permissions = (mode: number): string => (mode & 0o777).toString(8).padStart(4, "0")
 
 /** Whether a daemon works on the root, who may ask it, and what it is. */

@@ -10,7 +10,7 @@ import { cgroupHost } from "../host/cgroup.ts"
 import { Files } from "../host/files.ts"
 import { makeProber } from "../qemu/probe.ts"
 import type { Failure } from "./engine.ts"
-import { daemonFinding, iommu, kvmDevice, ports } from "./doctor-host.ts"
+import { daemonFinding, iommu, kvmDevice, peersFinding, ports } from "./doctor-host.ts"
 import { Reported } from "./failure.ts"
 import { type Finding, ok, type Verdict } from "./finding.ts"
 import { Home } from "./home.ts"
@@ -192,7 +192,8 @@ export const doctor = Effect.fnUntraced(function* (root: string | undefined, for
     yield* kvmDevice,
     yield* iommu,
     ...(yield* ports),
-    yield* daemonFinding(place)
+    yield* daemonFinding(place),
+    yield* peersFinding
   ]
   if (format !== "table") yield* printData(format, findings)
   else {

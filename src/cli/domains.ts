@@ -119,15 +119,19 @@ export const info = (where: Where, key: string, format: Format) =>
     })
   )
 
-export const dumpxml = (
-  where: Where,
-  key: string,
-  options: { readonly isInactive: boolean; readonly withSecrets: boolean }
-) =>
+export interface DumpOptions {
+  readonly isInactive: boolean
+  readonly withSecrets: boolean
+  readonly format: Format
+}
+
+export const dumpxml = (where: Where, key: string, { format, ...options }: DumpOptions) =>
   withEngine(where, (engine) =>
     Effect.gen(function* () {
       const guest = yield* engine.lookup(key)
-      yield* (yield* Screen).write(yield* guest.xml(options))
+      const xml = yield* guest.xml(options)
+      if (format !== "table") return yield* printData(format, { name: guest.name, xml })
+      yield* (yield* Screen).write(xml)
     })
   )
 

@@ -22,6 +22,8 @@ export class Home extends Context.Service<
     readonly socketPaths: (realm: "system" | "session") => readonly string[]
     /** The socket of the daemon of a root, with the links on the way followed. */
     readonly socketOf: (root: string) => string
+    /** Whether it can be told who is at the other end of a UNIX socket: koffi is installed. */
+    readonly knowsPeers: () => boolean
     /** Opens a file in the editor of the user and waits; gives the code it ended with. */
     readonly edit: (path: string) => Effect.Effect<number>
     /** The QEMU of an architecture; where there is none, the path that was tried in vain. */

@@ -34,7 +34,7 @@ test.each(["bash", "zsh", "fish"] as const)("%s completes words, and asks for na
   expect(script).not.toContain("'__complete:")
 })
 
-/** What is loaded with a file: types are gone by then, and an import that is awaited comes later. */
+/** What is loaded with a file: types are gone by then; what is awaited comes later. */
 const loadedWith = new Map(
   sources.map((source) => [
     source.path,
@@ -56,11 +56,11 @@ test("to ask a daemon loads no engine, no actor, no chart and no parser of XML",
   const starts = ["src/main.ts", "src/cli/domains.ts", "src/cli/remote/ask.ts", "src/cli/names.ts"]
   const loaded = [...reachable(loadedWith, starts)]
   expect(loaded).toContain("src/rpc/client/client.ts")
-  expect(
-    loaded.filter((path) =>
-      /^(actors|machines)\/|^src\/(engine|kernel|storage|node|qmp)\/|^src\/store\/store|^(saxes|xstate)$/.test(
-        path
-      )
-    )
-  ).toEqual([])
+  const heavy = [
+    /^(actors|machines)\//,
+    /^src\/(engine|kernel|storage|node|qmp)\//,
+    /^src\/store\/store/,
+    /^(saxes|xstate)$/
+  ]
+  expect(loaded.filter((path) => heavy.some((pattern) => pattern.test(path)))).toEqual([])
 })
