@@ -60,7 +60,7 @@ const domblkstat = word({
 const domifstat = word({
   word: "domifstat",
   about: "Tell what has gone through a network card of a guest",
-  args: { domain: arg.domain, device: arg.text("INTERFACE", "its target, alias or address") },
+  args: { domain: arg.domain, device: arg.text("INTERFACE", "its target, or its MAC address") },
   flags: {},
   call: ({ domain, device }, { remote }) =>
     Effect.gen(function* () {
