@@ -1,4 +1,6 @@
 """A guest's whole life and all that is asked of it, by libvirt's Python module."""
+from xml.etree import ElementTree
+
 import libvirt
 import libvirt_qemu
 from telling import DIRECTORY, READ_ONLY_URI, URI, asked, definition, tell, wait_until
@@ -54,6 +56,16 @@ asked("block stats", lambda: web.blockStats("vda"))
 asked("block stats by name", lambda: web.blockStatsFlags("vda"))
 asked("block info", lambda: web.blockInfo("vda"))
 asked("interface stats", lambda: web.interfaceStats("52:54:00:00:00:01"))
+
+def tap_stats():
+    """Of the card that is a tap of the host's, by the name that the tap was given."""
+    for target in ElementTree.fromstring(web.XMLDesc()).iterfind(
+            "devices/interface[@type='ethernet']/target"):
+        return web.interfaceStats(target.get("dev"))
+    return None
+
+
+asked("interface stats of a tap", tap_stats)
 asked("memory stats", lambda: web.memoryStats())
 asked("vcpus", lambda: web.vcpus())
 asked("vcpu counts", lambda: [web.vcpusFlags(libvirt.VIR_DOMAIN_VCPU_MAXIMUM), web.vcpusFlags(0)])
