@@ -2,12 +2,13 @@
  * The tree of commands: words, flags and what they mean. What a command does stands in a file of
  * its own, loaded when it is called, so that `--help` is quick.
  */
+import * as Effect from "effect/Effect"
 import * as Argument from "effect/cli/Argument"
 import * as Command from "effect/cli/Command"
 import * as Flag from "effect/cli/Flag"
 import { domainCommands } from "./command-domains.ts"
 import { daemonCommands } from "./daemon-commands.ts"
-import { Connect, flags, given, lazily, ReadOnly } from "./flags.ts"
+import { Connect, flags, given, lazily, ReadOnly, withoutDaemon } from "./flags.ts"
 import { definitionWords } from "./remote/words-domain.ts"
 import { guestWords } from "./remote/words-guest.ts"
 import { hostWords } from "./remote/words-host.ts"
@@ -30,9 +31,12 @@ const run = Command.make(
     )
   },
   ({ root, trace, ...options }) =>
-    lazily(
-      () => import("./run.ts"),
-      ({ run }) => run({ ...options, root: given(root), trace: given(trace) })
+    Effect.andThen(
+      withoutDaemon("run"),
+      lazily(
+        () => import("./run.ts"),
+        ({ run }) => run({ ...options, root: given(root), trace: given(trace) })
+      )
     )
 ).pipe(Command.withDescription("Run guests in the foreground, with a live table; Ctrl-C ends them"))
 
@@ -40,9 +44,12 @@ const demo = Command.make(
   "demo",
   { isOnce: flags.flag("once", "put the guests through their paces, and end") },
   (options) =>
-    lazily(
-      () => import("./demo/demo.ts"),
-      ({ demo }) => demo(options)
+    Effect.andThen(
+      withoutDaemon("demo"),
+      lazily(
+        () => import("./demo/demo.ts"),
+        ({ demo }) => demo(options)
+      )
     )
 ).pipe(Command.withDescription("Boot three small guests of Troupe's own, and show them"))
 

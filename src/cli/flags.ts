@@ -3,6 +3,7 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Flag from "effect/cli/Flag"
 import * as GlobalFlag from "effect/cli/GlobalFlag"
+import { BadInput } from "./failure.ts"
 import { formats } from "./output.ts"
 
 const flag = (name: string, description: string) =>
@@ -57,6 +58,16 @@ export const waitFlags = {
     Flag.withDefault(60)
   )
 } as const
+
+/** For words that work on an engine of their own: to name a daemon to them is a mistake. */
+export const withoutDaemon = (word: string) =>
+  Effect.flatMap(Connect, (uri) =>
+    Option.isNone(uri)
+      ? Effect.void
+      : Effect.fail(
+          new BadInput({ message: `'${word}' has an engine of its own: leave out --connect` })
+        )
+  )
 
 /** Runs what a module has, which is loaded only now. */
 export const lazily = <M, A, E, R>(
