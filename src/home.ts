@@ -9,6 +9,7 @@ import { dirname, join, resolve } from "node:path"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import { Home } from "./cli/home.ts"
+import { lookAtPeer } from "./host/peer.live.ts"
 import { defaultRoot, emulatorFor } from "./place.ts"
 import { version } from "./version.ts"
 
@@ -58,6 +59,7 @@ export const layer: Layer.Layer<Home> = Layer.sync(Home, () => ({
   defaultUri: setting("TROUPE_URI") ?? setting("LIBVIRT_DEFAULT_URI"),
   socketPaths,
   socketOf,
+  knowsPeers: () => lookAtPeer() !== undefined,
   edit,
   emulatorFor
 }))

@@ -9,14 +9,17 @@ import type { Daemon, DaemonOptions, DaemonTrouble } from "./cli/daemon.ts"
 import { BadInput } from "./cli/failure.ts"
 import type { Engine, Place } from "./engine/engine.ts"
 import { Files } from "./host/files.ts"
+import { lookAtPeer } from "./host/peer.live.ts"
 import { makeEngine } from "./open-engine.ts"
 import { families } from "./rpc/handlers/index.ts"
-import { makeServer, type Server } from "./rpc/server/server.ts"
+import { makeServer } from "./rpc/server/server.ts"
 import {
+  type ListenerDesk,
   listenInherited,
   listenTls,
   listenUnix,
-  type TlsListener
+  type TlsListener,
+  type UnixListener
 } from "./rpc/server/server.live.ts"
 import { defaultSettings, readSettings, type Settings } from "./rpc/server/settings.ts"
 import { inheritedSockets, monotonicUsec, notify } from "./rpc/systemd.live.ts"
@@ -41,6 +44,10 @@ const settingsOf = Effect.fnUntraced(function* (root: string, tell: Tell) {
   if (bytes === undefined) return defaultSettings
   const read = readSettings(path, new TextDecoder().decode(bytes))
   const settings = yield* Effect.fromResult(read)
+  if (settings.allowedUids !== undefined && lookAtPeer() === undefined)
+    return yield* new BadInput({
+      message: `${path}: troupe_unix_allowed_uids needs the package koffi, which is not installed`
+    })
   for (const { line, message } of settings.unknown) tell({ what: `${path}:${line}`, why: message })
   return settings
 })
@@ -64,55 +71,85 @@ const addressOf = (text: string): Effect.Effect<{ host: string; port: number }, 
     : Effect.succeed({ host: (parts[1] ?? "").replaceAll(/[[\]]/g, ""), port })
 }
 
-interface Desk {
-  readonly server: Server
-  readonly tell: Tell
-}
-
 const unixSockets = Effect.fnUntraced(function* (
-  desk: Desk,
+  desk: ListenerDesk,
   { directory, settings }: { readonly directory: string; readonly settings: Settings }
 ) {
   const files = yield* Files
   yield* files.makeDirectory(directory, 0o755)
   const gid = yield* gidOf(settings.socketGroup)
   const { readWriteMode, readOnlyMode } = settings
-  const readWrite = join(directory, "libvirt-sock")
-  const readOnly = join(directory, "libvirt-sock-ro")
-  yield* listenUnix(desk, { path: readWrite, mode: readWriteMode, gid, isReadOnly: false })
-  yield* listenUnix(desk, { path: readOnly, mode: readOnlyMode, gid, isReadOnly: true })
-  return [readWrite, readOnly]
+  const path = join(directory, "libvirt-sock")
+  return [
+    yield* listenUnix(desk, { path, mode: readWriteMode, gid, isReadOnly: false }),
+    yield* listenUnix(desk, { path: `${path}-ro`, mode: readOnlyMode, gid, isReadOnly: true })
+  ]
 })
 
 const listen = Effect.fnUntraced(function* (
-  desk: Desk,
+  desk: ListenerDesk,
   options: DaemonOptions,
   { settings, place }: { readonly settings: Settings; readonly place: Place }
 ) {
   const wanted = yield* Effect.forEach(options.listen, addressOf)
   const inherited = yield* inheritedSockets
   const directory = resolve(options.socketDirectory ?? place.run)
-  const unix =
-    inherited.length > 0
-      ? yield* Effect.forEach(inherited, (socket) => listenInherited(desk, socket))
-      : yield* unixSockets(desk, { directory, settings })
+  // Sockets of a service manager keep their paths, whatever becomes of us.
+  const given = yield* Effect.forEach(inherited, (socket) => listenInherited(desk, socket))
+  const made: readonly UnixListener[] =
+    given.length > 0 ? [] : yield* unixSockets(desk, { directory, settings })
   const { tls: files, allowedNames } = settings
   const tls = yield* Effect.forEach(wanted, (address) =>
     listenTls(desk, { ...address, files, allowedNames })
   )
-  return { addresses: [...unix, ...tls.map(({ address }) => address)], tls }
+  const all = [...given, ...made.map(({ path }) => path), ...tls.map(({ address }) => address)]
+  return { addresses: all, tls, unlink: () => made.forEach((listener) => listener.unlink()) }
 })
+
+/** What goes wrong in the engine is nobody's call; looked at this often. */
+const problemLookMs = 1_000
+
+/** Tells of the engine's problems: those of its opening, and each that comes. */
+const tellProblems = (engine: Engine, tell: Tell) => {
+  const told = new WeakSet<DaemonTrouble>()
+  const look = Effect.map(engine.problems, (problems) => {
+    for (const problem of problems) {
+      if (!told.has(problem)) tell(problem)
+      told.add(problem)
+    }
+  })
+  return Effect.andThen(
+    look,
+    Effect.forkScoped(Effect.forever(Effect.andThen(Effect.sleep(problemLookMs), look)))
+  )
+}
+
+/** Starts the pools that are to be; one on a dead file system keeps nobody waiting. */
+const openPools = (engine: Engine, tell: Tell) =>
+  engine.storage.open.pipe(
+    Effect.catch(({ message: why }) => Effect.sync(() => tell({ what: "storage pools", why }))),
+    Effect.forkScoped
+  )
 
 /** What is wrong with a file is told, and what was in force stays. */
 const reload = (
-  { server, tell }: Desk,
-  { engine, tls }: { readonly engine: Engine; readonly tls: readonly TlsListener[] }
+  { server, tell }: ListenerDesk,
+  {
+    engine,
+    tls,
+    adopt
+  }: {
+    readonly engine: Engine
+    readonly tls: readonly TlsListener[]
+    readonly adopt: (settings: Settings) => void
+  }
 ) =>
   Effect.gen(function* () {
     yield* notify("RELOADING=1", `MONOTONIC_USEC=${monotonicUsec()}`)
     yield* engine.reloadConfigSoon
     const settings = yield* settingsOf(engine.place.root, tell)
     server.adopt(settings.limits)
+    adopt(settings)
     yield* Effect.forEach(
       tls,
       (listener) => listener.adopt({ files: settings.tls, allowedNames: settings.allowedNames }),
@@ -140,7 +177,10 @@ export const serve = Effect.fnUntraced(function* (
     ...(config === undefined ? {} : { config })
   })
   const { place } = engine
+  yield* tellProblems(engine, tell)
+  yield* openPools(engine, tell)
   const settings = yield* settingsOf(place.root, tell)
+  let { allowedUids } = settings
   const defaultUri = process.getuid?.() === 0 ? "qemu:///system" : "qemu:///session"
   const server = yield* makeServer({
     service: { engine, hostname: hostname(), libraryVersion, defaultUri },
@@ -148,19 +188,25 @@ export const serve = Effect.fnUntraced(function* (
     limits: settings.limits,
     tell
   })
-  const desk: Desk = { server, tell }
-  const { addresses, tls } = yield* listen(desk, options, { settings, place })
+  const desk: ListenerDesk = { server, tell, allowedUids: () => allowedUids }
+  const adopt = (fresh: Settings) => {
+    allowedUids = fresh.allowedUids
+  }
+  const { addresses, tls, unlink } = yield* listen(desk, options, { settings, place })
   const problem = yield* notify("READY=1")
   if (problem !== undefined) tell({ what: "systemd was not told", why: problem })
   const context = yield* Effect.context<Files>()
   const served: Served = {
     addresses,
-    reloadConfigSoon: Effect.provideContext(reload(desk, { engine, tls }), context),
+    reloadConfigSoon: Effect.provideContext(reload(desk, { engine, tls, adopt }), context),
     drain: Effect.andThen(
       notify("STOPPING=1"),
       Effect.andThen(server.drain, engine.close({ guests: "leave" }))
     ),
-    exitNow: Effect.sync(() => process.exit(143))
+    exitNow: Effect.sync(() => {
+      unlink()
+      process.exit(143)
+    })
   }
   return served
 })

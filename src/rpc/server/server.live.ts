@@ -9,6 +9,7 @@ import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import { socketPathBytesMax } from "../../base/limits.ts"
 import { FileError } from "../../host/files.ts"
+import { lookAtPeer } from "../../host/peer.live.ts"
 import { SocketError } from "../../host/socket.ts"
 import type { Trouble } from "./desk.ts"
 import type { Server } from "./server.ts"
@@ -24,9 +25,11 @@ const lingerMs = 5_000
 /** A handshake that has not ended by then is given up. */
 const handshakeMs = 10_000
 
-interface Desk {
+export interface ListenerDesk {
   readonly server: Server
   readonly tell: (trouble: Trouble) => void
+  /** Users that UNIX sockets let in; `undefined` for all. As it is now. */
+  readonly allowedUids: () => readonly number[] | undefined
 }
 
 const codeOf = (cause: unknown): string =>
@@ -49,7 +52,7 @@ const transportOf = (socket: Socket): Transport => ({
 })
 
 /** Hands a connection to the server; one that it cannot take is dropped. */
-const serve = ({ server }: Desk, socket: Socket, peer: Peer): void => {
+const serve = ({ server }: ListenerDesk, socket: Socket, peer: Peer): void => {
   const listener = server.accept(transportOf(socket), peer)
   if (listener === undefined) return void socket.destroy()
   let code: string | undefined
@@ -62,7 +65,7 @@ const serve = ({ server }: Desk, socket: Socket, peer: Peer): void => {
 }
 
 /** Errors of accepting (EMFILE) concern one client that waits; the others are served on. */
-const watch = (listening: NetServer | TlsServer, path: string, { tell }: Desk): void => {
+const watch = (listening: NetServer | TlsServer, path: string, { tell }: ListenerDesk): void => {
   listening.on("error", (error) => tell({ what: `accepting on ${path}`, why: codeOf(error) }))
 }
 
@@ -104,10 +107,26 @@ export interface UnixOptions {
   readonly isReadOnly: boolean
 }
 
-const plainServer = (desk: Desk, isReadOnly: boolean): NetServer =>
-  createServer({ highWaterMark: roomBytes }, (socket) =>
-    serve(desk, socket, { isReadOnly, isSecure: true, identity: undefined })
-  )
+/** libuv's own number of a socket: Node tells it of no other object. */
+const descriptorOf = (socket: Socket): number => {
+  const handle: unknown = Reflect.get(socket, "_handle")
+  const fd: unknown = typeof handle === "object" && handle !== null && Reflect.get(handle, "fd")
+  return typeof fd === "number" ? fd : -1
+}
+
+const enterUnix = (desk: ListenerDesk, socket: Socket, isReadOnly: boolean): void => {
+  const allowed = desk.allowedUids()
+  const peer = lookAtPeer()?.(descriptorOf(socket))
+  const identity = peer && `uid=${peer.uid},gid=${peer.gid},pid=${peer.pid}`
+  if (allowed !== undefined && (peer === undefined || !allowed.includes(peer.uid))) {
+    desk.tell({ what: "client refused", why: `'${identity ?? "unknown"}' is not allowed in` })
+    return void socket.destroy()
+  }
+  serve(desk, socket, { isReadOnly, isSecure: true, identity })
+}
+
+const plainServer = (desk: ListenerDesk, isReadOnly: boolean): NetServer =>
+  createServer({ highWaterMark: roomBytes }, (socket) => enterUnix(desk, socket, isReadOnly))
 
 const attempt = (path: string, deed: () => void): Effect.Effect<void, SocketError> =>
   Effect.try({
@@ -115,11 +134,18 @@ const attempt = (path: string, deed: () => void): Effect.Effect<void, SocketErro
     catch: (cause) => new SocketError({ operation: "bind", path, code: codeOf(cause) })
   })
 
+/** A socket of our own making. */
+export interface UnixListener {
+  readonly path: string
+  /** Takes its file away at once: for an end that runs no finalizer. */
+  readonly unlink: () => void
+}
+
 /**
  * Listens at a path until the scope closes. The socket has its mode before it has its name; one
  * that is there is replaced, unless somebody answers at it.
  */
-export const listenUnix = Effect.fnUntraced(function* (desk: Desk, options: UnixOptions) {
+export const listenUnix = Effect.fnUntraced(function* (desk: ListenerDesk, options: UnixOptions) {
   const { path, mode, gid, isReadOnly } = options
   const refuse = (code: string) => Effect.fail(new SocketError({ operation: "bind", path, code }))
   const temporary = `${path}~`
@@ -128,20 +154,25 @@ export const listenUnix = Effect.fnUntraced(function* (desk: Desk, options: Unix
   const listening = plainServer(desk, isReadOnly)
   yield* attempt(temporary, () => fs.rmSync(temporary, { force: true }))
   yield* listenOn(listening, path, { path: temporary })
+  const inode = inodeOf(temporary)
+  const unlink = () => {
+    // By now another daemon may have put its own there.
+    if (inodeOf(path) === inode) fs.rmSync(path, { force: true })
+  }
   yield* Effect.addFinalizer(() =>
     Effect.sync(() => {
       listening.close()
-      // By now another daemon may have put its own there.
-      if (inodeOf(path) === inode) fs.rmSync(path, { force: true })
+      unlink()
     })
   )
-  const inode = inodeOf(temporary)
   yield* attempt(path, () => {
     if (gid !== undefined) fs.chownSync(temporary, process.getuid?.() ?? -1, gid)
     fs.chmodSync(temporary, mode)
     fs.renameSync(temporary, path)
   })
   watch(listening, path, desk)
+  const listener: UnixListener = { path, unlink }
+  return listener
 })
 
 const inodeOf = (path: string): number | undefined =>
@@ -157,7 +188,7 @@ const pathOf = (fd: number): string | undefined => {
 
 /** Accepts on a listening socket that a service manager has made; it keeps the path. */
 export const listenInherited = Effect.fnUntraced(function* (
-  desk: Desk,
+  desk: ListenerDesk,
   { fd, isReadOnly }: { readonly fd: number; readonly isReadOnly: boolean }
 ) {
   const name = `descriptor:${fd}`
@@ -197,7 +228,11 @@ const credentials = Effect.fnUntraced(function* (files: TlsFiles) {
 /** GnuTLS clients wait for it: the check of their certificate went well. */
 const welcome = Uint8Array.of(1)
 
-const enter = (desk: Desk, socket: TLSSocket, allowed: readonly string[] | undefined): void => {
+const enter = (
+  desk: ListenerDesk,
+  socket: TLSSocket,
+  allowed: readonly string[] | undefined
+): void => {
   const subject: Subject = { ...socket.getPeerCertificate().subject }
   const name = distinguishedName(subject)
   if (!socket.authorized || !isAllowed(name, allowed)) {
@@ -218,7 +253,7 @@ export interface TlsListener {
 }
 
 /** Listens for clients with a certificate of our CA, until the scope closes. */
-export const listenTls = Effect.fnUntraced(function* (desk: Desk, options: TlsOptions) {
+export const listenTls = Effect.fnUntraced(function* (desk: ListenerDesk, options: TlsOptions) {
   const { host, port } = options
   const { state } = desk.server
   let allowed = options.allowedNames

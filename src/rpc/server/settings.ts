@@ -22,6 +22,8 @@ export interface Settings {
   readonly tls: TlsFiles
   /** Distinguished names with `*`; `undefined` lets in everybody with a certificate of the CA. */
   readonly allowedNames: readonly string[] | undefined
+  /** Users whose processes the UNIX sockets let in; `undefined` leaves it to the sockets' modes. */
+  readonly allowedUids: readonly number[] | undefined
   /** Keys that have no effect here. */
   readonly unknown: readonly Problem[]
 }
@@ -38,6 +40,7 @@ export const defaultSettings: Settings = {
     key: "/etc/pki/libvirt/private/serverkey.pem"
   },
   allowedNames: undefined,
+  allowedUids: undefined,
   unknown: []
 }
 
@@ -80,6 +83,15 @@ const names: Take = (settings, value) =>
     ? { ...settings, allowedNames: value.map(String) }
     : "a list of texts is wanted"
 
+/** uid_t, without the -1 that means nobody. */
+const uidMost = 2n ** 32n - 2n
+
+const uids: Take = (settings, value) =>
+  Array.isArray(value) &&
+  value.every((one) => typeof one === "bigint" && one >= 0n && one <= uidMost)
+    ? { ...settings, allowedUids: value.map(Number) }
+    : "a list of numbers of users is wanted, as [ 0, 1000 ]"
+
 /** More clients than descriptors a process may have on any usual host. */
 const clientsMost = 100_000
 
@@ -95,7 +107,9 @@ const keys: { readonly [key: string]: Take } = {
   ca_file: tlsFile("ca"),
   cert_file: tlsFile("certificate"),
   key_file: tlsFile("key"),
-  tls_allowed_dn_list: names
+  tls_allowed_dn_list: names,
+  // A word of our own: libvirtd asks polkit instead.
+  troupe_unix_allowed_uids: uids
 }
 
 /** Every key that has an effect. */

@@ -44,6 +44,25 @@ test("SIGTERM ends it in order: clients are told, sockets and lock are gone", as
   await startDaemon(root)
 })
 
+test("a second SIGTERM ends it at once, and takes its sockets away too", async () => {
+  const root = join(scratch(), "r")
+  const daemon = await startDaemon(root)
+  const client = await openedClient(daemon.addresses[0] ?? "")
+  // QEMU is asked what it can do: a call that is under way for a while.
+  client.socket.write(call("CONNECT_GET_CAPABILITIES", 1))
+  client.socket.write(call("CONNECT_GET_HOSTNAME", 2))
+  await client.until(2)
+  daemon.child.kill("SIGTERM")
+  // Signals that have not been taken become one; calls of new clients are refused from then on.
+  await expect
+    .poll(async () => (await virsh(uriOf(daemon.addresses[0] ?? ""), "uri")).code)
+    .not.toBe(0)
+  daemon.child.kill("SIGTERM")
+  expect(await daemon.ended, daemon.said()).toBe(143)
+  expect(daemon.addresses.filter((path) => existsSync(path))).toEqual([])
+  await startDaemon(root)
+})
+
 test("after kill -9 the next one takes over the sockets that were left", async () => {
   const root = join(scratch(), "r")
   const daemon = await startDaemon(root)

@@ -33,13 +33,15 @@ describe("settings", () => {
       'unix_sock_rw_perms = "0770"',
       'unix_sock_group = "libvirt"',
       'tls_allowed_dn_list = ["CN=a", "CN=b*"]',
-      'ca_file = "/ca"'
+      'ca_file = "/ca"',
+      "troupe_unix_allowed_uids = [ 0, 1000 ]"
     ].join("\n")
     expect(Result.getOrThrow(read(text))).toMatchObject({
       limits: { clientsMax: 100, callsInFlightMax: 7, keepaliveIntervalMs: 3_000 },
       readWriteMode: 0o770,
       socketGroup: "libvirt",
       allowedNames: ["CN=a", "CN=b*"],
+      allowedUids: [0, 1000],
       tls: { ca: "/ca" }
     })
   })
@@ -53,6 +55,11 @@ describe("settings", () => {
       "3",
       "4"
     ])
+  })
+
+  test("of users are numbers that a user can have", () => {
+    for (const list of ['[ "root" ]', "[ -1 ]", "[ 4294967295 ]", "0"])
+      expect(problemsOf(`troupe_unix_allowed_uids = ${list}\n`)).toHaveLength(1)
   })
 
   test("that mean nothing here are named and change nothing", () => {
