@@ -28,8 +28,8 @@ const figures = (...names: readonly string[]) =>
   Object.fromEntries(names.map((name) => [name, expect.any(Number)]))
 
 const screen = `<interface type='user'><mac address='52:54:00:00:00:01'/><model type='virtio'/>
-  </interface><graphics type='vnc' autoport='yes' passwd='sesame'/><video><model type='vga'/></video>
-  <memballoon model='virtio'/>`
+  </interface><graphics type='vnc' autoport='yes' passwd='sesame'/>
+  <video><model type='vga'/></video><memballoon model='virtio'/>`
 
 /** Only root makes taps. */
 const isRoot = process.getuid?.() === 0

@@ -160,15 +160,37 @@ const connectionsOf = (socket: string): number =>
     .map((row) => row.trim().split(/\s+/))
     .filter(([, , , , , state, , path]) => state === "03" && path === `${socket}~`).length
 
-/** A daemon for one test. */
-export const stage = async (): Promise<Stage> => {
-  const directory = scratch()
+/** Guests that have files in this folder end with the test: a daemon leaves them running. */
+export const endGuestsOf = (directory: string): void => {
   onTestFinished(async () => {
-    // The daemon is dead by now, and its guests go on: they are the test's to end.
     const guests = processesNaming(directory)
     for (const { pid } of guests) process.kill(pid, "SIGKILL")
     await deadWithin(guests, patienceMs)
   })
+}
+
+/** Writes NAME.xml, a guest that can be booted, with more devices; the path. */
+export const writeDefinition = (
+  directory: string,
+  name: string,
+  { devices = "", hasConsole = false }: Guest = {}
+): string => {
+  // A disk each: QEMU locks what it writes to.
+  const diskPath = join(directory, `${name}.raw`)
+  writeFileSync(diskPath, guestImage())
+  const file = { kind: "file", path: join(directory, `${name}.serial`) } as const
+  const serial = hasConsole ? ({ kind: "pty" } as const) : file
+  const xml = guestDomainXml({ name, uuid: uuidOf(name), diskPath, serial })
+  const path = join(directory, `${name}.xml`)
+  writeFileSync(path, xml.replace("</devices>", `${devices}</devices>`))
+  return path
+}
+
+/** A daemon for one test. */
+export const stage = async (): Promise<Stage> => {
+  const directory = scratch()
+  // Before the daemon: what is registered first is run last, and the daemon is dead by then.
+  endGuestsOf(directory)
   const daemon = await startDaemon(join(directory, "r"))
   const [socket = "", readOnly = ""] = daemon.addresses
   return {
@@ -176,17 +198,7 @@ export const stage = async (): Promise<Stage> => {
     directory,
     uri: uriOf(socket),
     readOnlyUri: uriOf(readOnly),
-    definition: (name, { devices = "", hasConsole = false } = {}) => {
-      // A disk each: QEMU locks what it writes to.
-      const diskPath = join(directory, `${name}.raw`)
-      writeFileSync(diskPath, guestImage())
-      const file = { kind: "file", path: join(directory, `${name}.serial`) } as const
-      const serial = hasConsole ? ({ kind: "pty" } as const) : file
-      const xml = guestDomainXml({ name, uuid: uuidOf(name), diskPath, serial })
-      const path = join(directory, `${name}.xml`)
-      writeFileSync(path, xml.replace("</devices>", `${devices}</devices>`))
-      return path
-    },
+    definition: (name, more) => writeDefinition(directory, name, more),
     connections: () => connectionsOf(socket)
   }
 }

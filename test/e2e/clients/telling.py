@@ -1,4 +1,4 @@
-"""What the scripts beside it share: their words, and lines of JSON for the test that judges them."""
+"""What the scripts beside it share: their words, and lines of JSON for the test that judges."""
 import json
 import sys
 import threading

@@ -15,7 +15,8 @@ asked("hostname", lambda: connection.getHostname())
 asked("uri", lambda: connection.getURI())
 asked("alive", lambda: [connection.isAlive(), connection.isSecure(), connection.isEncrypted()])
 asked("capabilities", lambda: connection.getCapabilities())
-asked("domain capabilities", lambda: connection.getDomainCapabilities(None, "x86_64", "q35", "qemu"))
+asked("domain capabilities", lambda:
+      connection.getDomainCapabilities(None, "x86_64", "q35", "qemu"))
 asked("node info", lambda: connection.getInfo())
 asked("node cpu map", lambda: connection.getCPUMap())
 asked("node cpu stats", lambda: connection.getCPUStats(-1))
@@ -38,7 +39,8 @@ asked("old lists", lambda: [connection.listDefinedDomains(), connection.listDoma
                             connection.numOfDefinedDomains(), connection.numOfDomains()])
 asked("state at first", lambda: web.state())
 asked("flags at first", lambda: [web.isActive(), web.isPersistent(), web.isUpdated(), web.ID()])
-asked("autostart", lambda: [web.autostart(), web.setAutostart(1), web.autostart(), web.setAutostart(0)])
+asked("autostart", lambda: [
+    web.autostart(), web.setAutostart(1), web.autostart(), web.setAutostart(0)])
 
 # It runs.
 asked("start", lambda: web.create())
@@ -72,7 +74,8 @@ asked("vcpu counts", lambda: [web.vcpusFlags(libvirt.VIR_DOMAIN_VCPU_MAXIMUM), w
 asked("cpu stats", lambda: web.getCPUStats(True))
 asked("all stats", lambda: [[d.name(), sorted(s)] for d, s in connection.getAllDomainStats()])
 asked("job", lambda: [web.jobInfo()[0], web.jobStats().get("type")])
-asked("other reads", lambda: [web.schedulerType(), web.hasManagedSaveImage(), web.snapshotNum(), web.messages()])
+asked("other reads", lambda: [
+    web.schedulerType(), web.hasManagedSaveImage(), web.snapshotNum(), web.messages()])
 
 # It is stopped, goes on, boots again.
 asked("suspend", lambda: [web.suspend(), web.state()])
