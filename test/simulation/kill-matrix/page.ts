@@ -119,7 +119,7 @@ const summary = (matrix: Matrix, results: ReadonlyMap<string, MutantResult>): st
     ],
     [
       "the engine without a mutant",
-      `${control.runs} random plans and all scenarios; ` +
+      `${control.runs} random plans and the scenarios that kill; ` +
         `${control.broken.length + control.brokenScenarios.length} of them broke a law`
     ]
   ]
