@@ -30,8 +30,8 @@ export interface Holder {
 }
 
 /**
- * Bytes that all clients together keep us from letting go. Never more than the bound: where an entry
- * goes beyond it, those that hold most are made to let go, whoever made the entry.
+ * Bytes that all clients together keep us from letting go. Never more than the bound: where an
+ * entry goes beyond it, those that hold most are made to let go, whoever made the entry.
  */
 export class Account {
   readonly #max: number

@@ -244,7 +244,7 @@ export class Session implements CallSession, Holder {
     )
   }
 
-  /** Enters what this client keeps from being let go: after turns, and with each tick for the rest. */
+  /** Enters what this client keeps from being let go: after turns, and with each tick. */
   #enter(): void {
     if (this.#isGone) return
     const { transport } = this.#options

@@ -37,7 +37,7 @@ const stage = (allowed: string) => {
   return { root, settings, uid, modules }
 }
 
-test("users of the list come in, others are refused and named, and a reload changes the list", async () => {
+test("users of the list come in, others are refused; a reload changes the list", async () => {
   const { root, settings, uid, modules } = stage("[ 0, 1000 ]")
   const daemon = await startDaemon(root, { env: { NODE_PATH: modules } })
   const path = daemon.addresses[0] ?? ""

@@ -170,14 +170,22 @@ describe("the handlers, over an engine", () => {
 const mebibytes = (count: number, part: string): string =>
   part.repeat(Math.floor((count * 1024 * 1024) / part.length))
 
+const entities = [
+  `<!DOCTYPE d [<!ENTITY a "${"x".repeat(1_000)}"><!ENTITY b "${"&a;".repeat(1_000)}">]>`,
+  `<domain>${"&b;".repeat(1_000)}</domain>`
+].join("")
+const manyAttributes = Array.from({ length: 50_000 }, (_, at) => `a${at}='1'`).join(" ")
+const longPath = `<target><path>/${mebibytes(3, "a/")}</path></target>`
+const longMetadata = `<metadata>${mebibytes(3, "<m xmlns='u'/>")}</metadata>`
+
 /** Each within the 4 MiB that a string of the protocol may have. */
 const bombs: readonly string[] = [
   mebibytes(3.9, "x"),
   `<domain type='qemu'><name>${mebibytes(3.5, "x")}</name></domain>`,
   mebibytes(3.9, "<a>"),
   `<domain type='qemu'>${mebibytes(1, "<a>")}`,
-  `<domain ${Array.from({ length: 50_000 }, (_, at) => `a${at}='1'`).join(" ")}/>`,
-  `<!DOCTYPE d [<!ENTITY a "${"x".repeat(1_000)}"><!ENTITY b "${"&a;".repeat(1_000)}">]><domain>${"&b;".repeat(1_000)}</domain>`,
-  `<pool type='dir'><name>p</name><target><path>/${mebibytes(3, "a/")}</path></target></pool>`,
-  `<domain type='qemu'><name>n</name><metadata>${mebibytes(3, "<m xmlns='u'/>")}</metadata></domain>`
+  `<domain ${manyAttributes}/>`,
+  entities,
+  `<pool type='dir'><name>p</name>${longPath}</pool>`,
+  `<domain type='qemu'><name>n</name>${longMetadata}</domain>`
 ]

@@ -1,5 +1,5 @@
 /**
- * A daemon in the simulated world, as the tests of hostile clients need it: the server with its real
+ * A daemon in the simulated world, as tests of hostile clients need it: the server with its real
  * handlers, over an engine with one guest that runs and one that does not, and clients in memory.
  */
 import * as Effect from "effect/Effect"
@@ -25,7 +25,10 @@ export const domainArgs = (slot: 0 | 1 | 2) => ({
 
 /** A pool of a directory, which is active. */
 export const poolArgs = { name: "pool", uuid: Buffer.alloc(16, 7) }
-const poolXml = `<pool type='dir'><name>pool</name><uuid>${poolArgs.uuid.toString("hex")}</uuid><target><path>/pool</path></target></pool>`
+const poolXml = [
+  `<pool type='dir'><name>pool</name><uuid>${poolArgs.uuid.toString("hex")}</uuid>`,
+  "<target><path>/pool</path></target></pool>"
+].join("")
 
 /** In steps, up to a time that is longer than any deadline of the engine's. */
 const stepMs = 500
