@@ -53,8 +53,11 @@ export const writeDefinition = Effect.fnUntraced(function* (
 /** A link that outlived its definition must not start a new domain of the same name. */
 export const forgetStaleAutostart = Effect.fnUntraced(function* (disk: Disk, name: string) {
   const deed = `clear a stale autostart of '${name}'`
+  // There is no link, as a rule, and then nothing else matters.
+  const isLinked = yield* isPresent(disk, autostartPath(disk.layout, name), deed)
+  if (!isLinked) return
   const isThere = yield* isPresent(disk, definitionPath(disk.layout, name), deed)
-  if (!isThere) yield* dropLink(disk, name, deed)
+  if (!isThere) yield* removeLink(disk, name, deed)
 })
 
 /** Spares the sync of the directory where there is no link, which is the rule. */

@@ -99,7 +99,7 @@ const sweepAll = (disk: Disk): Effect.Effect<void, StoreError> => {
   return Effect.forEach(
     [root, lib, renames, operations, definitions, statuses],
     (directory) => sweep(disk, directory),
-    { discard: true }
+    { discard: true, concurrency: "unbounded" }
   ).pipe(Effect.mapError(storeError("sweep the root")))
 }
 
@@ -114,7 +114,9 @@ const keepNames = (disk: Disk): Effect.Effect<void, StoreError> => {
   const { root, lib, renames, operations, definitions, autostart } = layout
   const above = parentOf(root)
   const inside = [root, parentOf(definitions), definitions, autostart, lib, renames, operations]
-  return Effect.forEach(inside, (directory) => files.syncDirectory(directory)).pipe(
+  return Effect.forEach(inside, (directory) => files.syncDirectory(directory), {
+    concurrency: "unbounded"
+  }).pipe(
     // Whoever made the root may not let us read what is above it, and has to see to that himself.
     Effect.andThen(
       Effect.catchIf(

@@ -1,7 +1,7 @@
 /**
  * The store as a service: the definitions and the live status of one root on disk. Everything goes
- * through the Files service, so all of it runs in the simulated world. It keeps no state in memory
- * but who it is: indexes and snapshots belong to actors.
+ * through the Files service, so all of it runs in the simulated world. It keeps in memory
+ * who it is and which syncs are under way: indexes and snapshots belong to actors.
  */
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
@@ -13,6 +13,7 @@ import { defineDomain, undefineDomain } from "./define.ts"
 import { type Definition, readDefinition, setAutostart } from "./definitions.ts"
 import type { Disk } from "./disk.ts"
 import { type Identity, identityOfText, type ReadIdentity } from "./identity.ts"
+import { withGroupedSyncs } from "./grouped-sync.ts"
 import type { RootLocked, StoreError } from "./error.ts"
 import { type DefinitionIndex, indexDefinitions } from "./index-definitions.ts"
 import { guestDirectory, type Layout, layoutOf } from "./layout.ts"
@@ -95,7 +96,7 @@ export const make = Effect.fnUntraced(function* (
 ): Effect.fn.Return<Store["Service"], StoreError | RootLocked, Files | Ids | Scope.Scope> {
   const { readIdentity = identityOfText } = options
   const layout = layoutOf(options.root, options.run)
-  const disk: Disk = { files: yield* Files, ids: yield* Ids, layout }
+  const disk: Disk = { files: withGroupedSyncs(yield* Files), ids: yield* Ids, layout }
   const identity = yield* openRoot(disk, options.owner)
   const recovered = yield* recoverRenames(disk, readIdentity)
   return {
