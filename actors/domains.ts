@@ -209,6 +209,12 @@ export const makeDomains = (
     kernel,
     Context.empty()
   )
+  let last: { readonly of: Index["byUuid"]; readonly entries: readonly Entry[] } | undefined
+  const all = (): readonly Entry[] => {
+    const { byUuid: of } = actor.published
+    if (last?.of !== of) last = { of, entries: [...HashMap.values(of)] }
+    return last.entries
+  }
   const byUuid = (uuid: string) => Option.getOrUndefined(HashMap.get(actor.published.byUuid, uuid))
   return {
     reserve: (wanted, token) => actor.ask("reserve", { ...wanted, token }),
@@ -224,7 +230,7 @@ export const makeDomains = (
       const uuid = Option.getOrUndefined(HashMap.get(actor.published.byName, name))
       return uuid === undefined ? undefined : byUuid(uuid)
     },
-    all: () => [...HashMap.values(actor.published.byUuid)],
+    all,
     stop: () => actor.stop()
   }
 }

@@ -21,6 +21,16 @@ export class PublishedDomain {
   readonly #entry: Entry
   readonly #snapshot: DomainRef["actor"]["published"] | undefined
 
+  /** Whether clients may see it: one that is only being made is nobody's to see yet. */
+  get isVisible(): boolean {
+    return isVisible(this.#entry)
+  }
+
+  /** Whether it is still so. */
+  get isNow(): boolean {
+    return this.#entry.ref?.actor.published === this.#snapshot
+  }
+
   constructor(entry: Entry) {
     this.uuid = entry.uuid
     this.#entry = entry
@@ -85,28 +95,43 @@ export interface Published {
   readonly byUuid: (uuid: string) => PublishedDomain | undefined
   readonly byName: (name: string) => PublishedDomain | undefined
   readonly byId: (id: number) => PublishedDomain | undefined
-  /** In no order. */
+  /** In no order. The same list as before, if nothing has changed of any domain. */
   readonly all: () => readonly PublishedDomain[]
 }
 
 const shown = (entry: Entry | undefined): PublishedDomain | undefined =>
   entry === undefined || !isVisible(entry) ? undefined : new PublishedDomain(entry)
 
-const publishedOf = ({ domains }: Parts): Published => ({
-  byUuid: (uuid) => shown(domains.byUuid(uuid)),
-  byName: (name) => shown(domains.byName(name)),
-  byId: (id) => {
-    const isIt = ({ ref }: Entry) => ref?.actor.published.context.id === id
-    return id < 0 ? undefined : shown(domains.all().find(isIt))
-  },
-  all: () => {
-    const all: PublishedDomain[] = []
-    for (const entry of domains.all()) {
-      if (isVisible(entry)) all.push(new PublishedDomain(entry))
+/** Every domain, those that are only being made included, and of these the visible ones. */
+interface Cut {
+  readonly entries: readonly Entry[]
+  readonly domains: readonly PublishedDomain[]
+  readonly visible: readonly PublishedDomain[]
+}
+
+const cutOf = (entries: readonly Entry[]): Cut => {
+  const domains = entries.map((entry) => new PublishedDomain(entry))
+  const visible = domains.filter((domain) => domain.isVisible)
+  return { entries, domains, visible }
+}
+
+const publishedOf = ({ domains }: Parts): Published => {
+  let last = cutOf([])
+  return {
+    byUuid: (uuid) => shown(domains.byUuid(uuid)),
+    byName: (name) => shown(domains.byName(name)),
+    byId: (id) => {
+      const isIt = ({ ref }: Entry) => ref?.actor.published.context.id === id
+      return id < 0 ? undefined : shown(domains.all().find(isIt))
+    },
+    all: () => {
+      const entries = domains.all()
+      if (entries !== last.entries || !last.domains.every(({ isNow }) => isNow))
+        last = cutOf(entries)
+      return last.visible
     }
-    return all
   }
-})
+}
 
 /** Of a running engine; `undefined` in every other phase, where calls wait or are refused. */
 export const readPublished = (driver: Driver): (() => Published | undefined) => {

@@ -1,6 +1,8 @@
 /** Which domains there are: lists and look-ups, all answered from what is published. */
 import type { Published, PublishedDomain } from "../../engine/published.ts"
 import type { DomainState } from "../../model/state.ts"
+import { keepEncoded } from "../protocol/kept.ts"
+import type { remote_connect_list_all_domains_ret } from "../protocol/types.ts"
 import type { Handler, Handlers } from "../server/handler.ts"
 import {
   notFound,
@@ -84,8 +86,24 @@ const listAll: Handler<"remote", "CONNECT_LIST_ALL_DOMAINS"> = (
     if (needsResults === 0) return { domains: [], ret: found.length }
     if (found.length > listLengthMax)
       return refuse("RPC", `Too many domains '${found.length}' for limit '${listLengthMax}'`)
-    return { domains: found.map(reference), ret: found.length }
+    return found === all ? wholeList(all) : listed(found)
   })
+
+const listed = (found: readonly PublishedDomain[]): remote_connect_list_all_domains_ret => ({
+  domains: found.map(reference),
+  ret: found.length
+})
+
+const wholeLists = new WeakMap<readonly PublishedDomain[], remote_connect_list_all_domains_ret>()
+
+/** Consoles ask for it every second or so, and most of the time nothing has changed. */
+const wholeList = (all: readonly PublishedDomain[]): remote_connect_list_all_domains_ret => {
+  const known = wholeLists.get(all)
+  if (known !== undefined) return known
+  const list = keepEncoded(listed(all))
+  wholeLists.set(all, list)
+  return list
+}
 
 const active = (now: Published) => now.all().filter(({ isActive }) => isActive)
 const inactive = (now: Published) => now.all().filter(({ isActive }) => !isActive)

@@ -6,6 +6,8 @@
 import * as Result from "effect/Result"
 import { type Coding, codingOf } from "./compile.ts"
 import { DecodeError, type EncodeError } from "./error.ts"
+import { payloadOf, rememberPayload } from "./kept.ts"
+import { headerBytes } from "./limits.ts"
 import { encodePacket, encodeRaw, type Header, packetStatus, packetType } from "./packet.ts"
 import type { ArgsOf, MessageOf, Procedure, ProgramName, RetOf } from "./procedures.ts"
 import { Reader } from "./reader.ts"
@@ -86,7 +88,12 @@ export const encodeRet = <P extends ProgramName, N extends string>(
   ret: RetOf<P, N>
 ): Encoded => {
   const header = headerOf(procedure, { type: packetType.reply, serial, status: packetStatus.ok })
-  return encodeValue(header, procedure.ret, ret)
+  const kept = payloadOf(ret)
+  if (kept !== undefined) return Result.succeed(encodeRaw(header, kept))
+  const packet = encodeValue(header, procedure.ret, ret)
+  if (Result.isSuccess(packet))
+    rememberPayload(ret, () => new Uint8Array(packet.success.subarray(headerBytes)))
+  return packet
 }
 
 /** A whole packet: an event, or a sign of life. */
