@@ -22,8 +22,8 @@ import { readHeads } from "./heads.live.ts"
 const { O_APPEND, O_CREAT, O_EXCL, O_NOFOLLOW, O_NONBLOCK, O_RDONLY, O_RDWR, O_TRUNC, O_WRONLY } =
   fs.constants
 
-/** First read of a whole file: definitions and status records are smaller, so one call does. */
-const readChunkBytes = 64 * 1024
+/** First read of a whole file: most definitions and status records are smaller. */
+const readChunkBytes = 16 * 1024
 
 /** Poll of `watch` where inotify is exhausted or missing. */
 const watchPollMs = 1_000
@@ -131,21 +131,24 @@ const readAll = (file: FileHandle, bytesMax: number) =>
   deed<Uint8Array>("read", file.path, (done) => {
     const chunks: Uint8Array[] = []
     let total = 0
-    const next = (): void => {
-      const into = new Uint8Array(Math.min(readChunkBytes, bytesMax + 1 - total))
+    const next = (into: Uint8Array): void => {
       fs.read(file.fd, into, 0, into.byteLength, null, (error, count) => {
         if (error) return done(error)
         total += count
         if (total > bytesMax) return done(Object.assign(new Error(), { code: "EFBIG" }))
         if (count > 0) chunks.push(into.subarray(0, count))
-        return count === 0 ? done(null, joined(chunks)) : next()
+        if (count === 0) return done(null, joined(chunks))
+        const rest = into.subarray(count)
+        next(rest.byteLength > 0 ? rest : chunk(bytesMax + 1 - total))
       })
     }
-    next()
+    next(chunk(bytesMax + 1))
   })
 
-const joined = (chunks: readonly Uint8Array[]): Uint8Array =>
-  chunks.length === 1 && chunks[0] !== undefined ? chunks[0] : Buffer.concat(chunks)
+const chunk = (wanted: number): Uint8Array => new Uint8Array(Math.min(readChunkBytes, wanted))
+
+/** What was read in several parts is copied into one; so is a part that holds a large buffer. */
+const joined = (chunks: readonly Uint8Array[]): Uint8Array => Buffer.concat(chunks)
 
 const kindOf = (stat: fs.Stats): FileStat["kind"] => {
   if (stat.isFile()) return "file"
