@@ -1,7 +1,7 @@
 /**
- * Group commit: one sync of a directory keeps the names that everybody had changed before it began.
- * Who asks while one is under way waits for the next, which all who wait share; a failure is told to
- * each of them. Nothing is ever waited for on behalf of somebody who may still come.
+ * Group commit: one sync of a directory keeps the names that everybody had changed before it
+ * began. Who asks while one is under way waits for the next, which all who wait share; a failure is
+ * told to each of them. Nothing is ever waited for on behalf of somebody who may still come.
  */
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"

@@ -1,7 +1,7 @@
 /**
- * Two daemons for a side-by-side run, libvirtd and ours, each alone in a folder of its own and under
- * a process that reaps orphans at once; and the tools of the shared bench, built when they are
- * there. Ends what it started, by number.
+ * Two daemons for a side-by-side run, libvirtd and ours, each alone in a folder of its own and
+ * under a process that reaps orphans at once; and the tools of the shared bench, built when they
+ * are there. Ends what it started, by number.
  */
 import { execFileSync, spawn } from "node:child_process"
 import {
@@ -192,11 +192,17 @@ export const widen = (directory: string): void =>
 export const troupe = (tools: string, bundle: string, directory: string): Daemon => {
   mkdirSync(join(directory, "etc/qemu"), { recursive: true, mode: 0o700 })
   widen(directory)
-  const inside = `ip link set lo up; exec '${process.execPath}' '${bundle}' daemon --root '${directory}'`
+  const serve = `exec '${process.execPath}' '${bundle}' daemon --root '${directory}'`
   const apart = "unshare -m -n --propagation private"
   return daemonOf({
     name: "troupe",
-    command: [join(tools, "subreap"), ...apart.split(" "), "bash", "-c", inside],
+    command: [
+      join(tools, "subreap"),
+      ...apart.split(" "),
+      "bash",
+      "-c",
+      `ip link set lo up; ${serve}`
+    ],
     socket: join(directory, "run/libvirt-sock"),
     definitions: join(directory, "etc/qemu"),
     log: `${directory}.log`,

@@ -1,8 +1,9 @@
 /**
  * Ours and libvirtd side by side, in one run, in turn: what clients of libvirt's RPC wait for, and
- * what it costs the daemon. Ratios are what counts, above 1 where ours is better; the machine may be
- * busy. Needs the shared bench, libvirtd, gcc and libvirt-dev, and says so where one is missing.
- * `npm run bench:rpc -- [--rounds N] [--only bench,list,start,idle] [--clients N] [--directory DIR]`.
+ * what it costs the daemon. Ratios are what counts, above 1 where ours is better; the machine may
+ * be busy. Needs the shared bench, libvirtd, gcc and libvirt-dev, and says so where one is missing.
+ * `npm run bench:rpc -- [--rounds N] [--only bench,list,start,idle] [--clients N]
+ * [--directory DIR]`.
  */
 import { execFileSync } from "node:child_process"
 import { mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs"

@@ -8,7 +8,9 @@ import { expect, test } from "vitest"
 import { encodeRet } from "../../../../src/rpc/protocol/codec.ts"
 import { keepEncoded } from "../../../../src/rpc/protocol/kept.ts"
 import { procedure } from "../../../../src/rpc/protocol/procedures.ts"
-import type { remote_connect_list_all_domains_ret as List } from "../../../../src/rpc/protocol/types.ts"
+import type { Procedures } from "../../../../src/rpc/protocol/types.ts"
+
+type List = Procedures["remote"]["CONNECT_LIST_ALL_DOMAINS"]["ret"]
 
 const called = procedure("remote", "CONNECT_LIST_ALL_DOMAINS")
 
