@@ -4,7 +4,7 @@
  */
 import * as fs from "node:fs"
 import { connect, createServer, type Server as NetServer, type Socket } from "node:net"
-import { createServer as createTlsServer, type Server as TlsServer, type TLSSocket } from "node:tls"
+import type { Server as TlsServer, TLSSocket } from "node:tls"
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import { socketPathBytesMax } from "../../base/limits.ts"
@@ -257,6 +257,8 @@ export const listenTls = Effect.fnUntraced(function* (desk: ListenerDesk, option
   const { host, port } = options
   const { state } = desk.server
   let allowed = options.allowedNames
+  // Loading it takes a tenth of the time of a start, and most daemons have no such clients.
+  const { createServer: createTlsServer } = yield* Effect.promise(() => import("node:tls"))
   const listening = createTlsServer(
     {
       ...(yield* credentials(options.files)),
