@@ -233,21 +233,30 @@ const deeds = (perform: Perform) => ({
     perform("domainSetAutostart", (ref) => Changes.setAutostart(ref, isAutostart))
 })
 
-/** The handle of a domain that is known to exist, or was. */
+/**
+ * The handle of a domain that is known to exist, or was. One is made for most calls of a client, so
+ * that the large parts, which few of them use, are made when they are asked for.
+ */
 export const handleOf = (driver: Driver, identity: Identity): Domain => {
   const consult = consultOn(driver, identity)
   const perform = performOn(consult)
   const { uuid, name } = identity
   const inDefinition = (key: "title" | "description") =>
     consult("domainGetMetadata", (ref) => Effect.sync(() => Reads.definitionOf(ref)?.[key]))
+  let guest: Domain["guest"] | undefined
+  let agent: Domain["agent"] | undefined
   return {
     uuid,
     name,
     ...deeds(perform),
     ...orders(driver, perform),
-    guest: guestFunctionsOf({ driver, consult, perform }),
+    get guest() {
+      return (guest ??= guestFunctionsOf({ driver, consult, perform }))
+    },
     ...consolesOf(consult),
-    agent: agentOf(consult, perform),
+    get agent() {
+      return (agent ??= agentOf(consult, perform))
+    },
     summary: Effect.flatMap(
       reading(driver, "domainGetState", (parts) =>
         Effect.map(find(parts, uuid, name), Reads.summaryOf)
