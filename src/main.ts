@@ -15,7 +15,7 @@ import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
 import * as IdsLive from "./base/ids.live.ts"
-import { type ChartRoom, Charts } from "./cli/charts.ts"
+import { Charts } from "./cli/charts.ts"
 import { troupe } from "./cli/command.ts"
 import { Daemons } from "./cli/daemon.ts"
 import { Engines } from "./cli/engine.ts"
@@ -83,19 +83,7 @@ const daemons = Layer.succeed(Daemons, {
 })
 
 const charts = Layer.succeed(Charts, {
-  load: Effect.promise(async () => {
-    const { machines } = await import("../machines/index.ts")
-    const { chartText } = await import("./charts/format.ts")
-    const table: { readonly [name: string]: Parameters<typeof chartText>[0] } = machines
-    const room: ChartRoom = {
-      names: Object.keys(table),
-      text: (name, format) => {
-        const machine = table[name]
-        return machine === undefined ? "" : chartText(machine, format)
-      }
-    }
-    return room
-  })
+  load: Effect.promise(async () => (await import("./chart-room.ts")).room)
 })
 
 /** TLS is loaded when somebody goes that way. */

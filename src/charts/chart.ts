@@ -20,7 +20,10 @@ export interface ChartAction {
 }
 
 export interface ChartTransition {
-  /** The event's type; `*` for any event that nothing else takes; empty when none is needed. */
+  /**
+   * The event's type; `*` for any event that nothing else takes; empty when none is needed. What
+   * xstate raises itself: `done`, `after 1000` (ms) or `after NAME`, `done ID`, `error ID`.
+   */
   readonly event: string
   /** In words: names as the machine gives them, inline conditions by their source text. */
   readonly guard?: string
@@ -29,6 +32,13 @@ export interface ChartTransition {
   /** Whether the state itself is left and entered when the target lies in it. */
   readonly reenters: boolean
   readonly actions: readonly ChartAction[]
+}
+
+export interface ChartInvoke {
+  /** The name that its events bear: `done ID`, `error ID`, `snapshot ID`. */
+  readonly id: string
+  /** The actor's name in the machine; empty for one that is given in place. */
+  readonly src: string
 }
 
 export interface ChartState {
@@ -46,6 +56,11 @@ export interface ChartState {
   /** How long the state may last, in ms, when the machine says so as data. */
   readonly deadlineMs?: number
   readonly meta?: Json
+  readonly tags?: readonly string[]
+  /** Actors that run while the state lasts, as the machine invokes them. */
+  readonly invokes?: readonly ChartInvoke[]
+  /** Of a history state: how far down it remembers. Its one transition is its default. */
+  readonly history?: "shallow" | "deep"
   /** In the order in which they are tried. */
   readonly transitions: readonly ChartTransition[]
   readonly states: readonly ChartState[]

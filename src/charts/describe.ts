@@ -3,16 +3,20 @@
  * knows no machine in particular. The same machine gives the same data.
  */
 import type { AnyStateMachine, AnyStateNode, AnyTransitionDefinition } from "xstate"
-import type { Chart, ChartAction, ChartState, ChartTransition, Json } from "./chart.ts"
+import type { Chart, ChartAction, ChartInvoke, ChartState, ChartTransition, Json } from "./chart.ts"
 
 /** A longer condition is told by its beginning: a chart is no listing. */
 const guardLengthMax = 72
 
-const idOf = (node: AnyStateNode): string =>
-  node.path.length === 0 ? node.machine.id : node.path.join(".")
+/** A machine may bear the name of one of its states; ids are unique all the same. */
+const idOf = (node: AnyStateNode): string => {
+  if (node.path.length > 0) return node.path.join(".")
+  const { id } = node.machine
+  return Object.hasOwn(node.machine.states, id) ? `${id} (machine)` : id
+}
 
 /** Data as JSON; undefined for what is computed when the action runs. */
-function jsonOf(value: unknown): Json | undefined {
+export function jsonOf(value: unknown): Json | undefined {
   if (value === null || typeof value === "boolean" || typeof value === "string") return value
   if (typeof value === "number") return Number.isFinite(value) ? value : undefined
   if (Array.isArray(value)) return value.map((item) => jsonOf(item) ?? null)
@@ -29,23 +33,37 @@ const fieldOf = (value: unknown, name: string): unknown =>
     ? (value as { readonly [key: string]: unknown })[name]
     : undefined
 
+/** xstate's own actions that are told, by what they are called here. */
+const builtIns: { readonly [type: string]: string } = {
+  "xstate.raise": "raise",
+  "xstate.sendTo": "send",
+  "xstate.emit": "emit"
+}
+
+/** An action of xstate's: told when it names an event. What serves `after` is not. */
+function builtInOf(type: string, action: unknown): readonly ChartAction[] {
+  const name = builtIns[type]
+  const event = fieldOf(fieldOf(action, "event"), "type")
+  if (name === undefined || typeof event !== "string") return []
+  return event.startsWith("xstate.") ? [] : [{ type: name, params: { event } }]
+}
+
 /** The actions that do something outside: assignments and the like are the chart's own business. */
 function actionOf(action: unknown): readonly ChartAction[] {
   if (typeof action === "string") return [{ type: action }]
   const type = fieldOf(action, "type")
   if (typeof type !== "string") return []
-  if (type === "xstate.raise") {
-    const event = fieldOf(fieldOf(action, "event"), "type")
-    return typeof event === "string" ? [{ type: "raise", params: { event } }] : []
-  }
-  if (type.startsWith("xstate.")) return []
+  if (type.startsWith("xstate.")) return builtInOf(type, action)
   const params = jsonOf(fieldOf(action, "params"))
   return [params === undefined ? { type } : { type, params }]
 }
 
 /** The condition of an arrow function, or its whole body, on one line. */
 function sourceOf(guard: (...args: never) => unknown): string {
-  const text = String(guard).replace(/\s+/g, " ")
+  // A bundler's word for `undefined` is not the author's; the chart is the same in both.
+  const text = String(guard)
+    .replace(/\s+/g, " ")
+    .replace(/\bvoid 0\b/g, "undefined")
   const body = text.slice(text.indexOf("=>") + 2).trim()
   const whole = body.startsWith("(") && body.endsWith(")") ? body.slice(1, -1).trim() : body
   return whole.length > guardLengthMax ? `${whole.slice(0, guardLengthMax - 3)}...` : whole
@@ -78,17 +96,49 @@ const stateValueOf = (value: unknown): string =>
         .map(([key, child]) => `${key}.${stateValueOf(child)}`)
         .join(" ")
 
-const eventOf = (transition: AnyTransitionDefinition, node: AnyStateNode): string => {
-  const { eventType } = transition
+/** Invoked actors; one that was given no id bears the name of its source. */
+const invokesOf = (node: AnyStateNode): readonly ChartInvoke[] =>
+  node.invoke.map(({ id, src }, at) => {
+    const name = typeof src === "string" && !src.startsWith("xstate.invoke.") ? src : ""
+    const isGiven = id !== `${at}.${node.id}`
+    return { id: isGiven ? id : name === "" ? `actor ${at}` : name, src: name }
+  })
+
+const actorEvents = [
+  ["xstate.done.actor.", "done"],
+  ["xstate.error.actor.", "error"],
+  ["xstate.snapshot.", "snapshot"]
+] as const
+
+function eventOf({ eventType }: AnyTransitionDefinition, node: AnyStateNode): string {
   // xstate's names for what it raises itself hold the node's id; the arrow says where it starts.
   if (eventType.startsWith("xstate.done.state.")) return "done"
   if (eventType.startsWith("xstate.after.")) {
     return `after ${eventType.slice("xstate.after.".length).replace(`.${node.id}`, "")}`
   }
+  for (const [prefix, word] of actorEvents) {
+    if (!eventType.startsWith(prefix)) continue
+    const id = eventType.slice(prefix.length)
+    const at = node.invoke.findIndex((one) => one.id === id)
+    return `${word} ${invokesOf(node)[at]?.id ?? id}`
+  }
   return eventType
 }
 
+/** Where a history state leads that remembers nothing; undefined when the machine does not say. */
+function defaultOf(node: AnyStateNode): AnyStateNode | undefined {
+  const target = fieldOf(node.config, "target")
+  if (typeof target !== "string") return undefined
+  if (target.startsWith("#")) return node.machine.getStateNodeById(target)
+  const keys = target.replace(/^\./, "").split(".")
+  return keys.reduce<AnyStateNode | undefined>((at, key) => at?.states[key], node.parent)
+}
+
 function transitionsOf(node: AnyStateNode): readonly ChartTransition[] {
+  const first = node.type === "history" ? defaultOf(node) : undefined
+  if (first !== undefined) {
+    return [{ event: "", targets: [idOf(first)], reenters: false, actions: [] }]
+  }
   const all = [...(node.always ?? []), ...[...node.transitions.values()].flat()]
   return all.map((transition: AnyTransitionDefinition) => ({
     event: eventOf(transition, node),
@@ -129,6 +179,9 @@ function stateOf(node: AnyStateNode): ChartState {
     during: entry.map(({ type }) => type).filter((type) => stopped.includes(type)),
     ...deadlineOf(entry),
     ...(meta === undefined ? {} : { meta }),
+    ...(node.tags.length === 0 ? {} : { tags: node.tags }),
+    ...(node.invoke.length === 0 ? {} : { invokes: invokesOf(node) }),
+    ...(node.type === "history" ? { history: node.history === "deep" ? "deep" : "shallow" } : {}),
     transitions: transitionsOf(node),
     states: states.map(stateOf)
   }
@@ -140,3 +193,10 @@ export const describe = (machine: AnyStateMachine): Chart => ({
   id: machine.id,
   root: stateOf(machine.root)
 })
+
+/** Actions as a machine's definition gives them, those that are told in a chart. */
+export const actionsIn = (actions: readonly unknown[]): readonly ChartAction[] =>
+  actions.flatMap(actionOf)
+
+/** A guard as a machine's definition gives it, in words. */
+export const guardIn = guardOf

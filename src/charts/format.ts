@@ -5,16 +5,37 @@ import type { AnyStateMachine } from "xstate"
 import type { Chart } from "./chart.ts"
 import { describe } from "./describe.ts"
 import { dot } from "./dot.ts"
+import { draw } from "./draw.ts"
 import { mermaid } from "./mermaid.ts"
+import { plantuml } from "./plantuml.ts"
+import { scxml } from "./scxml.ts"
+import { svg, type Theme } from "./svg.ts"
+import { xstateJson } from "./xstate-json.ts"
 
-/** The chart as data, two blanks an indent; the structure is `Chart` of chart.ts. */
-const json = (chart: Chart): string => `${JSON.stringify(chart, null, 2)}\n`
+export interface FormatOptions {
+  /** Of an SVG: one theme, or by default the reader's. */
+  readonly theme?: Theme
+}
+
+type Write = (
+  chart: Chart,
+  machine: AnyStateMachine,
+  options: FormatOptions
+) => string | Promise<string>
+
+/** Data as JSON, two blanks an indent. */
+const json = (data: unknown): string => `${JSON.stringify(data, null, 2)}\n`
 
 const formats = {
-  mermaid: (chart: Chart) => mermaid(chart),
-  json,
-  dot
-} as const
+  mermaid: (chart) => mermaid(chart),
+  svg: async (chart, _, { theme }) => svg(await draw(chart), theme),
+  plantuml: (chart) => plantuml(chart),
+  dot: (chart) => dot(chart),
+  scxml: (chart) => scxml(chart),
+  xstate: (_, machine) => xstateJson(machine),
+  json: (chart) => json(chart),
+  layout: async (chart) => json(await draw(chart))
+} as const satisfies { readonly [name: string]: Write }
 
 export type ChartFormat = keyof typeof formats
 
@@ -22,6 +43,15 @@ export const chartFormats: readonly string[] = Object.keys(formats)
 
 export const isChartFormat = (word: string): word is ChartFormat => chartFormats.includes(word)
 
-/** The machine's chart as text, ended by a newline. The same machine gives the same text. */
-export const chartText = (machine: AnyStateMachine, format: ChartFormat): string =>
-  formats[format](describe(machine))
+/**
+ * The machine's chart as text, ended by a newline. The same machine gives the same text. Pictures
+ * of machines that are not ours need elkjs: rejects with `ElkMissing`, `LayoutFailed`.
+ */
+export async function chartText(
+  machine: AnyStateMachine,
+  format: ChartFormat,
+  options: FormatOptions = {}
+): Promise<string> {
+  const write: Write = formats[format]
+  return write(describe(machine), machine, options)
+}

@@ -2,7 +2,7 @@
  * The words on a chart, the same in every drawn format: what an arrow says, what a state does.
  * Plain text; each format escapes it in its own way.
  */
-import type { ChartAction, ChartState, ChartTransition, Json } from "./chart.ts"
+import type { ChartAction, ChartInvoke, ChartState, ChartTransition, Json } from "./chart.ts"
 
 /** `1 s`, `1 min 30 s`, `250 ms`. */
 export function duration(ms: number): string {
@@ -17,12 +17,15 @@ const scriptOf = (params: Json | undefined): string =>
     ? String(params["script"])
     : ""
 
-const eventOf = (params: Json | undefined): string =>
-  typeof params === "object" && params !== null && "event" in params ? String(params["event"]) : ""
+const eventOf = (params: Json | undefined): string => {
+  const isNamed = typeof params === "object" && params !== null && "event" in params
+  return isNamed && typeof params["event"] === "string" ? params["event"] : ""
+}
 
 export const actionText = ({ type, params }: ChartAction): string => {
   if (type === "stop") return `stop ${scriptOf(params)}`.trim()
-  if (type === "raise") return `raise ${eventOf(params)}`
+  const event = eventOf(params)
+  if (event !== "" && ["raise", "send", "emit"].includes(type)) return `${type} ${event}`
   return type
 }
 
@@ -30,9 +33,11 @@ export const actionText = ({ type, params }: ChartAction): string => {
 const actionsText = (actions: readonly ChartAction[]): string =>
   [...new Set(actions.map(actionText))].join(", ")
 
-/** An event in words: its type, unless it is none or any. */
+/** An event in words: its type, unless it is none or any; a delay with its unit. */
 const eventText = (event: string): string => {
   if (event === "") return "at once"
+  const ms = /^after (\d+)$/.exec(event)?.[1]
+  if (ms !== undefined) return `after ${duration(Number(ms))}`
   return event === "*" ? "any other" : event
 }
 
@@ -64,16 +69,21 @@ export function mergeEvents(transitions: readonly ChartTransition[]): readonly s
 const isDuring = (state: ChartState, { type, params }: ChartAction): boolean =>
   type === "stop" ? state.during.includes(scriptOf(params)) : state.during.includes(type)
 
-/** What the state does by itself, one line each: scripts, deadline, what it stands for. */
+const invokeText = ({ id, src }: ChartInvoke): string =>
+  src === "" || src === id ? id : `${src} as ${id}`
+
+/** What the state does by itself, one line each: scripts, actors, deadline, what it bears. */
 export function stateLines(state: ChartState): readonly string[] {
   const scripts = state.during.filter((script) => script !== "deadline")
   const entry = state.entry.filter((one) => !isDuring(state, one) && one.type !== "deadline")
   const exit = state.exit.filter((one) => !isDuring(state, one))
-  const { deadlineMs } = state
+  const { deadlineMs, invokes = [], tags = [] } = state
   return [
     ...(scripts.length === 0 ? [] : [`during / ${scripts.join(", ")}`]),
+    ...(invokes.length === 0 ? [] : [`invoke / ${invokes.map(invokeText).join(", ")}`]),
     ...(entry.length === 0 ? [] : [`entry / ${actionsText(entry)}`]),
     ...(exit.length === 0 ? [] : [`exit / ${actionsText(exit)}`]),
-    ...(deadlineMs === undefined ? [] : [`deadline ${duration(deadlineMs)}`])
+    ...(deadlineMs === undefined ? [] : [`deadline ${duration(deadlineMs)}`]),
+    ...(tags.length === 0 ? [] : [`tags: ${tags.join(", ")}`])
   ]
 }

@@ -57,19 +57,37 @@ const chart = Command.make(
   "chart",
   {
     machine: Argument.String("MACHINE").pipe(
-      Argument.withDescription("the name of a machine: domain, driver, config")
+      Argument.withDescription("a machine's name, or FILE or FILE#EXPORT of an xstate machine"),
+      Argument.optional
     ),
-    format: Flag.Literals("format", ["mermaid", "json", "dot"]).pipe(
-      Flag.withDescription("how it is written"),
-      Flag.withDefault("mermaid" as const)
-    )
+    format: Flag.Literals("format", [
+      "mermaid",
+      "svg",
+      "plantuml",
+      "dot",
+      "scxml",
+      "xstate",
+      "json",
+      "layout"
+    ]).pipe(Flag.withDescription("how it is written"), Flag.withDefault("mermaid" as const)),
+    theme: Flag.Literals("theme", ["auto", "light", "dark"]).pipe(
+      Flag.withDescription("of an SVG; auto is the reader's"),
+      Flag.withDefault("auto" as const)
+    ),
+    output: Flag.String("output").pipe(
+      Flag.withAlias("o"),
+      Flag.withMetavar("FILE"),
+      Flag.withDescription("write it there"),
+      Flag.optional
+    ),
+    isList: flags.flag("list", "print the names of the machines")
   },
-  ({ machine, format }) =>
+  ({ machine, output, ...options }) =>
     lazily(
       () => import("./charts.ts"),
-      ({ chart }) => chart(machine, format)
+      ({ chart }) => chart({ ...options, machine: given(machine), output: given(output) })
     )
-).pipe(Command.withDescription("Print the statechart of a machine"))
+).pipe(Command.withDescription("Print or draw the statechart of a machine"))
 
 const configShow = Command.make(
   "show",

@@ -5,26 +5,15 @@
  */
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
-import { type FileError, Files } from "../host/files.ts"
+import type { FileError, Files } from "../host/files.ts"
 import type { Engine } from "./engine.ts"
 import { Home } from "./home.ts"
 import { absolute } from "./input.ts"
+import { replaceFile } from "./replace-file.ts"
 import { Screen } from "./screen.ts"
 
 /** Only for its user: it has the names of states and of calls, but they are of this host. */
 const mode = 0o600
-
-const replaceFile = Effect.fnUntraced(function* (path: string, text: string) {
-  const files = yield* Files
-  const temporary = `${path}.tmp`
-  yield* files.unlink(temporary)
-  const file = yield* files.open(temporary, "create", mode)
-  yield* files.write(file, new TextEncoder().encode(text)).pipe(
-    Effect.ensuring(files.close(file)),
-    Effect.andThen(files.rename(temporary, path)),
-    Effect.onError(() => Effect.ignore(files.unlink(temporary)))
-  )
-})
 
 /** To be called before the engine is opened, so that its end is written too. */
 export const traceInto = Effect.fnUntraced(function* (
@@ -38,7 +27,7 @@ export const traceInto = Effect.fnUntraced(function* (
   const place = absolute(path, (yield* Home).workingDirectory)
   const screen = yield* Screen
   const writing = (engine: Engine) =>
-    Effect.flatMap(engine.trace, (text) => replaceFile(place, text))
+    Effect.flatMap(engine.trace, (text) => replaceFile(place, { text, mode }))
   const trying = (engine: Engine) =>
     Effect.catch(writing(engine), ({ message }) =>
       screen.warn(`troupe: the trace is not written: ${message}\n`)

@@ -1,0 +1,71 @@
+/**
+ * Puts the charts together for the command line: our machines by name, and machines that a file of
+ * the user exports. Loading a file runs it, as any program that imports it does.
+ */
+import { pathToFileURL } from "node:url"
+import * as Effect from "effect/Effect"
+import type { AnyStateMachine } from "xstate"
+import { machines } from "../machines/index.ts"
+import { chartText } from "./charts/format.ts"
+import type { ChartRoom, ChartSubject } from "./cli/charts.ts"
+import { BadInput, NoSuchThing } from "./cli/failure.ts"
+
+const ours: { readonly [name: string]: AnyStateMachine } = machines
+
+/** By its shape: the user's xstate is another copy than ours, and may be of another version. */
+const isMachine = (value: unknown): value is AnyStateMachine =>
+  typeof value === "object" &&
+  value !== null &&
+  "root" in value &&
+  "getInitialSnapshot" in value &&
+  "implementations" in value
+
+const messageOf = (error: unknown): string =>
+  (error instanceof Error ? error.message : String(error)).split("\n", 1).join("")
+
+const moduleAt = (path: string) =>
+  Effect.tryPromise({
+    try: (): Promise<{ readonly [name: string]: unknown }> => import(pathToFileURL(path).href),
+    catch: (error) =>
+      messageOf(error).startsWith(`Cannot find module '${path}'`)
+        ? new NoSuchThing({ message: `there is no file '${path}'` })
+        : new BadInput({ message: `cannot load '${path}': ${messageOf(error)}` })
+  })
+
+const exportedBy = Effect.fnUntraced(function* (path: string, exported: string | undefined) {
+  const all = yield* moduleAt(path)
+  const found = Object.entries(all).flatMap(([name, value]) =>
+    isMachine(value) ? [[name, value] as const] : []
+  )
+  const names = found.map(([name]) => name).join(", ")
+  if (found.length === 0) {
+    return yield* new BadInput({ message: `'${path}' exports no machine of xstate 5` })
+  }
+  const wanted = exported ?? (found.length === 1 ? found[0]?.[0] : "default")
+  const machine = found.find(([name]) => name === wanted)?.[1]
+  if (machine !== undefined) return machine
+  const message =
+    exported === undefined
+      ? `'${path}' exports several machines: name one as FILE#EXPORT, of ${names}`
+      : `'${path}' exports no machine '${exported}'; there are ${names}`
+  return yield* new NoSuchThing({ message })
+})
+
+const machineOf = (subject: ChartSubject) => {
+  if ("path" in subject) return exportedBy(subject.path, subject.exported)
+  const machine = ours[subject.name]
+  return machine === undefined
+    ? Effect.fail(new NoSuchThing({ message: `there is no machine '${subject.name}'` }))
+    : Effect.succeed(machine)
+}
+
+export const room: ChartRoom = {
+  names: Object.keys(ours),
+  text: (subject, { format, theme }) =>
+    Effect.flatMap(machineOf(subject), (machine) =>
+      Effect.tryPromise({
+        try: () => chartText(machine, format, { theme }),
+        catch: (error) => new BadInput({ message: messageOf(error) })
+      })
+    )
+}

@@ -1,0 +1,241 @@
+/**
+ * What stands in a picture of a chart and how large it is, before anything has a place: boxes
+ * within boxes, arrows between them, their texts in lines. Pure: the same chart gives the same
+ * scene, and a layout is made for a scene and nothing else.
+ */
+import { type Chart, type ChartState, type ChartTransition, statesWithin } from "./chart.ts"
+import { mergeEvents, stateLines } from "./label.ts"
+import { type Line, lineFace, printable, titleFace, widthOf, widthOfLines, wrap } from "./text.ts"
+
+/** One of a state's transitions, by its place among them. */
+export interface Taken {
+  readonly state: string
+  readonly at: number
+}
+
+export interface SceneBox {
+  /** The state's id; of a start's dot, that of its state and ` (start)`. */
+  readonly id: string
+  readonly type: ChartState["type"] | "start"
+  readonly isRegion: boolean
+  readonly title: readonly Line[]
+  readonly lines: readonly Line[]
+  /** What the texts need, in px; of a box with others in it, its head alone. */
+  readonly width: number
+  readonly height: number
+  /** How many states are in it that are not drawn; 0 for a box that shows all that it has. */
+  readonly hidden: number
+  readonly boxes: readonly SceneBox[]
+}
+
+export interface SceneArrow {
+  readonly from: string
+  readonly to: string
+  readonly lines: readonly Line[]
+  /** Of the label; 0 where there is none. */
+  readonly width: number
+  readonly height: number
+  /** The transitions that go this way; none for the arrow of a start's dot. */
+  readonly taken: readonly Taken[]
+}
+
+export interface Scene {
+  readonly id: string
+  readonly root: SceneBox
+  readonly arrows: readonly SceneArrow[]
+  /** Sentences for the reader: what is not drawn. */
+  readonly notes: readonly string[]
+}
+
+export const titleHeight = 17
+export const lineHeight = 14
+const titleWidthMax = 190
+const lineWidthMax = 250
+const labelWidthMax = 230
+const titleLengthMax = 80
+const dotSize = 10
+const historySize = 26
+
+/** What is kept free around a box's texts and a label's, in px. */
+export const boxMargin = { x: 12, y: 7 } as const
+export const labelMargin = { x: 6, y: 3 } as const
+
+/** States beyond this many are not drawn: boxes are closed until few enough are left. */
+export const statesMax = 150
+
+/** Boxes within boxes as the layout sees them, parents first. */
+export const boxesWithin = (box: SceneBox): readonly SceneBox[] => [
+  box,
+  ...box.boxes.flatMap(boxesWithin)
+]
+
+const broken = (texts: readonly string[], widthMax: number): readonly Line[] =>
+  texts.flatMap((text) => wrap(printable(text), lineFace, widthMax))
+
+/** The smallest of the outermost boxes that still has as many as must go, else the largest. */
+function nextToClose(open: readonly ChartState[], excess: number): ChartState | undefined {
+  const sized = open
+    .map((state) => ({ state, size: statesWithin(state).length - 1 }))
+    .sort((one, other) => one.size - other.size)
+  return (sized.find(({ size }) => size >= excess) ?? sized.at(-1))?.state
+}
+
+/** The boxes to close so that at most `max` states are drawn. The root stays open. */
+function closedOf(root: ChartState, max: number): ReadonlySet<string> {
+  const closed = new Set<string>()
+  const shown = (state: ChartState): readonly ChartState[] =>
+    closed.has(state.id) ? [state] : [state, ...state.states.flatMap(shown)]
+  for (;;) {
+    const drawn = shown(root)
+    const open = drawn.filter(
+      ({ id, states }) => id !== root.id && states.length > 0 && !closed.has(id)
+    )
+    const next = nextToClose(open, drawn.length - max)
+    if (drawn.length <= max || next === undefined) return closed
+    closed.add(next.id)
+  }
+}
+
+interface Maker {
+  readonly closed: ReadonlySet<string>
+  /** The box in which a state is drawn: its own, or the closed one around it. */
+  readonly shownAs: ReadonlyMap<string, string>
+}
+
+const dotOf = (state: ChartState): SceneBox => ({
+  id: `${state.id} (start)`,
+  type: "start",
+  isRegion: false,
+  title: [],
+  lines: [],
+  width: dotSize,
+  height: dotSize,
+  hidden: 0,
+  boxes: []
+})
+
+const metaLines = ({ meta }: ChartState): readonly string[] => {
+  if (typeof meta !== "object" || meta === null || Array.isArray(meta)) return []
+  return Object.entries(meta).flatMap(([key, value]) =>
+    typeof value === "object" ? [] : [`${key}: ${String(value)}`]
+  )
+}
+
+/** Transitions that lead nowhere are lines in the state's box. */
+const textsOf = (state: ChartState): readonly string[] => [
+  ...stateLines(state),
+  ...metaLines(state),
+  ...mergeEvents(state.transitions.filter(({ targets }) => targets.length === 0))
+]
+
+const headHeight = (title: readonly Line[], lines: readonly Line[]): number =>
+  title.length * titleHeight + lines.length * lineHeight + 2 * boxMargin.y
+
+function boxOf(maker: Maker, state: ChartState, isRegion: boolean): SceneBox {
+  const isClosed = maker.closed.has(state.id)
+  const hidden = isClosed ? statesWithin(state).length - 1 : 0
+  const note = hidden === 0 ? [] : [`${hidden} states inside, not drawn`]
+  const title = wrap(printable(state.key, titleLengthMax), titleFace, titleWidthMax)
+  const lines = broken([...textsOf(state), ...note], lineWidthMax)
+  const text = Math.max(widthOfLines(title, titleFace), widthOfLines(lines, lineFace))
+  const isHistory = state.type === "history"
+  const shown = isClosed ? [] : state.states
+  const dot = shown.some(({ id }) => id === state.initial) ? [dotOf(state)] : []
+  return {
+    id: state.id,
+    type: state.type,
+    isRegion,
+    title: isHistory ? [{ text: state.history === "deep" ? "H*" : "H", isMore: false }] : title,
+    lines: isHistory ? [] : lines,
+    width: isHistory ? historySize : Math.ceil(Math.max(text, 24) + 2 * boxMargin.x),
+    height: isHistory ? historySize : headHeight(title, lines),
+    hidden,
+    boxes: [...dot, ...shown.map((child) => boxOf(maker, child, state.type === "parallel"))]
+  }
+}
+
+interface Way {
+  readonly from: string
+  readonly to: string
+  readonly transitions: ChartTransition[]
+  readonly taken: Taken[]
+}
+
+/** Transitions between the same two boxes are one arrow. Ways within a closed box are not drawn. */
+function waysOf(maker: Maker, states: readonly ChartState[]): readonly Way[] {
+  const ways = new Map<string, Way>()
+  for (const state of states) {
+    const from = maker.shownAs.get(state.id) ?? state.id
+    for (const [at, transition] of state.transitions.entries()) {
+      for (const target of transition.targets) {
+        const to = maker.shownAs.get(target) ?? target
+        if (from === to && maker.closed.has(from)) continue
+        const key = JSON.stringify([from, to])
+        const way = ways.get(key) ?? { from, to, transitions: [], taken: [] }
+        way.transitions.push(transition)
+        way.taken.push({ state: state.id, at })
+        ways.set(key, way)
+      }
+    }
+  }
+  return [...ways.values()]
+}
+
+function arrowOf({ from, to, transitions, taken }: Way, isBare: boolean): SceneArrow {
+  const lines = isBare ? [] : broken(mergeEvents(transitions), labelWidthMax)
+  const isEmpty = lines.length === 0
+  return {
+    from,
+    to,
+    lines,
+    width: isEmpty ? 0 : Math.ceil(widthOfLines(lines, lineFace) + 2 * labelMargin.x),
+    height: isEmpty ? 0 : lines.length * lineHeight + 2 * labelMargin.y,
+    taken
+  }
+}
+
+const startArrow = (state: ChartState, initial: string): SceneArrow => ({
+  from: `${state.id} (start)`,
+  to: initial,
+  lines: [],
+  width: 0,
+  height: 0,
+  taken: []
+})
+
+/** What is to be drawn of the chart; of one with more than `max` states, some boxes closed. */
+export function sceneOf(chart: Chart, max = statesMax): Scene {
+  const { root } = chart
+  const states = statesWithin(root)
+  const closed = closedOf(root, max)
+  const shownAs = new Map<string, string>()
+  const show = (state: ChartState, box: string | undefined): void => {
+    shownAs.set(state.id, box ?? state.id)
+    const inside = box ?? (closed.has(state.id) ? state.id : undefined)
+    for (const child of state.states) show(child, inside)
+  }
+  show(root, undefined)
+  const maker: Maker = { closed, shownAs }
+  const histories = new Set(states.filter(({ type }) => type === "history").map(({ id }) => id))
+  const starts = states.flatMap((state) =>
+    state.initial === undefined || closed.has(state.id) || shownAs.get(state.id) !== state.id
+      ? []
+      : [startArrow(state, state.initial)]
+  )
+  const notes =
+    closed.size === 0
+      ? []
+      : [`Closed for want of room: ${[...closed].map((id) => printable(id, 60)).join(", ")}.`]
+  return {
+    id: chart.id,
+    root: boxOf(maker, { ...root, key: chart.id }, false),
+    arrows: [
+      ...starts,
+      ...waysOf(maker, states).map((way) => arrowOf(way, histories.has(way.from)))
+    ],
+    notes: notes.map((note) => printable(note))
+  }
+}
+
+/** The width of a note's text, in px. */
+export const noteWidth = (note: string): number => widthOf(note, lineFace)
