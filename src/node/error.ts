@@ -7,7 +7,7 @@ export class NodeArgumentInvalid extends Data.TaggedError("NodeArgumentInvalid")
   readonly why: string
 }> {
   override get message(): string {
-    return `invalid argument: ${this.argument}: ${this.why}`
+    return `${this.argument}: ${this.why}`
   }
 }
 

@@ -216,6 +216,12 @@ const errnoOf = (fault: Fault): number => ("code" in fault ? (errnos[fault.code]
 const denied = ({ because, request, state }: RequestDenied): string =>
   because ?? `cannot ${request} while it is ${state}`
 
+/** The reason alone, where the error's own words are those that the code puts before it. */
+const textOf = (fault: Exclude<Fault, RpcRefusal>): string => {
+  if (fault._tag === "RequestDenied") return denied(fault)
+  return fault._tag === "CpuIncompatible" ? fault.why : fault.message
+}
+
 /** An agent without the command cannot do it at all, which callers tell from a failure. */
 const rowOf = (fault: Exclude<Fault, RpcRefusal>): Row =>
   fault._tag === "AgentRefused" && fault.class === "CommandNotFound"
@@ -232,8 +238,7 @@ export const errorOf = (fault: Fault): WireError => {
     })
   }
   const { code, domain } = rowOf(fault)
-  const text = fault._tag === "RequestDenied" ? denied(fault) : fault.message
-  return wireError(code, text, {
+  return wireError(code, textOf(fault), {
     ...(domain === undefined ? {} : { domain }),
     errno: errnoOf(fault)
   })
