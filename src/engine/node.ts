@@ -26,6 +26,7 @@ import { cpuMapOf, type NodeInfo } from "../node/node-info.ts"
 import { sysinfoXml } from "../xml/capabilities-sysinfo.ts"
 import { type NodeCpus, nodeCpus } from "./node-cpus.ts"
 import type { NodeGround } from "./node-emulator.ts"
+import { makeNodeDevices, type NodeDevices } from "./node-device.ts"
 import { type NodeGuests, nodeGuests, securityModel } from "./node-guests.ts"
 
 /** NODE_GET_CPU_MAP. */
@@ -80,6 +81,8 @@ export interface Node extends NodeGuests, NodeCpus {
   readonly securityModel: SecurityModel
   /** CONNECT_GET_LIB_VERSION. */
   readonly libvirtVersion: number
+  /** What is plugged in. */
+  readonly devices: NodeDevices
 }
 
 const cpuStats = Effect.fnUntraced(function* (cpu: number | "all") {
@@ -150,7 +153,8 @@ export const makeNode = Effect.fnUntraced(function* (driver: Driver, options: No
     memoryParameters: here(readSharing),
     sysinfo: here(sysinfo),
     securityModel,
-    libvirtVersion
+    libvirtVersion,
+    devices: yield* makeNodeDevices({ uuid: here(uuid) })
   }
   return node
 })
