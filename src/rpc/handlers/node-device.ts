@@ -1,56 +1,151 @@
 /**
- * Devices of the host as objects of their own: the engine lists none. What it knows of host devices
- * is asked for by domains, by address.
+ * Devices of the host: lists by what they can do, look-ups, what each is. None is persistent: each
+ * is what the kernel says at that moment. Taking one from the host and giving it back is not here.
  */
-import type { Handlers } from "../server/handler.ts"
-import { type Absent, listenInVain, noNumber, notThere, stopListening } from "./absent.ts"
+import * as Effect from "effect/Effect"
+import type { ListedDevice } from "../../model/node-device.ts"
+import type { NodeDeviceNotFound } from "../../node/device-error.ts"
+import type { remote_nonnull_node_device } from "../protocol/types.ts"
+import { RpcRefusal } from "../refusal.ts"
+import type { Client, Handler, Handlers, HostServices, Work } from "../server/handler.ts"
+import { type Absent, notThere } from "./absent.ts"
 import { knowing, upTo } from "./flags.ts"
+import { nodeDeviceEvents } from "./node-device-events.ts"
 
-/** REMOTE_NODE_DEVICE_NAME_LIST_MAX */
+/** REMOTE_NODE_DEVICE_NAME_LIST_MAX and REMOTE_NODE_DEVICE_LIST_MAX */
 const devicesMax = 65_536
+/** REMOTE_NODE_DEVICE_CAPS_LIST_MAX */
+const wordsMax = 65_536
 
-/** VIR_CONNECT_LIST_NODE_DEVICES_*: 22 kinds of devices, inactive and active. */
-const listFlags = 0xc03fffff
+/** virNodeDevCapType, in the order of VIR_CONNECT_LIST_NODE_DEVICES_CAP_*: one bit each. */
+const wordsByBit = [
+  "system",
+  "pci",
+  "usb_device",
+  "usb",
+  "net",
+  "scsi_host",
+  "scsi_target",
+  "scsi",
+  "storage",
+  "fc_host",
+  "vports",
+  "scsi_generic",
+  "drm",
+  "mdev_types",
+  "mdev",
+  "ccw",
+  "css",
+  "vdpa",
+  "ap_card",
+  "ap_queue",
+  "ap_matrix",
+  "vpd"
+] as const
 
-/** Lifecycle and update. */
-const lastEvent = 1
+/** VIR_CONNECT_LIST_NODE_DEVICES_INACTIVE and _ACTIVE */
+const inactive = 1 << 30
+const active = 1 << 31
+const listFlags = (((1 << wordsByBit.length) - 1) | inactive | active) >>> 0
 
 const devices: Absent = { code: "NO_NODE_DEVICE", domain: "NODEDEV", noun: "node device" }
 
-const missing = ({ name }: { readonly name: string }) => notThere(devices, "name", name)
+/** With the error of a device that is not there in libvirt's words. */
+const orMissing = <A>(
+  by: string,
+  key: string,
+  work: Effect.Effect<A, NodeDeviceNotFound, HostServices>
+): Work<A> => Effect.catchTag(work, "NodeDeviceNotFound", () => notThere(devices, by, key))
+
+const answer = <A>(name: string, work: Effect.Effect<A, NodeDeviceNotFound, HostServices>) =>
+  orMissing("name", name, work)
+
+/** Answers from the device that the call names. */
+const onDevice =
+  <R>(reply: (device: ListedDevice) => R) =>
+  ({ name }: { readonly name: string }, { engine }: Client): Work<R> =>
+    answer(name, Effect.map(engine.node.devices.lookup(name), reply))
+
+/** The reference says no more than the name: a device has no parent to a client until asked. */
+const onWire = ({ name }: ListedDevice): remote_nonnull_node_device => ({ name })
+
+const listed = ({ engine }: Client, cap: string | null) =>
+  cap === null ? engine.node.devices.list : engine.node.devices.listWith([cap])
+
+/** Without a filter all; no device is inactive, so a list of those only is empty. */
+const filtered = ({ engine }: Client, flags: number) => {
+  const isInactiveOnly = (flags & inactive) !== 0 && (flags & active) === 0
+  if (isInactiveOnly) return Effect.succeed<readonly ListedDevice[]>([])
+  const words = wordsByBit.filter((_, bit) => (flags & (1 << bit)) !== 0)
+  return words.length === 0 ? engine.node.devices.list : engine.node.devices.listWith(words)
+}
+
+const listAll: Handler<"remote", "CONNECT_LIST_ALL_NODE_DEVICES"> = (
+  { need_results: wanted, flags },
+  client
+) =>
+  Effect.map(filtered(client, flags), (found) => ({
+    devices: wanted === 0 ? [] : found.slice(0, devicesMax).map(onWire),
+    ret: Math.min(found.length, devicesMax)
+  }))
+
+const listNames: Handler<"remote", "NODE_LIST_DEVICES"> = ({ cap, maxnames }, client) =>
+  Effect.map(listed(client, cap), (found) => ({
+    names: found.slice(0, maxnames).map(({ name }) => name)
+  }))
+
+const lookupScsiHost: Handler<"remote", "NODE_DEVICE_LOOKUP_SCSI_HOST_BY_WWN"> = (
+  { wwnn, wwpn },
+  { engine }
+) => {
+  const found = engine.node.devices.lookupScsiHost({ wwnn, wwpn })
+  return Effect.map(orMissing("WWNN,WWPN", `${wwnn},${wwpn}`, found), (device) => ({
+    dev: onWire(device)
+  }))
+}
+
+const words = (name: string, { engine }: Client) => answer(name, engine.node.devices.words(name))
+
+const listWords: Handler<"remote", "NODE_DEVICE_LIST_CAPS"> = ({ name, maxnames }, client) =>
+  Effect.map(words(name, client), (found) => ({ names: found.slice(0, maxnames) }))
+
+const xml: Handler<"remote", "NODE_DEVICE_GET_XML_DESC"> = ({ name }, { engine }) =>
+  Effect.map(answer(name, engine.node.devices.xml(name)), (text) => ({ xml: text }))
+
+/** Only definitions start by themselves, and there are none. */
+const setAutostart: Handler<"remote", "NODE_DEVICE_SET_AUTOSTART"> = ({ name }, client) =>
+  Effect.flatMap(onDevice(() => undefined)({ name }, client), () =>
+    Effect.fail(
+      new RpcRefusal({
+        code: "OPERATION_INVALID",
+        domain: "NODEDEV",
+        text: "cannot set autostart for transient device"
+      })
+    )
+  )
 
 export const nodeDevice: Handlers = {
   remote: {
-    NODE_NUM_OF_DEVICES: knowing("virNodeNumOfDevices", 0, noNumber),
-    NODE_LIST_DEVICES: knowing(
-      "virNodeListDevices",
-      0,
-      upTo(devicesMax, () => ({ names: [] }))
+    NODE_NUM_OF_DEVICES: knowing("virNodeNumOfDevices", 0, ({ cap }, client) =>
+      Effect.map(listed(client, cap), (found) => ({ num: found.length }))
     ),
-    CONNECT_LIST_ALL_NODE_DEVICES: knowing("virConnectListAllNodeDevices", listFlags, () => ({
-      devices: [],
-      ret: 0
-    })),
-    NODE_DEVICE_LOOKUP_BY_NAME: missing,
-    NODE_DEVICE_LOOKUP_SCSI_HOST_BY_WWN: ({ wwnn, wwpn }) =>
-      notThere(devices, "WWNN,WWPN", `${wwnn},${wwpn}`),
-    NODE_DEVICE_GET_XML_DESC: missing,
-    NODE_DEVICE_GET_PARENT: missing,
-    NODE_DEVICE_NUM_OF_CAPS: missing,
-    NODE_DEVICE_LIST_CAPS: missing,
-    NODE_DEVICE_DETTACH: missing,
-    NODE_DEVICE_DETACH_FLAGS: missing,
-    NODE_DEVICE_RE_ATTACH: missing,
-    NODE_DEVICE_RESET: missing,
-    NODE_DEVICE_DESTROY: missing,
-    NODE_DEVICE_UNDEFINE: missing,
-    NODE_DEVICE_CREATE: missing,
-    NODE_DEVICE_GET_AUTOSTART: missing,
-    NODE_DEVICE_SET_AUTOSTART: missing,
-    NODE_DEVICE_IS_PERSISTENT: missing,
-    NODE_DEVICE_IS_ACTIVE: missing,
-    CONNECT_NODE_DEVICE_EVENT_REGISTER_ANY: ({ eventID }, { callbacks }) =>
-      listenInVain(callbacks, "nodeDevice", { eventID, last: lastEvent }),
-    CONNECT_NODE_DEVICE_EVENT_DEREGISTER_ANY: stopListening("nodeDevice")
+    NODE_LIST_DEVICES: knowing("virNodeListDevices", 0, upTo(devicesMax, listNames)),
+    CONNECT_LIST_ALL_NODE_DEVICES: knowing("virConnectListAllNodeDevices", listFlags, listAll),
+    NODE_DEVICE_LOOKUP_BY_NAME: onDevice((device) => ({ dev: onWire(device) })),
+    NODE_DEVICE_LOOKUP_SCSI_HOST_BY_WWN: knowing(
+      "virNodeDeviceLookupSCSIHostByWWN",
+      0,
+      lookupScsiHost
+    ),
+    NODE_DEVICE_GET_XML_DESC: knowing("virNodeDeviceGetXMLDesc", 0, xml),
+    NODE_DEVICE_GET_PARENT: onDevice(({ parent }) => ({ parentName: parent ?? null })),
+    NODE_DEVICE_NUM_OF_CAPS: ({ name }, client) =>
+      Effect.map(words(name, client), (found) => ({ num: found.length })),
+    NODE_DEVICE_LIST_CAPS: upTo(wordsMax, listWords),
+    NODE_DEVICE_IS_ACTIVE: onDevice(() => ({ active: 1 })),
+    NODE_DEVICE_IS_PERSISTENT: onDevice(() => ({ persistent: 0 })),
+    NODE_DEVICE_GET_AUTOSTART: onDevice(() => ({ autostart: 0 })),
+    NODE_DEVICE_SET_AUTOSTART: setAutostart,
+    ...nodeDeviceEvents
   }
 }
