@@ -109,8 +109,14 @@ export function completeDomain(
   return run(domain, options, steps)
 }
 
+/** A definition that names no QEMU is started by that of the config; its guest goes on with it. */
+const emulator = always((domain, { capabilities }) => ({
+  ...domain,
+  emulator: domain.emulator ?? capabilities.binary
+}))
+
 /** What only a start needs, and a definition does not keep. */
-const startSteps: readonly Step[] = [firmwareImage, always(assignAliases)]
+const startSteps: readonly Step[] = [firmwareImage, emulator, always(assignAliases)]
 
 /** A definition as a running guest has it: its firmware chosen, its devices named as in QEMU. */
 export function prepareDomain(
