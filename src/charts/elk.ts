@@ -288,6 +288,22 @@ function crossedHeads(scene: Scene, geometry: Geometry): Rooms {
   return new Map(crossed)
 }
 
+/**
+ * Boxes whose heads an arrow of their own goes through, between the border and the inside. In large
+ * charts the room is made at once: another pass would take as long again.
+ */
+function likelyCrossed(scene: Scene, paths: Task["paths"]): Rooms {
+  if (boxesWithin(scene.root).length <= balancedMax) return new Map()
+  const crossed = scene.arrows.flatMap(({ from, to }) => {
+    const [source = [], goal = []] = [paths.get(from), paths.get(to)]
+    const outer = source.length < goal.length ? source.at(-1) : goal.at(-1)
+    const isOwn = source.length !== goal.length && outer !== undefined
+    const isWithin = isOwn && source.includes(outer) && goal.includes(outer)
+    return isWithin ? [[outer, textWidth(outer) + boxMargin.x] as const] : []
+  })
+  return new Map(crossed)
+}
+
 const passesMax = 3
 
 /**
@@ -298,7 +314,7 @@ export async function layOut(scene: Scene): Promise<Geometry> {
   const elk = await load("elkjs")
   const paths = pathsOf(scene.root)
   const task = { elk, scene, paths, back: backwards(scene), apart: apartOf(scene, paths) }
-  let rooms: Rooms = new Map()
+  let rooms: Rooms = likelyCrossed(scene, paths)
   for (let pass = 1; ; pass += 1) {
     const geometry = geometryOf(scene, await partOf({ ...task, rooms }, scene.root, margin))
     const more = crossedHeads(scene, geometry)
