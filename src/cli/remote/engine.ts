@@ -1,11 +1,12 @@
 /** A daemon in the shape of the engine that the commands work with. */
 import * as Effect from "effect/Effect"
 import { type Lifecycle, lifecycleNumber } from "../../model/event.ts"
+import { statsGroup } from "../../qemu/stats.ts"
 import type { Remote } from "../../rpc/client/connect.ts"
 import type { CallFailure } from "../../rpc/client/error.ts"
 import type { Engine, Filter, Happening, Summary } from "../engine.ts"
 import { listen, type Told } from "./events.ts"
-import { bits, createFlags, defineFlags, listFlags, statsFlags } from "./flags.ts"
+import { bits, createFlags, defineFlags, listFlags } from "./flags.ts"
 import { remoteGuest, stateOf, summaryOf } from "./guest.ts"
 import { findDomain, type Reference, uuidText } from "./reference.ts"
 
@@ -30,7 +31,7 @@ const states = (remote: Remote) =>
   Effect.map(
     remote.call("remote", "CONNECT_GET_ALL_DOMAIN_STATS", {
       doms: [],
-      stats: statsFlags.state,
+      stats: statsGroup.state,
       flags: 0
     }),
     ({ retStats }) =>

@@ -28,21 +28,6 @@ export const listFlags = {
 /** virDomainModificationImpact; none of them is the state that the domain is in. */
 export const affectFlags = { live: 1, config: 2 } as const
 
-/** virDomainStatsTypes. */
-export const statsFlags = {
-  state: 1,
-  "cpu-total": 2,
-  balloon: 4,
-  vcpu: 8,
-  interface: 16,
-  block: 32,
-  perf: 64,
-  iothread: 128,
-  memory: 256,
-  dirtyrate: 512,
-  vm: 1024
-} as const
-
 /** The bits of those that are wanted. */
 export const bits = <Name extends string>(
   table: Readonly<Record<Name, number>>,

@@ -1,5 +1,7 @@
 /** Keys of a keyboard by Linux's names, as virsh takes them: input-event-codes.h. Pure data. */
 
+export { codesets } from "../../qemu/guest-keys.ts"
+
 /** Names in the order of their numbers, from 1. A dash is a number that is left out. */
 const rows = [
   "ESC 1 2 3 4 5 6 7 8 9 0 MINUS EQUAL BACKSPACE TAB Q W E R T Y U I O P LEFTBRACE RIGHTBRACE",
@@ -16,20 +18,6 @@ const rows = [
 const codes: ReadonlyMap<string, number> = new Map(
   rows.flatMap((row) => row.split(" ")).map((name, at) => [`KEY_${name}`, at + 1] as const)
 )
-
-/** The sets of numbers that keys may be given in, as virKeycodeSet has them from 0. */
-export const codesets = [
-  "linux",
-  "xt",
-  "atset1",
-  "atset2",
-  "atset3",
-  "os_x",
-  "xt_kbd",
-  "usb",
-  "win32",
-  "qnum"
-] as const
 
 /** The number of a key by its name, or as it is written; undefined where it is neither. */
 export const keyCode = (text: string): number | undefined => {

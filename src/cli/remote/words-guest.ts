@@ -2,14 +2,15 @@
 import * as Effect from "effect/Effect"
 import { BadInput } from "../failure.ts"
 import { given } from "../flags.ts"
-import { affectFlags, bits, statsFlags } from "./flags.ts"
+import { statsGroup } from "../../qemu/stats.ts"
+import { affectFlags, bits } from "./flags.ts"
 import { findDomain } from "./reference.ts"
 import { fieldsOf, named, sizeKib } from "./values.ts"
 import { done, whole } from "./answer.ts"
 import { arg, flag, impact, word } from "./word.ts"
 
-const groups = Object.keys(statsFlags)
-const isGroup = (name: string): name is keyof typeof statsFlags => groups.includes(name)
+const groups = Object.keys(statsGroup)
+const isGroup = (name: string): name is keyof typeof statsGroup => groups.includes(name)
 
 const domstats = word({
   word: "domstats",
@@ -23,7 +24,7 @@ const domstats = word({
       const unknown = names.find((name) => !isGroup(name))
       if (unknown !== undefined)
         return yield* new BadInput({ message: `there is no group of figures '${unknown}'` })
-      const stats = names.filter(isGroup).reduce((sum, name) => sum | statsFlags[name], 0)
+      const stats = names.filter(isGroup).reduce((sum, name) => sum | statsGroup[name], 0)
       const { retStats } = yield* remote.call("remote", "CONNECT_GET_ALL_DOMAIN_STATS", {
         doms,
         stats,

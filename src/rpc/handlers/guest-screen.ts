@@ -1,24 +1,11 @@
 /** What a guest shows and is typed, and other ways in: interrupts, its job, its monitor's state. */
 import * as Effect from "effect/Effect"
-import type { Codeset, ControlInfo } from "../../engine/guest.ts"
+import type { ControlInfo } from "../../engine/guest.ts"
+import { codesets } from "../../qemu/guest-keys.ts"
 import type { remote_nonnull_domain } from "../protocol/types.ts"
 import type { Client, Handler, Handlers, Work } from "../server/handler.ts"
 import { onGuest, refuse } from "./domain-reference.ts"
 import { knowing } from "./flags.ts"
-
-/** virKeycodeSet, from 0. */
-const codesets: readonly Codeset[] = [
-  "linux",
-  "xt",
-  "atset1",
-  "atset2",
-  "atset3",
-  "os_x",
-  "xt_kbd",
-  "usb",
-  "win32",
-  "qnum"
-]
 
 /** virDomainControlState and virDomainControlErrorReason. */
 const controlStates: { readonly [state in ControlInfo["state"]]: number } = {
