@@ -19,9 +19,9 @@ const percentile = (numbers: readonly number[], share: number): number => {
 export const median = (numbers: readonly number[]): number => percentile(numbers, 0.5)
 
 /** A small machine, as libvirt writes one. */
-const definition = (name: string): string => `<domain type='qemu'>
+const definition = (name: string, uuid: string = randomUUID()): string => `<domain type='qemu'>
   <name>${name}</name>
-  <uuid>${randomUUID()}</uuid>
+  <uuid>${uuid}</uuid>
   <memory unit='KiB'>32768</memory>
   <currentMemory unit='KiB'>32768</currentMemory>
   <vcpu placement='static'>1</vcpu>
@@ -81,6 +81,36 @@ export const lists = async (daemon: Daemon, domains: number): Promise<Figures> =
   const listed = last.readUInt32BE(countAt)
   if (listed !== domains) throw new Error(`${daemon.name} lists ${listed} of ${domains} domains`)
   return { listMs: median(times), listCpuMs: cpu }
+}
+
+/** Pairs of define and undefine that so many clients get done in `ms`, each its own domain. */
+const pairs = async (daemon: Daemon, clients: number, ms: number) => {
+  const open = await Promise.all(
+    Array.from({ length: clients }, () => WireClient.open(daemon.socket))
+  )
+  let done = 0
+  const [begun, before] = [performance.now(), cpuMs(daemon.pid())]
+  const work = async (client: WireClient, name: string) => {
+    const uuid = randomUUID()
+    const id = Buffer.from(uuid.replaceAll("-", ""), "hex")
+    const define = callBytes("DOMAIN_DEFINE_XML", { xml: definition(name, uuid) })
+    const undefine = callBytes("DOMAIN_UNDEFINE", { dom: { name, uuid: id, id: -1 } })
+    for (; performance.now() - begun < ms; done++) {
+      await client.call(define)
+      await client.call(undefine)
+    }
+    client.close()
+  }
+  await Promise.all(open.map((client, index) => work(client, `pair-${index}`)))
+  const rate = (done * 1_000) / (performance.now() - begun)
+  return { rate, cpu: (cpuMs(daemon.pid()) - before) / done }
+}
+
+/** Definitions that come and go, once what is compiled at run time has been compiled. */
+export const defines = async (daemon: Daemon): Promise<Figures> => {
+  await pairs(daemon, 32, 3_000)
+  const [one, many] = [await pairs(daemon, 1, 2_000), await pairs(daemon, 32, 3_000)]
+  return { warmOneRate: one.rate, warmManyRate: many.rate, warmCpuMs: many.cpu }
 }
 
 /** From the spawn to the first answer, over so many definitions; gives the figure as `name`. */

@@ -2,7 +2,7 @@
  * Ours and libvirtd side by side, in one run, in turn: what clients of libvirt's RPC wait for, and
  * what it costs the daemon. Ratios are what counts, above 1 where ours is better; the machine may
  * be busy. Needs the shared bench, libvirtd, gcc and libvirt-dev, and says so where one is missing.
- * `npm run bench:rpc -- [--rounds N] [--only bench,list,start,idle] [--clients N]
+ * `npm run bench:rpc -- [--rounds N] [--only bench,define,list,start,idle] [--clients N]
  * [--directory DIR]`.
  */
 import { execFileSync } from "node:child_process"
@@ -20,12 +20,20 @@ import {
   troupe,
   widen
 } from "./rpc-daemons.ts"
-import { coldStart, type Figures, fill, idleClients, lists, median } from "./rpc-measures.ts"
+import {
+  coldStart,
+  defines,
+  type Figures,
+  fill,
+  idleClients,
+  lists,
+  median
+} from "./rpc-measures.ts"
 
 const { values: options } = parseArgs({
   options: {
     rounds: { type: "string", default: "3" },
-    only: { type: "string", default: "bench,list,start,idle" },
+    only: { type: "string", default: "bench,define,list,start,idle" },
     /** Clients that are connected and say nothing. */
     clients: { type: "string", default: "5000" },
     /** Where both keep their files: on a disk, a definition that is kept costs a sync. */
@@ -49,7 +57,7 @@ interface Row {
 
 const [more, us, ms] = [{ isMoreBetter: true, unit: "/s" }, { unit: "us" }, { unit: "ms" }]
 const raw = { section: "bench", ...us }
-const defines = "api.define+undefine.D10"
+const cold = "api.define+undefine.D10"
 
 const rows: readonly Row[] = [
   { ...raw, ...more, what: "one socket, depth 1", figure: "raw.libVersion.depth1.rate", goal: 1 },
@@ -65,9 +73,12 @@ const rows: readonly Row[] = [
   { ...raw, what: "suspend to return", figure: "event.suspend.call_to_return.p50" },
   { ...raw, what: "resume to event", figure: "event.resume.call_to_event.p50" },
   { ...raw, ...ms, what: "kill to event", figure: "event.kill9_to_event.p50" },
-  { ...raw, ...more, what: "define, 1 client", figure: `${defines}.C1.rate`, goal: 1 },
-  { ...raw, ...more, what: "define, 32 clients", figure: `${defines}.C32.rate`, goal: 2 },
-  { ...raw, what: "CPU, define", figure: `${defines}.C1.daemon_cpu_per_call` },
+  { ...raw, ...more, what: "define, 1 client", figure: `${cold}.C1.rate`, goal: 1 },
+  { ...raw, ...more, what: "define, 32 clients", figure: `${cold}.C32.rate`, goal: 2 },
+  { ...raw, what: "CPU, define", figure: `${cold}.C1.daemon_cpu_per_call` },
+  { section: "define", ...more, what: "warm, 1 client", figure: "warmOneRate", goal: 1 },
+  { section: "define", ...more, what: "warm, 32 clients", figure: "warmManyRate", goal: 2 },
+  { section: "define", ...ms, what: "CPU, define, warm", figure: "warmCpuMs" },
   { section: "list", ...ms, what: "list of 1,000", figure: "listMs", goal: 5 },
   { section: "list", ...ms, what: "CPU, list of 1,000", figure: "listCpuMs" },
   { section: "start", ...ms, what: "cold start, none", figure: "emptyMs", goal: 1 / 1.5 },
@@ -145,6 +156,7 @@ const measureAll = async (): Promise<void> => {
     sharedBench("raw,event")
     sharedBench("api", "--quick")
   }
+  if (isWanted("define")) for (let round = 0; round < rounds; round++) await both(round, defines)
   if (isWanted("list")) {
     await restarted(1_000)
     for (let round = 0; round < rounds; round++) await both(round, (one) => lists(one, 1_000))
