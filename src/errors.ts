@@ -5,6 +5,7 @@
 export { ConfigError } from "./config/snapshot.ts"
 export { StateNotReached } from "./engine/waiting.ts"
 export { FileError } from "./host/files.ts"
+export { SocketError } from "./host/socket.ts"
 export {
   ActorCrashed,
   ActorStopped,
@@ -52,6 +53,8 @@ export {
   VolumeExists,
   VolumeNotFound
 } from "./model/storage-error.ts"
+export { NodeDeviceNotFound } from "./node/device-error.ts"
+export { CpuIncompatible, NodeArgumentInvalid, NodeUnsupported } from "./node/error.ts"
 export { ProbeFailed } from "./qemu/probe-process.ts"
 export { Conflict, Unavailable } from "./qemu/refusal.ts"
 export { OperationRepeated } from "../actors/driver/once.ts"

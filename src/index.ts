@@ -3,228 +3,110 @@
  * happens. Every call takes an `AbortSignal`; what fails throws a tagged error whose message is a
  * sentence. Installs no signal handlers. Closing detaches: guests go on, unless told otherwise.
  */
-import * as Cause from "effect/Cause"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
 import * as Scope from "effect/Scope"
-import { OperationId } from "./kernel/call.ts"
 import * as Face from "./effect.ts"
 import type {
-  AffectsOptions,
   Capabilities,
   ConfigSnapshot,
   DefineOptions,
   DomainFilter,
-  DomainInfo,
-  DomainState,
+  DomainStats,
   DomainSummary,
   Engine,
   EventOptions,
+  Heard,
   Key,
+  ManyStatsOptions,
+  MonitorEvent,
+  MonitorEventOptions,
+  NativeCommand,
   Problem,
-  Report,
+  Published,
+  ServeOptions,
   TroupeEvent,
-  TroupeOptions,
-  XmlOptions
+  TroupeOptions
 } from "./effect.ts"
+import { Connection } from "./promise/connection.ts"
+import { Domain, type StartOptions } from "./promise/domain.ts"
+import { Events, eventsNow } from "./promise/events.ts"
+import { type Node, nodeOf } from "./promise/node.ts"
+import { type CallOptions, run } from "./promise/run.ts"
+import { type Storage, storageOf } from "./promise/storage.ts"
 
 export * from "./errors.ts"
+export type * from "./promise/guest.ts"
+export type * from "./promise/node.ts"
+export type { DownloadOptions, Storage, UploadOptions } from "./promise/storage.ts"
+export type { CallOptions, StartOptions }
+export type { ShutdownMode } from "./promise/domain.ts"
+export { Connection, Domain, Events }
+export { Console } from "./promise/console.ts"
+export { Download, Upload } from "./promise/storage.ts"
 export type {
   AffectsOptions,
   Capabilities,
+  ChannelEnd,
   ConfigSnapshot,
+  ConsoleOptions,
   DefineOptions,
   DomainFilter,
   DomainInfo,
   DomainState,
+  DomainStats,
   DomainSummary,
   EventOptions,
+  Gap,
+  Heard,
   Key,
+  ManyStatsOptions,
+  MonitorEvent,
+  MonitorEventOptions,
+  NativeCommand,
+  NodeDeviceEvent,
+  Piece,
+  PoolKey,
+  PoolSummary,
   Problem,
   Report,
+  ServeOptions,
+  ServeTls,
+  StorageEvent,
   TroupeEvent,
   TroupeOptions,
+  Volume,
+  VolumeIdentity,
+  VolumeKey,
   XmlOptions
+} from "./effect.ts"
+
+/** A domain as it is in this turn; asked later, it answers of the same moment. */
+export type PublishedDomain = Omit<Face.PublishedDomain, "cpuTimeNs">
+
+/** What is published of all domains, read at once and without a promise. */
+export type PublishedDomains = {
+  readonly [K in keyof Published]: Published[K] extends (
+    ...args: infer P
+  ) => readonly Face.PublishedDomain[]
+    ? (...args: P) => readonly PublishedDomain[]
+    : (...args: Parameters<Published[K]>) => PublishedDomain | undefined
 }
 
-/** Aborted, the call is interrupted and throws the signal's reason. */
-export interface CallOptions {
-  readonly signal?: AbortSignal | undefined
-  /** The same again, also after a restart of the engine: answered as it was, and not done twice. */
-  readonly operationId?: string | undefined
-}
-
-const run = async <A, E>(
-  effect: Effect.Effect<A, E>,
-  { signal, operationId }: CallOptions = {}
-): Promise<A> => {
-  signal?.throwIfAborted()
-  const isOnce = operationId !== undefined
-  const work = isOnce ? Effect.provideService(effect, OperationId, operationId) : effect
-  const exit = await Effect.runPromiseExit(work, signal && { signal })
-  if (Exit.isSuccess(exit)) return exit.value
-  if (signal?.aborted === true && Cause.hasInterruptsOnly(exit.cause)) throw signal.reason
-  throw Cause.squash(exit.cause)
-}
-
-export type ShutdownMode = "default" | "acpi" | "agent"
-
-export interface StartOptions extends CallOptions {
-  /** The guest waits before its first instruction, for `resume`. */
-  readonly isPaused?: boolean
-  /** The guest ends with this connection. */
-  readonly autoDestroy?: Connection
-}
-
-type DefinedFace = Face.Domain & { readonly reports?: readonly Report[] }
-
-/** One machine, by its uuid: the same through renames and restarts. */
-export class Domain {
-  readonly uuid: string
-  /** As it was called when this object was made. */
-  readonly name: string
-  /** What its definition says and what is not acted on, when it was defined by this call. */
-  readonly reports: readonly Report[]
-  readonly #face: Face.Domain
-
-  constructor(face: DefinedFace) {
-    this.#face = face
-    this.uuid = face.uuid
-    this.name = face.name
-    this.reports = face.reports ?? []
-  }
-
-  /** Starts the persistent definition; the number of the running domain. */
-  start({ signal, operationId, ...options }: StartOptions = {}): Promise<number> {
-    return run(this.#face.start(options), { signal, operationId })
-  }
-
-  suspend(call: CallOptions = {}): Promise<void> {
-    return run(this.#face.suspend, call)
-  }
-
-  resume(call: CallOptions = {}): Promise<void> {
-    return run(this.#face.resume, call)
-  }
-
-  /** Asks the guest to end; `waitFor("shutoff")` tells when it has. */
-  shutdown({ mode, ...call }: CallOptions & { readonly mode?: ShutdownMode } = {}): Promise<void> {
-    return run(this.#face.shutdown(mode), call)
-  }
-
-  reboot({ mode, ...call }: CallOptions & { readonly mode?: ShutdownMode } = {}): Promise<void> {
-    return run(this.#face.reboot(mode), call)
-  }
-
-  reset(call: CallOptions = {}): Promise<void> {
-    return run(this.#face.reset, call)
-  }
-
-  /** Wakes a guest that sleeps (pmsuspended). */
-  wakeup(call: CallOptions = {}): Promise<void> {
-    return run(this.#face.wakeup, call)
-  }
-
-  /** Ends the guest, in bounded time. Graceful: QEMU gets time to flush its disks. */
-  destroy({
-    signal,
-    operationId,
-    ...options
-  }: CallOptions & { readonly isGraceful?: boolean } = {}): Promise<void> {
-    return run(this.#face.destroy(options), { signal, operationId })
-  }
-
-  undefine(call: CallOptions = {}): Promise<void> {
-    return run(this.#face.undefine, call)
-  }
-
-  rename(name: string, call: CallOptions = {}): Promise<void> {
-    return run(this.#face.rename(name), call)
-  }
-
-  setAutostart(isAutostart: boolean, call: CallOptions = {}): Promise<void> {
-    return run(this.#face.setAutostart(isAutostart), call)
-  }
-
-  title(call: CallOptions = {}): Promise<string | undefined> {
-    return run(this.#face.title, call)
-  }
-
-  setTitle(
-    text: string | undefined,
-    { signal, operationId, ...affects }: CallOptions & AffectsOptions = {}
-  ): Promise<void> {
-    return run(this.#face.setTitle(text, affects), { signal, operationId })
-  }
-
-  description(call: CallOptions = {}): Promise<string | undefined> {
-    return run(this.#face.description, call)
-  }
-
-  setDescription(
-    text: string | undefined,
-    { signal, operationId, ...affects }: CallOptions & AffectsOptions = {}
-  ): Promise<void> {
-    return run(this.#face.setDescription(text, affects), { signal, operationId })
-  }
-
-  /** The element of `<metadata>` in this namespace, as text. */
-  metadata(uri: string, call: CallOptions = {}): Promise<string | undefined> {
-    return run(this.#face.metadata(uri), call)
-  }
-
-  setMetadata(
-    metadata: Parameters<Face.Domain["setMetadata"]>[0],
-    { signal, operationId, ...affects }: CallOptions & AffectsOptions = {}
-  ): Promise<void> {
-    return run(this.#face.setMetadata(metadata, affects), { signal, operationId })
-  }
-
-  /** State, id, epoch, and whether it is persistent; without waiting for anybody. */
-  summary(call: CallOptions = {}): Promise<DomainSummary> {
-    return run(this.#face.summary, call)
-  }
-
-  info(call: CallOptions = {}): Promise<DomainInfo> {
-    return run(this.#face.info, call)
-  }
-
-  /** The live definition of a running domain, or the persistent one. */
-  xml({ signal, operationId, ...options }: CallOptions & XmlOptions = {}): Promise<string> {
-    return run(this.#face.xml(options), { signal, operationId })
-  }
-
-  /** What QEMU said last, on its standard error. */
-  log({
-    signal,
-    operationId,
-    ...options
-  }: CallOptions & { readonly linesMax?: number } = {}): Promise<readonly string[]> {
-    return run(this.#face.log(options), { signal, operationId })
-  }
-
-  /** Returns when the domain is in this state; one that is no more counts as shut off. */
-  waitFor(
-    state: DomainState,
-    { signal, operationId, ...options }: CallOptions & { readonly timeoutMs?: number } = {}
-  ): Promise<void> {
-    return run(this.#face.waitFor(state, options), { signal, operationId })
-  }
-}
-
-/** Guests that were started with it end with it. */
-export class Connection implements AsyncDisposable {
-  readonly id: string
+/** The server of libvirt's RPC over an engine. */
+export class Server implements AsyncDisposable {
+  /** Where clients find it: paths, and `tls:HOST:PORT`. */
+  readonly addresses: readonly string[]
   readonly #scope: Scope.Closeable
 
-  constructor(id: string, scope: Scope.Closeable) {
-    this.id = id
+  constructor(addresses: readonly string[], scope: Scope.Closeable) {
+    this.addresses = addresses
     this.#scope = scope
   }
 
-  /** Returns when its guests have ended. */
+  /** Lets calls under way end, for a bounded time, and drops all clients. The engine stays open. */
   close(): Promise<void> {
     return run(Scope.close(this.#scope, Exit.void))
   }
@@ -234,60 +116,24 @@ export class Connection implements AsyncDisposable {
   }
 }
 
-/**
- * What happens to domains, from the moment it was asked for. Ends with the engine, or with
- * `return`.
- */
-export class Events implements AsyncIterableIterator<TroupeEvent>, AsyncDisposable {
-  readonly #take: Effect.Effect<TroupeEvent | undefined>
-  readonly #scope: Scope.Closeable
-  readonly #signal: AbortSignal | undefined
-
-  constructor(
-    take: Effect.Effect<TroupeEvent | undefined>,
-    scope: Scope.Closeable,
-    signal: AbortSignal | undefined
-  ) {
-    this.#take = take
-    this.#scope = scope
-    this.#signal = signal
-  }
-
-  /** Aborted, it throws the signal's reason and is over. */
-  async next(): Promise<IteratorResult<TroupeEvent, undefined>> {
-    try {
-      const value = await run(this.#take, { signal: this.#signal })
-      return value === undefined ? await this.return() : { done: false, value }
-    } catch (error) {
-      await this.return()
-      throw error
-    }
-  }
-
-  async return(): Promise<IteratorResult<TroupeEvent, undefined>> {
-    await run(Scope.close(this.#scope, Exit.void))
-    return { done: true, value: undefined }
-  }
-
-  [Symbol.asyncIterator](): this {
-    return this
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.return()
-  }
-}
-
 /** One engine on one root of this host. */
 export class Troupe implements AsyncDisposable {
   readonly root: string
+  /** Pools of disk images, and the volumes in them. */
+  readonly storage: Storage
+  /** The host itself: its size, memory, processor, devices, and which guests it can have. */
+  readonly node: Node
   readonly #engine: Engine
   readonly #scope: Scope.Closeable
+  /** Ends before the engine does, so that clients are told good-bye. */
+  readonly #servers = Scope.makeUnsafe("parallel")
 
   private constructor(engine: Engine, scope: Scope.Closeable) {
     this.#engine = engine
     this.#scope = scope
     this.root = engine.place.root
+    this.storage = storageOf(engine.storage, scope)
+    this.node = nodeOf(engine.node, scope)
   }
 
   /** Opens the root, takes over the guests that run, starts those with autostart. */
@@ -333,14 +179,34 @@ export class Troupe implements AsyncDisposable {
     return run(this.#engine.list(filter), { signal, operationId })
   }
 
+  /** What is published of all domains; `undefined` unless the engine is running. */
+  published(): PublishedDomains | undefined {
+    return this.#engine.published()
+  }
+
+  /** Figures of many domains; what a QEMU does not tell in time is left out. */
+  domainStats({
+    signal,
+    operationId,
+    ...options
+  }: CallOptions & ManyStatsOptions = {}): Promise<readonly DomainStats[]> {
+    return run(this.#engine.domainStats(options), { signal, operationId })
+  }
+
   /**
    * Listens from now on, whether or not anybody iterates yet; what is too much is told as a gap.
    */
-  events({ signal, operationId, ...options }: CallOptions & EventOptions = {}): Events {
-    signal?.throwIfAborted()
-    const scope = Scope.makeUnsafe()
-    const subscribing = Scope.provide(this.#engine.subscribe(options), scope)
-    return new Events(Effect.runSync(subscribing), scope, signal)
+  events({ signal, operationId: _, ...options }: CallOptions & EventOptions = {}): Events {
+    return eventsNow<TroupeEvent, unknown>(this.#engine.subscribe(options), signal)
+  }
+
+  /** QEMU's own events, names and data as they were told, from now on. */
+  monitorEvents({
+    signal,
+    operationId: _,
+    ...options
+  }: CallOptions & MonitorEventOptions = {}): Events<Heard<MonitorEvent>> {
+    return eventsNow(this.#engine.monitorEvents(options), signal)
   }
 
   async connect(call: CallOptions = {}): Promise<Connection> {
@@ -378,13 +244,38 @@ export class Troupe implements AsyncDisposable {
     return run(this.#engine.capabilities(emulator), call)
   }
 
+  /** The command line that a definition would be started with. Takes nothing of the host. */
+  toNative(xml: string, call: CallOptions = {}): Promise<NativeCommand> {
+    return run(this.#engine.toNative(xml), call)
+  }
+
   /** Host devices, and which start of which domain has each. */
   hostDevices(call: CallOptions = {}): Promise<Effect.Success<Engine["hostDevices"]>> {
     return run(this.#engine.hostDevices, call)
   }
 
+  /**
+   * Serves libvirt's RPC, so that virsh and other clients come to this engine; answers when it
+   * returns, until it is closed or the engine is.
+   */
+  async serve({
+    signal,
+    operationId: _,
+    ...options
+  }: CallOptions & ServeOptions = {}): Promise<Server> {
+    signal?.throwIfAborted()
+    const scope = Scope.forkUnsafe(this.#servers)
+    const serving = Face.serve(options).pipe(
+      Effect.provideService(Face.Troupe, this.#engine),
+      Scope.provide(scope),
+      Effect.onError(() => Scope.close(scope, Exit.void))
+    )
+    return new Server((await run(serving, { signal })).addresses, scope)
+  }
+
   /** Gives the root back. Guests go on, unless they are to be stopped. */
   async close(options?: Pick<TroupeOptions, "guests">): Promise<void> {
+    await run(Scope.close(this.#servers, Exit.void))
     await run(this.#engine.close(options))
     await run(Scope.close(this.#scope, Exit.void))
   }

@@ -48,10 +48,11 @@ export const layers: readonly Layer[] = [
   layer("src/trace", "src/base src/kernel", "effect"),
   layer(
     "src/engine",
-    "src/base src/kernel src/model src/config machines src/xml src/qmp src/host src/node src/qemu " +
-      "src/store src/storage src/trace actors",
+    "src/base src/kernel src/model src/config machines src/xml src/qmp src/host src/node " +
+      "src/qemu src/store src/storage src/trace actors",
     "effect"
   ),
+  layer("src/promise", "src/base src/kernel src/model src/xml src/engine actors", "effect"),
   layer("src/charts", "src/base machines src/kernel src/trace", "xstate elkjs @resvg/resvg-js"),
   layer(
     "src/rpc",

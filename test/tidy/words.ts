@@ -15,8 +15,12 @@ export interface WordRule {
 
 const nowhere = () => false
 
-/** Where the outside is touched and promises are awaited: live and composing files, and tests. */
+/** Where the outside is touched: live and composing files, and tests. */
 const atTheEdge = (path: string) => isLive(path) || isComposing(path) || isTest(path)
+
+/** Where promises are awaited besides: the charts are for users of xstate, without Effect. */
+const inPromises = (path: string) =>
+  atTheEdge(path) || path.startsWith("src/promise/") || path.startsWith("src/charts/")
 
 /** Names that the file itself binds: `process` as a parameter is no global. */
 const boundNames = new WeakMap<Source, ReadonlySet<string>>()
@@ -131,13 +135,13 @@ export const wordRules: readonly WordRule[] = [
   {
     word: "await",
     remedy: "return an Effect; promises live at the edge",
-    except: atTheEdge,
+    except: inPromises,
     matches: isType("AwaitExpression")
   },
   {
     word: "runSync",
     remedy: "return the Effect; only the edge runs it",
-    except: atTheEdge,
+    except: inPromises,
     matches: (node) =>
       ["runSync", "runPromise", "runFork", "runSyncExit", "runPromiseExit"].some((name) =>
         usesMember("Effect", name)(node)
