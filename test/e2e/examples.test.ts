@@ -4,17 +4,30 @@
  * for each file of docs/examples, and a test that no file is without a row.
  */
 import { readdirSync } from "node:fs"
-import { resolve } from "node:path"
+import { join, resolve } from "node:path"
 import { expect, test } from "vitest"
-import { type Ended, guestsIn, program, setStage, type Stage } from "./faces-stage.ts"
+import {
+  type Ended,
+  guestsIn,
+  type Program,
+  program,
+  setStage,
+  type Stage,
+  troupe
+} from "./faces-stage.ts"
 
 const folder = "docs/examples"
 
-const play = (stage: Stage, name: string): Promise<Ended> =>
+const start = (stage: Stage, name: string): Program =>
   program(`${folder}/${name}`, {
     directory: stage.directory,
     environment: { TROUPE_ROOT: stage.root }
-  }).ended
+  })
+
+const play = (stage: Stage, name: string): Promise<Ended> => start(stage, name).ended
+
+/** Of the example that serves. */
+const socketOf = (stage: Stage): string => join(stage.directory, "sockets", "libvirt-sock")
 
 const good = (ended: Ended) => {
   expect(ended).toMatchObject({ code: 0, err: "" })
@@ -63,6 +76,27 @@ const rows: { readonly [name: string]: (stage: Stage) => Promise<void> } = {
     const [pid] = guestsIn(stage.directory)
     expect(first.out).toBe(`started web, pid ${pid}\n`)
     expect(good(await play(stage, "crash.ts"))).toBe(`adopted web, pid ${pid}\n`)
+    expect(guestsIn(stage.directory)).toEqual([])
+  },
+  "console.ts": async (stage) => {
+    const said = good(await play(stage, "console.ts"))
+    expect(said).toMatch(/^on serial0: tick \d+\nit ended: guest ended\n$/)
+    expect(guestsIn(stage.directory)).toEqual([])
+  },
+  "storage.ts": async (stage) => {
+    const said = good(await play(stage, "storage.ts"))
+    expect(said).toBe("written through the engine\nthe pool has room: true\n")
+    expect(readdirSync(join(stage.directory, "images"))).toEqual([])
+  },
+  "daemon.ts": async (stage) => {
+    const running = start(stage, "daemon.ts")
+    await running.says(/virsh -c /)
+    expect(guestsIn(stage.directory)).toHaveLength(1)
+    const list = troupe(["-c", `qemu+unix:///system?socket=${socketOf(stage)}`, "list"], stage)
+    expect(good(await list.ended)).toMatch(/web +running/)
+    running.kill("SIGTERM")
+    const said = good(await running.ended)
+    expect(said).toBe(`virsh -c 'qemu+unix:///system?socket=${socketOf(stage)}' list\n`)
     expect(guestsIn(stage.directory)).toEqual([])
   }
 }
