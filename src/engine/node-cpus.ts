@@ -10,7 +10,7 @@ import {
   type Comparison,
   type Models
 } from "../node/cpu-compare.ts"
-import { parseCpuText } from "../node/cpu-text.ts"
+import { parseCpuText, parseCpuTexts } from "../node/cpu-text.ts"
 import { CpuIncompatible, type NodeArgumentInvalid, NodeUnsupported } from "../node/error.ts"
 import type { DomainCapabilitiesRequest, Meant } from "../node/guests.ts"
 import { featuresKnownTo, type HostCpu, hostCpu } from "../node/host-cpu.ts"
@@ -94,7 +94,7 @@ const common = (
   options?: BaselineOptions
 ): Result.Result<string, XmlError | NodeArgumentInvalid> =>
   Result.gen(function* () {
-    const cpus = yield* Result.all(xmls.map(parseCpuText))
+    const cpus = yield* parseCpuTexts(xmls)
     return baselineXml(yield* baselineCpu(cpus, modelsOf(emulator), options))
   })
 

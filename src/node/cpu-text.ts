@@ -16,6 +16,15 @@ export interface CpuText {
   readonly features: readonly { readonly name: string; readonly policy: CpuPolicy }[]
 }
 
+/**
+ * The richest processor has some 600 features, which are 40 kB. Whoever may only look may ask about
+ * processors, and nobody else is served while a text is read.
+ */
+export const cpuTextLengthMax = 64 * 1024
+
+/** Of all processors of one question. */
+export const cpuTextsLengthMax = 512 * 1024
+
 export type CpuPolicy = "force" | "require" | "optional" | "disable" | "forbid"
 
 const policies: readonly CpuPolicy[] = ["force", "require", "optional", "disable", "forbid"]
@@ -39,8 +48,19 @@ const textOf = (element: Element | undefined): string | undefined => {
 const invalid = ({ line, column }: Element, path: string, reason: string) =>
   new XmlError({ problem: "invalid", line, column, path, reason })
 
+const tooLong = (length: number, most: number) =>
+  new XmlError({
+    problem: "tooLarge",
+    line: 1,
+    column: 1,
+    path: "/cpu",
+    reason: `${length} characters are more than the ${most} of a description`
+  })
+
 export const parseCpuText = (xml: string): Result.Result<CpuText, XmlError> =>
   Result.gen(function* () {
+    if (xml.length > cpuTextLengthMax)
+      return yield* Result.fail(tooLong(xml.length, cpuTextLengthMax))
     const root = yield* parseElement(xml)
     if (root.name !== "cpu") {
       const reason = `the root element is <${root.name}>, not <cpu>`
@@ -74,3 +94,13 @@ export const parseCpuText = (xml: string): Result.Result<CpuText, XmlError> =>
     }
     return cpu
   })
+
+/** All of them, or why one is none. */
+export const parseCpuTexts = (
+  xmls: readonly string[]
+): Result.Result<readonly CpuText[], XmlError> => {
+  const length = xmls.reduce((sum, xml) => sum + xml.length, 0)
+  return length > cpuTextsLengthMax
+    ? Result.fail(tooLong(length, cpuTextsLengthMax))
+    : Result.all(xmls.map(parseCpuText))
+}

@@ -9,7 +9,12 @@ import { expect, test } from "vitest"
 import { baselineCpu, compareCpu, type Models } from "../../../src/node/cpu-compare.ts"
 import { libvirtFeature, qemuFeature } from "../../../src/node/cpu-names.ts"
 import { nearestModel } from "../../../src/node/cpu-nearest.ts"
-import { parseCpuText } from "../../../src/node/cpu-text.ts"
+import {
+  cpuTextLengthMax,
+  cpuTextsLengthMax,
+  parseCpuText,
+  parseCpuTexts
+} from "../../../src/node/cpu-text.ts"
 import type { ModelFeatures } from "../../../src/qemu/probe-models.ts"
 import { baselineXml } from "../../../src/xml/capabilities-cpu.ts"
 
@@ -136,4 +141,21 @@ test("what is no processor is refused with its reason, whatever it is", () => {
       expect(refused(text)).toBe("XmlError")
     })
   )
+})
+
+const padded = (length: number): string => {
+  const [start, end] = ["<cpu><model>Model0</model>", "</cpu>"]
+  return `${start}${" ".repeat(length - start.length - end.length)}${end}`
+}
+
+test("a description past its bound is refused, alone and together with others", () => {
+  expect(Result.isSuccess(parseCpuText(padded(cpuTextLengthMax)))).toBe(true)
+  const tooLong = parseCpuText(padded(cpuTextLengthMax + 1))
+  expect(tooLong).toMatchObject({ failure: { problem: "tooLarge" } })
+  const fitting = Array.from({ length: cpuTextsLengthMax / cpuTextLengthMax }, () =>
+    padded(cpuTextLengthMax)
+  )
+  expect(Result.getOrThrow(parseCpuTexts(fitting))).toHaveLength(fitting.length)
+  const together = parseCpuTexts([...fitting, padded(100)])
+  expect(together).toMatchObject({ failure: { problem: "tooLarge" } })
 })
