@@ -6,7 +6,7 @@ import { pathToFileURL } from "node:url"
 import * as Effect from "effect/Effect"
 import type { AnyStateMachine } from "xstate"
 import { machines } from "../machines/index.ts"
-import { chartText } from "./charts/format.ts"
+import { chartPng, chartText } from "./charts/format.ts"
 import type { ChartRoom, ChartSubject } from "./cli/charts.ts"
 import { BadInput, NoSuchThing } from "./cli/failure.ts"
 
@@ -61,10 +61,11 @@ const machineOf = (subject: ChartSubject) => {
 
 export const room: ChartRoom = {
   names: Object.keys(ours),
-  text: (subject, { format, theme }) =>
+  written: (subject, { format, theme }) =>
     Effect.flatMap(machineOf(subject), (machine) =>
       Effect.tryPromise({
-        try: () => chartText(machine, format, { theme }),
+        try: (): Promise<string | Uint8Array> =>
+          format === "png" ? chartPng(machine, { theme }) : chartText(machine, format, { theme }),
         catch: (error) => new BadInput({ message: messageOf(error) })
       })
     )

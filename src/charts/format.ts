@@ -8,6 +8,7 @@ import { dot } from "./dot.ts"
 import { draw } from "./draw.ts"
 import { mermaid } from "./mermaid.ts"
 import { plantuml } from "./plantuml.ts"
+import { png } from "./png.ts"
 import { scxml } from "./scxml.ts"
 import { svg, type Theme } from "./svg.ts"
 import { xstateJson } from "./xstate-json.ts"
@@ -55,3 +56,9 @@ export async function chartText(
   const write: Write = formats[format]
   return write(describe(machine), machine, options)
 }
+
+/** The machine's picture as the bytes of a PNG. Rejects also with `ResvgMissing`. */
+export const chartPng = async (
+  machine: AnyStateMachine,
+  options: FormatOptions = {}
+): Promise<Uint8Array> => png(await draw(describe(machine)), options)

@@ -21,10 +21,11 @@ export const layouts: { readonly [key: string]: string } = {`
 
 const columns = 88
 
-/** Text of digits, signs and brackets, in pieces of a line each. */
+/** Text of digits, signs and brackets, in pieces of a line each, quoted as biome does. */
 const literal = (text: string): string => {
   const pieces = text.match(new RegExp(`.{1,${columns}}`, "g")) ?? []
-  return pieces.map((piece) => `    '${piece}'`).join(" +\n")
+  const quoted = pieces.map((piece) => (piece.includes('"') ? `'${piece}'` : `"${piece}"`))
+  return quoted.map((piece) => `    ${piece}`).join(" +\n")
 }
 
 const scenesOf = (machines: Machines): readonly (readonly [string, Scene])[] =>

@@ -62,7 +62,7 @@ const themes = [
 
 const rules = [
   `.troupe-chart{${font}}`,
-  ".troupe-chart text{fill:var(--chart-ink);direction:ltr;unicode-bidi:isolate-override}",
+  ".troupe-chart text{fill:var(--chart-ink);direction:ltr;unicode-bidi:isolate}",
   `.troupe-chart .title{font-size:${titleFace.size}px;font-weight:600}`,
   `.troupe-chart .line{font-size:${lineFace.size}px;fill:var(--chart-faint)}`,
   `.troupe-chart .word{font-size:${lineFace.size}px}`,

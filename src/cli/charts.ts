@@ -14,6 +14,7 @@ import { Screen } from "./screen.ts"
 export const chartFormats = [
   "mermaid",
   "svg",
+  "png",
   "plantuml",
   "dot",
   "scxml",
@@ -38,10 +39,10 @@ export interface ChartOptions {
 
 export interface ChartRoom {
   readonly names: readonly string[]
-  readonly text: (
+  readonly written: (
     subject: ChartSubject,
     options: ChartOptions
-  ) => Effect.Effect<string, BadInput | NoSuchThing>
+  ) => Effect.Effect<string | Uint8Array, BadInput | NoSuchThing>
 }
 
 /** Loaded when it is asked for: the machines bring xstate with them. */
@@ -75,7 +76,7 @@ export interface ChartWords extends ChartOptions {
 
 export const chart = Effect.fnUntraced(function* (words: ChartWords) {
   const { machine, output, isList } = words
-  const { names, text } = yield* (yield* Charts).load
+  const { names, written } = yield* (yield* Charts).load
   const screen = yield* Screen
   if (isList) return yield* screen.write(names.map((name) => `${name}\n`).join(""))
   if (machine === undefined) {
@@ -84,7 +85,12 @@ export const chart = Effect.fnUntraced(function* (words: ChartWords) {
   const { workingDirectory } = yield* Home
   const subject = subjectOf(machine, workingDirectory)
   yield* known(subject, names)
-  const written = yield* text(subject, words)
-  if (output === undefined || output === "-") return yield* screen.write(written)
-  yield* replaceFile(absolute(output, workingDirectory), { text: written, mode })
+  const isPrinted = output === undefined || output === "-"
+  if (isPrinted && words.format === "png" && screen.isTerminal) {
+    return yield* new BadInput({ message: "a PNG is no text for a terminal: name a file with -o" })
+  }
+  const file = yield* written(subject, words)
+  const bytes = typeof file === "string" ? new TextEncoder().encode(file) : file
+  if (isPrinted) return yield* screen.writeBytes(bytes)
+  yield* replaceFile(absolute(output, workingDirectory), { bytes, mode })
 })

@@ -63,6 +63,7 @@ const chart = Command.make(
     format: Flag.Literals("format", [
       "mermaid",
       "svg",
+      "png",
       "plantuml",
       "dot",
       "scxml",
@@ -71,7 +72,7 @@ const chart = Command.make(
       "layout"
     ]).pipe(Flag.withDescription("how it is written"), Flag.withDefault("mermaid" as const)),
     theme: Flag.Literals("theme", ["auto", "light", "dark"]).pipe(
-      Flag.withDescription("of an SVG; auto is the reader's"),
+      Flag.withDescription("of a picture; auto is the reader's"),
       Flag.withDefault("auto" as const)
     ),
     output: Flag.String("output").pipe(

@@ -27,7 +27,9 @@ export const traceInto = Effect.fnUntraced(function* (
   const place = absolute(path, (yield* Home).workingDirectory)
   const screen = yield* Screen
   const writing = (engine: Engine) =>
-    Effect.flatMap(engine.trace, (text) => replaceFile(place, { text, mode }))
+    Effect.flatMap(engine.trace, (text) =>
+      replaceFile(place, { bytes: new TextEncoder().encode(text), mode })
+    )
   const trying = (engine: Engine) =>
     Effect.catch(writing(engine), ({ message }) =>
       screen.warn(`troupe: the trace is not written: ${message}\n`)
