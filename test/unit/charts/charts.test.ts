@@ -14,6 +14,7 @@ import { chartFormats, chartText, isChartFormat } from "../../../src/charts/form
 import { duration } from "../../../src/charts/label.ts"
 import { mermaid } from "../../../src/charts/mermaid.ts"
 import { machinesPage } from "../../../src/charts/page.ts"
+import { fixtures } from "./fixtures.ts"
 import { anyMachine, lamp } from "./sample.ts"
 
 const find = (machine: AnyStateMachine, id: string): ChartState => {
@@ -72,6 +73,32 @@ describe("a chart as data", () => {
     expect(on.deadlineMs).toBe(90_000)
     expect(on.meta).toEqual({ watts: 5 })
     expect(on.exit.map(({ type }) => type)).toEqual(["stop", "raise"])
+  })
+
+  test("tells tags, invoked actors, delays, history and what xstate raises itself", () => {
+    const of = (name: string, id: string) => find(fixtures[name] ?? lamp, id)
+    const loading = of("fetching", "loading")
+    expect(loading.tags).toEqual(["busy"])
+    expect(loading.invokes).toEqual([{ id: "request", src: "getData" }])
+    expect(loading.entry).toEqual([])
+    expect(loading.transitions.map(({ event }) => event)).toEqual([
+      "CANCEL",
+      "done request",
+      "error request",
+      "error request",
+      "after 10000"
+    ])
+    expect(of("coffee", "on.ready.hist")).toMatchObject({
+      history: "deep",
+      transitions: [{ event: "", targets: ["on.ready.water"] }]
+    })
+    expect(of("checkout", "address").transitions.map(({ event }) => event)).toContain("done")
+    expect(of("stopwatch", "running").invokes).toEqual([{ id: "ticker", src: "ticker" }])
+  })
+
+  test("tells a machine apart from a state of the same name", () => {
+    const machine = createMachine({ id: "a", initial: "a", states: { a: {} } })
+    expect(statesWithin(chartOf(machine).root).map(({ id }) => id)).toEqual(["a (machine)", "a"])
   })
 
   test("tells guards in words, in the order in which they are tried", () => {

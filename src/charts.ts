@@ -1,0 +1,27 @@
+/**
+ * The charts' face: any xstate 5 machine as a picture, or as text for other programs. Needs neither
+ * Effect nor the rest of Troupe; elkjs and @resvg/resvg-js are loaded when they are needed.
+ */
+export type {
+  Chart,
+  ChartAction,
+  ChartInvoke,
+  ChartState,
+  ChartTransition,
+  Json
+} from "./charts/chart.ts"
+export { describe } from "./charts/describe.ts"
+export { draw, type DrawOptions } from "./charts/draw.ts"
+export { ElkMissing, LayoutFailed } from "./charts/elk.ts"
+export {
+  type ChartFormat,
+  chartFormats,
+  chartPng,
+  chartText,
+  type FormatOptions,
+  isChartFormat
+} from "./charts/format.ts"
+export { faults } from "./charts/overlap.ts"
+export type { Picture, PictureArrow, PictureBox, Point, Rectangle } from "./charts/picture.ts"
+export { png, type PngOptions, ResvgMissing } from "./charts/png.ts"
+export { svg, type Theme } from "./charts/svg.ts"
