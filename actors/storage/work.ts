@@ -66,7 +66,8 @@ export const findActive = Effect.fnUntraced(function* (storage: StoragePools, ke
 })
 
 export const findVolume = Effect.fnUntraced(function* (storage: StoragePools, key: VolumeKey) {
-  if ("pool" in key) {
+  // A volume's whole identity has a key too, and its pool's name alone.
+  if (!("key" in key) && "pool" in key) {
     const pool = yield* findActive(storage, key.pool)
     const volume = pool.volumes.get(key.name)
     if (volume === undefined) return yield* new VolumeNotFound({ by: "name", key: key.name })

@@ -13,8 +13,15 @@ import { needed, runs, type Service, startService } from "./service.ts"
 
 const virtInstall = ({ uri }: Service, ...words: readonly string[]): Promise<string> =>
   runs(needed("/usr/bin/virt-install"), [
-    ...["--connect", uri, "--virt-type", "qemu", "--noautoconsole"],
-    ...["--osinfo", "detect=off,require=off", "--vcpus", "1"],
+    "--connect",
+    uri,
+    "--virt-type",
+    "qemu",
+    "--noautoconsole",
+    "--osinfo",
+    "detect=off,require=off",
+    "--vcpus",
+    "1",
     ...words
   ])
 
@@ -27,10 +34,21 @@ test("a guest is imported with its disk, boots, is listed, restarted and removed
   execFileSync("qemu-img", ["create", "-q", "-f", "qcow2", disk, "16M"])
   await virtInstall(
     service,
-    ...["--name", "web", "--memory", `${linuxMemoryMiB}`, "--import"],
-    ...["--disk", `path=${disk},bus=virtio`, "--network", "user", "--graphics", "vnc"],
-    ...["--boot", `kernel=${kernel},initrd=${initrd},kernel_args=${cmdline}`],
-    ...["--serial", `file,path=${serial}`]
+    "--name",
+    "web",
+    "--memory",
+    `${linuxMemoryMiB}`,
+    "--import",
+    "--disk",
+    `path=${disk},bus=virtio`,
+    "--network",
+    "user",
+    "--graphics",
+    "vnc",
+    "--boot",
+    `kernel=${kernel},initrd=${initrd},kernel_args=${cmdline}`,
+    "--serial",
+    `file,path=${serial}`
   )
   expect(await does("list", "--name")).toBe("web")
   expect(await does("dominfo", "web")).toMatch(/Persistent: +yes/)
@@ -56,8 +74,18 @@ test("a guest is installed from a disc, on a disk that storage makes for it", as
   truncateSync(disc, 2 * 1024 * 1024)
   await virtInstall(
     service,
-    ...["--name", "fresh", "--memory", "64", "--cdrom", disc],
-    ...["--disk", `path=${disk},size=0.02,bus=virtio`, "--network", "none", "--graphics", "none"]
+    "--name",
+    "fresh",
+    "--memory",
+    "64",
+    "--cdrom",
+    disc,
+    "--disk",
+    `path=${disk},size=0.02,bus=virtio`,
+    "--network",
+    "none",
+    "--graphics",
+    "none"
   )
   expect(await does("domstate", "fresh")).toBe("running")
   const disks = await does("domblklist", "fresh", "--details")
@@ -75,9 +103,17 @@ test("a guest on storage that virt-install names by pool and volume", async () =
   await does("pool-create-as", "p", "dir", "--target", join(directory, "pool"), "--build")
   await virtInstall(
     service,
-    ...["--name", "pooled", "--memory", "64", "--import"],
-    ...["--disk", "pool=p,size=0.01,format=qcow2,bus=virtio", "--network", "none"],
-    ...["--graphics", "none"]
+    "--name",
+    "pooled",
+    "--memory",
+    "64",
+    "--import",
+    "--disk",
+    "pool=p,size=0.01,format=qcow2,bus=virtio",
+    "--network",
+    "none",
+    "--graphics",
+    "none"
   )
   expect(await does("domblklist", "pooled")).toContain(join(directory, "pool"))
   await does("destroy", "pooled")

@@ -120,7 +120,7 @@ test("a range is read, and a part that is past what was said is refused", async 
   expect(fs.readFileSync(stage.path("digits"), "utf8")).toBe("0123456789")
 })
 
-test("an upload keeps all others off the volume, a download those who would change it", async () => {
+test("an upload keeps all others off the volume, a download who would change it", async () => {
   const { storage } = stage
   await create("v", 4096)
   const key = { pool, name: "v" }

@@ -36,6 +36,13 @@ test("a raw volume is allocated as asked: not, in part, or whole", async () => {
   expect(stage.files()).toEqual(["none", "part", "whole"])
 })
 
+test("a volume is found by what a list said of it", async () => {
+  await create({ name: "v", capacity: megabyte, format: "raw" })
+  const [listed] = await run(stage.storage.listVolumes(pool))
+  if (listed === undefined) return expect.fail("the list is empty")
+  expect(await run(stage.storage.lookupVolume(listed))).toEqual(listed)
+})
+
 test("a qcow2 volume is one by QEMU's own word, over a backing volume too", async () => {
   await create({ name: "base", capacity: 5 * megabyte, format: "qcow2" })
   const below = `<path>${stage.path("base")}</path><format type='qcow2'/>`
