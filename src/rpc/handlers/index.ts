@@ -7,6 +7,7 @@ import { guestConsole } from "./console.ts"
 import { domain } from "./domain.ts"
 import { events } from "./events.ts"
 import { guestBlock } from "./guest-block.ts"
+import { guestDevice } from "./guest-device.ts"
 import { guestMemory } from "./guest-memory.ts"
 import { guestScreen } from "./guest-screen.ts"
 import { guestStats } from "./guest-stats.ts"
@@ -34,6 +35,7 @@ export const families: readonly Handlers[] = [
   guestAgent,
   guestBlock,
   guestConsole,
+  guestDevice,
   guestMemory,
   guestScreen,
   guestStats,

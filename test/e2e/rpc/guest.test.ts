@@ -175,3 +175,26 @@ test("QEMU's own events come to those who asked for them", async () => {
     "8"
   ])
 })
+
+test("the cable of a card is pulled and put back; nothing else of it changes", async () => {
+  const { does, refuses, directory } = await started()
+  const link = async () => (await does("domif-getlink", "web", mac)).trim().split(" ").at(-1)
+  await does("domif-setlink", "web", mac, "down")
+  expect(await link()).toBe("down")
+  expect(await does("domif-getlink", "web", mac, "--config")).toContain("up")
+  await does("domif-setlink", "web", mac, "up")
+  expect(await link()).toBe("up")
+  await does("domif-setlink", "web", mac, "down", "--config")
+  expect(await does("dumpxml", "web", "--inactive")).toContain("<link state='down'/>")
+
+  const card = join(directory, "card.xml")
+  const changed = (xml: string) => {
+    writeFileSync(card, xml)
+    return refuses("update-device", "web", card)
+  }
+  const other = `<interface type='user'><mac address='${mac}'/><model type='e1000'/></interface>`
+  expect(await changed(other)).toContain("nothing but its link can be changed")
+  expect(await changed(other.replace(mac, "52:54:00:11:22:99"))).toContain("there is no interface")
+  expect(await changed("<memballoon model='none'/>")).toContain("<memballoon> cannot be changed")
+  expect(await changed(`${other}</devices><devices>`)).toContain("XML error")
+})
