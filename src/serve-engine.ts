@@ -46,6 +46,32 @@ export interface Serving {
   readonly addresses: readonly string[]
 }
 
+interface Over {
+  readonly limits: Partial<ServerLimits> | undefined
+  readonly tell: (trouble: Trouble) => void
+}
+
+/** The server of an engine, without a socket yet. The pools start with it. */
+export const serverOver = Effect.fnUntraced(function* (engine: Engine, { limits, tell }: Over) {
+  const server = yield* makeServer({
+    service: {
+      engine,
+      hostname: hostname(),
+      libraryVersion: libvirtVersion,
+      defaultUri: process.getuid?.() === 0 ? "qemu:///system" : "qemu:///session"
+    },
+    families,
+    limits,
+    tell
+  })
+  // One on a dead file system keeps nobody waiting.
+  yield* engine.storage.open.pipe(
+    Effect.catch(({ message: why }) => Effect.sync(() => tell({ what: "storage pools", why }))),
+    Effect.forkScoped
+  )
+  return server
+})
+
 const listen = Effect.fnUntraced(function* (
   desk: ListenerDesk,
   { place }: Engine,
@@ -79,22 +105,7 @@ export const serveEngine = Effect.fnUntraced(function* (
   const { onTrouble: tell = () => undefined, limits } = options
   // An engine that has ended says so, rather than be served to nobody's use.
   yield* engine.config
-  const server = yield* makeServer({
-    service: {
-      engine,
-      hostname: hostname(),
-      libraryVersion: libvirtVersion,
-      defaultUri: process.getuid?.() === 0 ? "qemu:///system" : "qemu:///session"
-    },
-    families,
-    limits,
-    tell
-  })
-  // Pools start with a server; one on a dead file system keeps nobody waiting.
-  yield* engine.storage.open.pipe(
-    Effect.catch(({ message: why }) => Effect.sync(() => tell({ what: "storage pools", why }))),
-    Effect.forkScoped
-  )
+  const server = yield* serverOver(engine, { limits, tell })
   const desk: ListenerDesk = { server, tell, allowedUids: () => undefined }
   const serving: Serving = { addresses: yield* listen(desk, engine, options) }
   yield* Effect.addFinalizer(() => server.drain)

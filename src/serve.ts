@@ -2,7 +2,6 @@
  * Puts a daemon together on this host: an engine, the server of libvirt's RPC over it, the sockets
  * that clients come by, and what a service manager wants to hear. Decides nothing else.
  */
-import { hostname } from "node:os"
 import { join, resolve } from "node:path"
 import * as Effect from "effect/Effect"
 import type { Daemon, DaemonOptions, DaemonTrouble } from "./cli/daemon.ts"
@@ -11,8 +10,6 @@ import type { Engine, Place } from "./engine/engine.ts"
 import { Files } from "./host/files.ts"
 import { lookAtPeer } from "./host/peer.live.ts"
 import { makeEngine } from "./open-engine.ts"
-import { families } from "./rpc/handlers/index.ts"
-import { makeServer } from "./rpc/server/server.ts"
 import {
   type ListenerDesk,
   listenInherited,
@@ -23,9 +20,7 @@ import {
 } from "./rpc/server/server.live.ts"
 import { defaultSettings, readSettings, type Settings } from "./rpc/server/settings.ts"
 import { inheritedSockets, monotonicUsec, notify } from "./rpc/systemd.live.ts"
-
-/** The release of libvirt whose protocol is spoken: 9.0.0. */
-const libraryVersion = 9_000_000
+import { serverOver } from "./serve-engine.ts"
 
 /** A settings file of an operator is some hundred lines. */
 const settingsBytesMax = 1024 * 1024
@@ -124,13 +119,6 @@ const tellProblems = (engine: Engine, tell: Tell) => {
   )
 }
 
-/** Starts the pools that are to be; one on a dead file system keeps nobody waiting. */
-const openPools = (engine: Engine, tell: Tell) =>
-  engine.storage.open.pipe(
-    Effect.catch(({ message: why }) => Effect.sync(() => tell({ what: "storage pools", why }))),
-    Effect.forkScoped
-  )
-
 /** What is wrong with a file is told, and what was in force stays. */
 const reload = (
   { server, tell }: ListenerDesk,
@@ -178,16 +166,9 @@ export const serve = Effect.fnUntraced(function* (
   })
   const { place } = engine
   yield* tellProblems(engine, tell)
-  yield* openPools(engine, tell)
   const settings = yield* settingsOf(place.root, tell)
   let { allowedUids } = settings
-  const defaultUri = process.getuid?.() === 0 ? "qemu:///system" : "qemu:///session"
-  const server = yield* makeServer({
-    service: { engine, hostname: hostname(), libraryVersion, defaultUri },
-    families,
-    limits: settings.limits,
-    tell
-  })
+  const server = yield* serverOver(engine, { limits: settings.limits, tell })
   const desk: ListenerDesk = { server, tell, allowedUids: () => allowedUids }
   const adopt = (fresh: Settings) => {
     allowedUids = fresh.allowedUids

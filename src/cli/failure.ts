@@ -68,6 +68,11 @@ const byTag: { readonly [tag: string]: Row } = {
   StorageUnsupported: { code: "input" },
   VolumeExists: { code: "refused" },
   VolumeNotFound: { code: "notFound" },
+  NodeArgumentInvalid: { code: "input" },
+  NodeUnsupported: { code: "host" },
+  NodeDeviceNotFound: { code: "notFound" },
+  CpuIncompatible: { code: "host" },
+  SocketError: { code: "host" },
   RootLocked: {
     code: "locked",
     next: "end that engine, choose another --root, or reach its daemon with -c URI"
