@@ -136,13 +136,14 @@ const reload = (
     yield* notify("RELOADING=1", `MONOTONIC_USEC=${monotonicUsec()}`)
     yield* engine.reloadConfigSoon
     const settings = yield* settingsOf(engine.place.root, tell)
-    server.adopt(settings.limits)
-    adopt(settings)
+    // First what may fail: certificates that cannot be used leave everything as it was.
     yield* Effect.forEach(
       tls,
       (listener) => listener.adopt({ files: settings.tls, allowedNames: settings.allowedNames }),
       { discard: true }
     )
+    server.adopt(settings.limits)
+    adopt(settings)
   }).pipe(
     Effect.catch((error) => Effect.sync(() => tell({ what: "reload", why: error.message }))),
     Effect.andThen(notify("READY=1")),

@@ -217,12 +217,33 @@ const readFile = (path: string): Effect.Effect<Buffer, FileError> =>
     catch: (cause) => new FileError({ operation: "read", path, code: codeOf(cause) })
   })
 
-const credentials = Effect.fnUntraced(function* (files: TlsFiles) {
-  return {
-    ca: yield* readFile(files.ca),
-    cert: yield* readFile(files.certificate),
-    key: yield* readFile(files.key)
-  }
+interface Credentials {
+  readonly ca: Buffer
+  readonly cert: Buffer
+  readonly key: Buffer
+}
+
+/** Whether OpenSSL takes what a file says. */
+const checked = (
+  tls: typeof import("node:tls"),
+  path: string,
+  part: Partial<Credentials>
+): Effect.Effect<void, FileError> =>
+  Effect.try({
+    try: () => void tls.createSecureContext(part),
+    catch: (cause) => new FileError({ operation: "use", path, code: codeOf(cause) })
+  })
+
+const credentials = Effect.fnUntraced(function* (tls: typeof import("node:tls"), files: TlsFiles) {
+  const ca = yield* readFile(files.ca)
+  const cert = yield* readFile(files.certificate)
+  const key = yield* readFile(files.key)
+  yield* checked(tls, files.ca, { ca })
+  yield* checked(tls, files.certificate, { cert })
+  // Whether it is the key of that certificate is seen with both.
+  yield* checked(tls, files.key, { cert, key })
+  const made: Credentials = { ca, cert, key }
+  return made
 })
 
 /** GnuTLS clients wait for it: the check of their certificate went well. */
@@ -258,10 +279,10 @@ export const listenTls = Effect.fnUntraced(function* (desk: ListenerDesk, option
   const { state } = desk.server
   let allowed = options.allowedNames
   // Loading it takes a tenth of the time of a start, and most daemons have no such clients.
-  const { createServer: createTlsServer } = yield* Effect.promise(() => import("node:tls"))
-  const listening = createTlsServer(
+  const tls = yield* Effect.promise(() => import("node:tls"))
+  const listening = tls.createServer(
     {
-      ...(yield* credentials(options.files)),
+      ...(yield* credentials(tls, options.files)),
       requestCert: true,
       rejectUnauthorized: true,
       minVersion: "TLSv1.2",
@@ -287,7 +308,7 @@ export const listenTls = Effect.fnUntraced(function* (desk: ListenerDesk, option
   const listener: TlsListener = {
     address: `tls:${host}:${made}`,
     adopt: ({ files, allowedNames }) =>
-      Effect.map(credentials(files), (fresh) => {
+      Effect.map(credentials(tls, files), (fresh) => {
         listening.setSecureContext({ ...fresh, minVersion: "TLSv1.2" })
         allowed = allowedNames
       })

@@ -41,7 +41,10 @@ export interface Server {
   readonly dispatch: Dispatch
   /** What is to be told of a client's bytes; `undefined` when it cannot be taken. */
   readonly accept: (transport: Transport, peer: Peer) => TransportListener | undefined
-  /** New bounds; for clients that come from now on, where they concern one client. */
+  /**
+   * New bounds, and the usual ones where none are named; for clients that come from now on, where
+   * they concern one client.
+   */
   readonly adopt: (limits: Partial<ServerLimits>) => void
   readonly state: () => ServerState
   /** Lets calls under way end, for a bounded time, and drops all clients then. */
@@ -100,7 +103,7 @@ class Sessions {
   }
 
   adopt(bounds: Partial<ServerLimits>): void {
-    this.#bounds = { ...this.#bounds, ...bounds }
+    this.#bounds = { ...usual, ...bounds }
     this.#admit()
   }
 

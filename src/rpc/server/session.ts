@@ -335,6 +335,12 @@ export class Session implements CallSession, Holder {
 
   #answer(call: Call, value: unknown): void {
     const { serve } = call
+    // Two calls that were under way together: the one stream would be out of everybody's reach.
+    if (serve !== undefined && this.#streams.has(call.serial))
+      return this.#refuse(
+        Wire.callHeader(call.procedure, call.serial),
+        wireError("RPC", "its serial is in use", { domain: "RPC" })
+      )
     if (serve !== undefined && this.#streams.count >= limits.streamsMax) {
       const text = `a client has at most ${limits.streamsMax} streams`
       return this.#refuse(

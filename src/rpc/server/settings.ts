@@ -145,13 +145,21 @@ export const readSettings = (
 /** As OpenSSL hands over a certificate's subject: one value, or several, for each attribute. */
 export type Subject = { readonly [attribute: string]: string | readonly string[] | undefined }
 
-/** The name of a certificate's owner, as libvirt's lists write it: `CN=...,O=...`. */
+/** Where GnuTLS, whose words libvirt's lists have, has another one than OpenSSL. */
+const attributeNames: { readonly [attribute: string]: string } = { emailAddress: "EMAIL" }
+
+/** A comma in a value is none between two attributes (RFC 4514, 2.4). */
+const escaped = (value: string): string =>
+  value.replaceAll(/[,+"\\<>;]|^[# ]| $/g, "\\$&").replaceAll("\0", "\\00")
+
+/** The name of a certificate's owner, as `virt-pki-query-dn` prints it: `O=...,CN=...`. */
 export const distinguishedName = (subject: Subject): string =>
   Object.entries(subject)
     .flatMap(([attribute, value]) =>
-      (typeof value === "string" ? [value] : (value ?? [])).map((one) => `${attribute}=${one}`)
+      (typeof value === "string" ? [value] : (value ?? [])).map(
+        (one) => `${attributeNames[attribute] ?? attribute}=${escaped(one)}`
+      )
     )
-    .toReversed()
     .join(",")
 
 /** Whether a name is one of the list's; `*` stands for anything, as in a shell's pattern. */

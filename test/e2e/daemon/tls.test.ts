@@ -87,7 +87,7 @@ const said = (pki: string, port: number, who: string | undefined): Promise<Buffe
   })
 
 test("who is on the list comes in, is told so by one byte, and is served", async () => {
-  const { pki, port } = await stage('"CN=alice,O=*"')
+  const { pki, port } = await stage('"O=*,CN=alice"')
   const heard = await said(pki, port, "client")
   expect(heard[0]).toBe(1)
   const [reply] = new Framer().push(heard.subarray(1)).packets
@@ -115,6 +115,23 @@ test("certificates that are missing are an error at the start, by name", async (
   writeFileSync(join(root, "etc/libvirtd.conf"), 'ca_file = "/nowhere/ca.pem"\n')
   const started = startDaemon(root, { args: ["--listen", "tls:127.0.0.1:0"] })
   await expect(started).rejects.toThrow("/nowhere/ca.pem")
+})
+
+test("a certificate that is none is named, at the start and at a reload", async () => {
+  const { pki, daemon, port } = await stage('"O=Troupe,CN=alice"')
+  const path = join(pki, "servercert.pem")
+  writeFileSync(path, "nothing of the kind\n")
+  daemon.child.kill("SIGHUP")
+  await daemon.until(`reload: cannot use '${path}'`)
+  expect((await said(pki, port, "client"))[0]).toBe(1)
+
+  const root = join(scratch(), "r")
+  mkdirSync(join(root, "etc"), { recursive: true })
+  const files = { ca_file: "cacert", cert_file: "servercert", key_file: "serverkey" }
+  const lines = Object.entries(files).map(([key, name]) => `${key} = "${pki}/${name}.pem"`)
+  writeFileSync(join(root, "etc/libvirtd.conf"), `${lines.join("\n")}\n`)
+  const started = startDaemon(root, { args: ["--listen", "tls:127.0.0.1:0"] })
+  await expect(started).rejects.toThrow(`cannot use '${path}'`)
 })
 
 test("an address that is none is an error of the words", async () => {

@@ -115,6 +115,17 @@ test("bounds that are adopted let in who waits", () =>
     })
   ))
 
+test("a bound that is named no more is the usual one again", () =>
+  withServer({}, (server) =>
+    Effect.sync(() => {
+      server.adopt({ clientsMax: 1 })
+      expect(join(server).listener).toBeDefined()
+      expect(join(server).listener).toBeUndefined()
+      server.adopt({})
+      expect(join(server).listener).toBeDefined()
+    })
+  ))
+
 test("a drained server has no clients, and takes none", () =>
   withServer({}, (server) =>
     Effect.gen(function* () {

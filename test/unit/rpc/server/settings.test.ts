@@ -81,13 +81,20 @@ describe("settings", () => {
 
 describe("a certificate's name", () => {
   test("is written as libvirt's lists have it", () => {
-    expect(distinguishedName({ O: "Troupe", CN: "alice" })).toBe("CN=alice,O=Troupe")
-    expect(distinguishedName({ OU: ["a", "b"] })).toBe("OU=b,OU=a")
+    expect(distinguishedName({ O: "Troupe", CN: "alice" })).toBe("O=Troupe,CN=alice")
+    expect(distinguishedName({ OU: ["a", "b"] })).toBe("OU=a,OU=b")
+    expect(distinguishedName({ emailAddress: "a@b" })).toBe("EMAIL=a@b")
+  })
+
+  test("cannot pass for another one by what stands in a value", () => {
+    expect(distinguishedName({ O: "Ours, Inc", CN: "#a " })).toBe("O=Ours\\, Inc,CN=\\#a\\ ")
+    const name = distinguishedName({ CN: "alice,O=Troupe" })
+    expect(isAllowed(name, ["CN=alice,O=Troupe"])).toBe(false)
   })
 
   test("is let in by itself, by a pattern of it, and by no list", () => {
-    const name = "CN=alice,O=Troupe (1)"
-    for (const allowed of [undefined, [name], ["CN=bob", "CN=*,O=Troupe*"], ["*"]])
+    const name = "O=Troupe (1),CN=alice"
+    for (const allowed of [undefined, [name], ["CN=bob", "O=Troupe*,CN=*"], ["*"]])
       expect(isAllowed(name, allowed)).toBe(true)
     for (const allowed of [[], ["CN=alice"], ["alice"], ["CN=.*"], [`${name}x`]])
       expect(isAllowed(name, allowed)).toBe(false)

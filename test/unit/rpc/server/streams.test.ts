@@ -201,3 +201,35 @@ describe("a stream", () => {
     expect(errorIn(says(call("CONNECT_GET_URI", 7))[0]).code).toBe(39)
   })
 })
+
+test("two calls of one serial have one stream, which ends with the client", async () => {
+  let open = 0
+  const { send, session, wire } = talk({
+    handlers: [
+      {
+        remote: {
+          STORAGE_VOL_UPLOAD: (_, client) =>
+            Effect.andThen(
+              Effect.yieldNow,
+              Effect.sync(() => {
+                client.openStream(() =>
+                  Effect.acquireUseRelease(
+                    Effect.sync(() => (open += 1)),
+                    () => Effect.never,
+                    () => Effect.sync(() => (open -= 1))
+                  )
+                )
+              })
+            )
+        }
+      }
+    ]
+  })
+  send(opening, opening)
+  await settle()
+  expect(wire.packets().map(({ status: how }) => how)).toEqual([status.ok, status.error])
+  expect(open).toBe(1)
+  session.close()
+  await settle()
+  expect(open).toBe(0)
+})
