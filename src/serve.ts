@@ -119,6 +119,15 @@ const tellProblems = (engine: Engine, tell: Tell) => {
   )
 }
 
+/** A config that was named and is not there is most likely a typing error. */
+const tellOfAbsence = Effect.fnUntraced(function* (config: string | undefined, tell: Tell) {
+  if (config === undefined) return
+  const files = yield* Files
+  const found = yield* Effect.result(files.stat(config))
+  if (found._tag === "Failure")
+    tell({ what: `--config ${config}`, why: `${found.failure.code}; the defaults are in force` })
+})
+
 /** What is wrong with a file is told, and what was in force stays. */
 const reload = (
   { server, tell }: ListenerDesk,
@@ -167,6 +176,7 @@ export const serve = Effect.fnUntraced(function* (
   })
   const { place } = engine
   yield* tellProblems(engine, tell)
+  yield* tellOfAbsence(config, tell)
   const settings = yield* settingsOf(place.root, tell)
   let { allowedUids } = settings
   const server = yield* serverOver(engine, { limits: settings.limits, tell })

@@ -100,6 +100,16 @@ describe("a certificate's name", () => {
       expect(isAllowed(name, allowed)).toBe(false)
   })
 
+  test("a pattern matches as its regular expression would", () => {
+    const letters = fc.string({ unit: fc.constantFrom("a", "b", "*"), maxLength: 8 })
+    fc.assert(
+      fc.property(letters, letters, (name, pattern) => {
+        const like = new RegExp(`^${pattern.replaceAll("*", ".*")}$`, "s")
+        expect(isAllowed(name, [pattern])).toBe(like.test(name))
+      })
+    )
+  })
+
   test("matches a pattern that is made of it, whatever is in it", () => {
     fc.assert(
       fc.property(fc.string(), fc.string(), fc.string(), (before, middle, after) => {
