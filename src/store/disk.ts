@@ -13,6 +13,11 @@ export interface Disk {
   readonly files: Files["Service"]
   readonly ids: Ids["Service"]
   readonly layout: Layout
+  /**
+   * The uuids of domains that may have an entry in the journal of renames. Only we write there
+   * while the root is ours, so that for all others nobody has to look.
+   */
+  readonly renaming: Set<string>
 }
 
 const encoder = new TextEncoder()

@@ -100,17 +100,25 @@ const refuseOccupied = Effect.fnUntraced(function* (disk: Disk, rename: Rename) 
 
 /** An entry alone changes nothing: recovery forgets it. */
 const begin = (disk: Disk, { uuid, from, to }: Rename): Effect.Effect<void, StoreError> =>
-  writeDurably(disk, {
-    deed: "write the journal",
-    path: entryPath(disk, uuid),
-    bytes: bytesOf(`${JSON.stringify({ version: journalVersion, uuid, from, to })}\n`),
-    mode: 0o600
+  Effect.suspend(() => {
+    disk.renaming.add(uuid)
+    return writeDurably(disk, {
+      deed: "write the journal",
+      path: entryPath(disk, uuid),
+      bytes: bytesOf(`${JSON.stringify({ version: journalVersion, uuid, from, to })}\n`),
+      mode: 0o600
+    })
   }).pipe(Effect.mapError((error) => new StoreError({ ...error, isUnchanged: true })))
 
 /** An entry that stays behind does no harm: recovery would repeat what is done already. */
 const forget = (disk: Disk, { uuid }: Plan): Effect.Effect<void> =>
-  Effect.ignore(
-    removeDurably(disk, { deed: "clear the journal", path: entryPath(disk, uuid), mode: 0o600 })
+  removeDurably(disk, {
+    deed: "clear the journal",
+    path: entryPath(disk, uuid),
+    mode: 0o600
+  }).pipe(
+    Effect.tap(() => Effect.sync(() => disk.renaming.delete(uuid))),
+    Effect.ignore
   )
 
 const isLinked = (disk: Disk, name: string): Effect.Effect<boolean, StoreError> =>
@@ -149,6 +157,7 @@ export const abandonRename = Effect.fnUntraced(function* (
   readIdentity: ReadIdentity,
   identity: Identity
 ) {
+  if (!disk.renaming.has(identity.uuid)) return false
   const entry = yield* orAbsent(readEntry(disk, `${identity.uuid}.json`))
   if (entry === undefined || Result.isFailure(entry)) return false
   const { uuid, from, to } = entry.success
@@ -173,6 +182,7 @@ export const recoverRenames = Effect.fnUntraced(function* (disk: Disk, readIdent
     .list(disk.layout.renames)
     .pipe(Effect.mapError(storeError("list the journal of renames")))
   const entries = names.filter((name) => name.endsWith(".json") && !name.startsWith("."))
+  for (const name of entries) disk.renaming.add(name.slice(0, -".json".length))
   return yield* Effect.forEach(entries, (name) => recoverOne(disk, readIdentity, name))
 })
 

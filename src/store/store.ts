@@ -1,7 +1,8 @@
 /**
  * The store as a service: the definitions and the live status of one root on disk. Everything goes
  * through the Files service, so all of it runs in the simulated world. It keeps in memory
- * who it is and which syncs are under way: indexes and snapshots belong to actors.
+ * who it is, which syncs are under way and which renames may be: indexes and snapshots belong to
+ * actors.
  */
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
@@ -96,7 +97,8 @@ export const make = Effect.fnUntraced(function* (
 ): Effect.fn.Return<Store["Service"], StoreError | RootLocked, Files | Ids | Scope.Scope> {
   const { readIdentity = identityOfText } = options
   const layout = layoutOf(options.root, options.run)
-  const disk: Disk = { files: withGroupedSyncs(yield* Files), ids: yield* Ids, layout }
+  const files = withGroupedSyncs(yield* Files)
+  const disk: Disk = { files, ids: yield* Ids, layout, renaming: new Set() }
   const identity = yield* openRoot(disk, options.owner)
   const recovered = yield* recoverRenames(disk, readIdentity)
   return {
