@@ -69,8 +69,10 @@ const base = setup({
   }
 })
 
-const without = (leases: DriverContext["leases"], lease: number): DriverContext["leases"] =>
-  Object.fromEntries(Object.entries(leases).filter(([number]) => number !== String(lease)))
+const without = (leases: DriverContext["leases"], lease: number): DriverContext["leases"] => {
+  const { [lease]: _, ...others } = leases
+  return others
+}
 
 const leave = {
   actions: base.assign({

@@ -78,11 +78,16 @@ const close = (file: FileHandle) =>
   // The descriptor is gone whatever close reports; what mattered was synced before.
   Effect.ignore(deed<void>("close", file.path, (done) => fs.close(file.fd, done)))
 
+/** Nobody has seen the descriptor, so nobody has to wait until it is gone. */
+const closeSoon = (file: FileHandle) => Effect.sync(() => fs.close(file.fd, () => {}))
+
 const withFile = <A>(
   opened: Effect.Effect<FileHandle, FileError>,
   use: (file: FileHandle) => Effect.Effect<A, FileError>
 ) =>
-  Effect.uninterruptible(Effect.flatMap(opened, (file) => Effect.ensuring(use(file), close(file))))
+  Effect.uninterruptible(
+    Effect.flatMap(opened, (file) => Effect.ensuring(use(file), closeSoon(file)))
+  )
 
 /** A short write is not an error: the rest follows. Without an offset, where the file stands. */
 const write = (
