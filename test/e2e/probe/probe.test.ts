@@ -102,7 +102,7 @@ test("a cache that cannot be written costs nothing but the next probe", () =>
   ))
 
 const speaking = (words: string) =>
-  `#!${process.execPath}\nrequire("node:net").createServer((c) => { c.on("error", () => {}); ` +
+  `#!${process.execPath}\nprocess.getBuiltinModule("node:net").createServer((c) => { c.on("error", () => {}); ` +
   `c.write(${JSON.stringify(words)}) }).listen({ fd: 3 })\n`
 
 const impostors = [
