@@ -41,6 +41,11 @@ const kinds: readonly string[] = [
   "pstore"
 ]
 
+const rank: ReadonlyMap<string, number> = new Map(kinds.map((name, index) => [name, index]))
+
+const byRank = (left: string, right: string): number =>
+  (rank.get(left) ?? 0) - (rank.get(right) ?? 0)
+
 /** The XML element that a device is. */
 export function elementName(device: Device): string {
   return device.kind === "kept" ? device.name : device.kind
@@ -49,8 +54,11 @@ export function elementName(device: Device): string {
 /** The devices by kind, in libvirt's order of kinds. Within a kind nothing moves. */
 export function groupDevices(devices: readonly Device[]): readonly Device[] {
   const named = Map.groupBy(devices, elementName)
-  const others = [...named.keys()].filter((name) => !kinds.includes(name))
-  return [...kinds, ...others].flatMap((name) => named.get(name) ?? [])
+  const names = [...named.keys()]
+  // Kinds that libvirt does not know stay in the order in which they came.
+  const known = names.filter((name) => rank.has(name)).toSorted(byRank)
+  const others = names.filter((name) => !rank.has(name))
+  return [...known, ...others].flatMap((name) => named.get(name) ?? [])
 }
 
 /**

@@ -32,18 +32,25 @@ export interface ReadContext {
 
 export class Reading {
   readonly element: Element
-  readonly path: string
   readonly context: ReadContext
+  readonly #path: string | (() => string)
   readonly #taken = new Set<Attribute | Element>()
   readonly #inside = new Map<string, Reading>()
   readonly #kept: Kept[] = []
   #paths: ReadonlyMap<Element, string> | undefined
+  #children: readonly Element[] | undefined
+  #byKey: ReadonlyMap<string, readonly Element[]> | undefined
   #hasReadText = false
 
-  constructor(element: Element, path: string, context: ReadContext) {
+  /** A path that is given as a function is worked out when somebody wants to know it. */
+  constructor(element: Element, path: string | (() => string), context: ReadContext) {
     this.element = element
-    this.path = path
+    this.#path = path
     this.context = context
+  }
+
+  get path(): string {
+    return typeof this.#path === "string" ? this.#path : this.#path()
   }
 
   attribute(name: string): Attribute | undefined {
@@ -54,9 +61,7 @@ export class Reading {
 
   /** All children of that name that nobody has taken. `name` is a key, as `keyOf` gives it. */
   take(name: string): readonly Element[] {
-    const found = this.#elements().filter(
-      (child) => keyOf(child) === name && !this.#taken.has(child)
-    )
+    const found = this.#named(name).filter((child) => !this.#taken.has(child))
     for (const child of found) this.#taken.add(child)
     return found
   }
@@ -70,7 +75,7 @@ export class Reading {
 
   /** The first child of that name that nobody has taken. */
   takeOne(name: string): Element | undefined {
-    const found = this.#elements().find((child) => keyOf(child) === name && !this.#taken.has(child))
+    const found = this.#named(name).find((child) => !this.#taken.has(child))
     if (found !== undefined) this.#taken.add(found)
     return found
   }
@@ -97,7 +102,7 @@ export class Reading {
 
   /** A reading of one child, with its path. */
   below(child: Element): Reading {
-    return new Reading(child, this.#pathOf(child), this.context)
+    return new Reading(child, () => this.#pathOf(child), this.context)
   }
 
   /** All text directly in the element. */
@@ -122,9 +127,9 @@ export class Reading {
       if (isDeclaration(attribute) || this.#taken.has(attribute)) continue
       this.#keep(attribute, false, "none")
     }
-    const counted = new Set([...this.#taken].map(({ name }) => name))
-    for (const child of this.#elements()) {
-      if (this.#taken.has(child)) continue
+    const left = this.#elements().filter((child) => !this.#taken.has(child))
+    const counted = new Set(left.length === 0 ? [] : [...this.#taken].map(({ name }) => name))
+    for (const child of left) {
       if (counted.has(child.name)) {
         this.#say(child, { ...unknown, sentence: `<${child.name}> ${repeated}` })
         this.#store(child, unknown)
@@ -181,7 +186,13 @@ export class Reading {
   }
 
   #elements(): readonly Element[] {
-    return this.element.children.filter((child) => typeof child !== "string")
+    return (this.#children ??= this.element.children.filter((child) => typeof child !== "string"))
+  }
+
+  /** The children of that key: a description asks for dozens, of which a few are there. */
+  #named(key: string): readonly Element[] {
+    if (this.#elements().length === 0) return none
+    return (this.#byKey ??= Map.groupBy(this.#elements(), keyOf)).get(key) ?? none
   }
 
   /** The paths of all children are worked out together, so that many children cost no more. */
@@ -197,6 +208,8 @@ export class Reading {
     return this.#paths.get(child) ?? `${this.path}/${child.name}`
   }
 }
+
+const none: readonly Element[] = []
 
 function isDeclaration({ name, prefix }: Attribute): boolean {
   return name === "xmlns" || prefix === "xmlns"
