@@ -9,6 +9,7 @@ import { definitionBytesMax } from "../base/limits.ts"
 import { removeDurably, undone, writeDurably } from "./atomic.ts"
 import { bytesOf, type Disk, isAbsent, readText } from "./disk.ts"
 import { StoreError, storeError } from "./error.ts"
+import { fileStem } from "./file-name.ts"
 import { type Identity, objectionOf, type ReadIdentity } from "./identity.ts"
 import { autostartPath, autostartTarget, definitionPath } from "./layout.ts"
 
@@ -60,8 +61,20 @@ export const forgetStaleAutostart = Effect.fnUntraced(function* (disk: Disk, nam
   if (!isThere) yield* removeLink(disk, name, deed)
 })
 
-/** Spares the sync of the directory where there is no link, which is the rule. */
+/** For an opened root: which links there are, so that nobody looks for another. */
+export const recallLinks = Effect.fnUntraced(function* (disk: Disk) {
+  const names = yield* disk.files
+    .list(disk.layout.autostart)
+    .pipe(Effect.mapError(storeError("list the autostart links")))
+  for (const name of names) disk.linked.add(name.replace(/\.xml$/, ""))
+})
+
+/**
+ * Spares a look where there is no link, which is the rule, and else the sync of the directory. One
+ * that somebody else has made meanwhile goes before a definition of that name is written again.
+ */
 const dropLink = Effect.fnUntraced(function* (disk: Disk, name: string, deed: string) {
+  if (!disk.linked.has(fileStem(name))) return
   const isLinked = yield* isPresent(disk, autostartPath(disk.layout, name), deed)
   if (isLinked) yield* removeLink(disk, name, deed)
 })
@@ -86,6 +99,7 @@ const removeLink = Effect.fnUntraced(function* (disk: Disk, name: string, deed: 
   yield* files
     .syncDirectory(layout.autostart)
     .pipe(Effect.catch((error) => undone(error, deed, restore)))
+  disk.linked.delete(fileStem(name))
 })
 
 /**
@@ -123,6 +137,7 @@ export const setAutostart = (
 const makeLink = Effect.fnUntraced(function* (disk: Disk, name: string, deed: string) {
   const { files, layout } = disk
   const path = autostartPath(layout, name)
+  disk.linked.add(fileStem(name))
   const isNew = yield* files.stat(definitionPath(layout, name)).pipe(
     Effect.andThen(files.symlink(autostartTarget(name), path)),
     Effect.as(true),

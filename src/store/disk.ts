@@ -18,6 +18,8 @@ export interface Disk {
    * while the root is ours, so that for all others nobody has to look.
    */
   readonly renaming: Set<string>
+  /** The stems that may have an autostart link: those found at open, and those linked since. */
+  readonly linked: Set<string>
 }
 
 const encoder = new TextEncoder()

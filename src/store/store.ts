@@ -1,8 +1,8 @@
 /**
  * The store as a service: the definitions and the live status of one root on disk. Everything goes
  * through the Files service, so all of it runs in the simulated world. It keeps in memory
- * who it is, which syncs are under way and which renames may be: indexes and snapshots belong to
- * actors.
+ * who it is, which syncs are under way, and whose renames and links may be: indexes and snapshots
+ * belong to actors.
  */
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
@@ -11,7 +11,7 @@ import type * as Scope from "effect/Scope"
 import { Ids } from "../base/ids.ts"
 import { Files } from "../host/files.ts"
 import { defineDomain, undefineDomain } from "./define.ts"
-import { type Definition, readDefinition, setAutostart } from "./definitions.ts"
+import { type Definition, readDefinition, recallLinks, setAutostart } from "./definitions.ts"
 import type { Disk } from "./disk.ts"
 import { type Identity, identityOfText, type ReadIdentity } from "./identity.ts"
 import { withGroupedSyncs } from "./grouped-sync.ts"
@@ -98,8 +98,9 @@ export const make = Effect.fnUntraced(function* (
   const { readIdentity = identityOfText } = options
   const layout = layoutOf(options.root, options.run)
   const files = withGroupedSyncs(yield* Files)
-  const disk: Disk = { files, ids: yield* Ids, layout, renaming: new Set() }
+  const disk: Disk = { files, ids: yield* Ids, layout, renaming: new Set(), linked: new Set() }
   const identity = yield* openRoot(disk, options.owner)
+  yield* recallLinks(disk)
   const recovered = yield* recoverRenames(disk, readIdentity)
   return {
     ...identity,
