@@ -192,16 +192,17 @@ export const makeDomains = (
   kernel: Kernel,
   initial: { readonly entries: readonly Entry[]; readonly lastId: number }
 ): Domains => {
-  const empty: Index = {
-    byUuid: HashMap.empty(),
-    byName: HashMap.empty(),
+  const known = initial.entries
+  const index: Index = {
+    byUuid: HashMap.fromIterable(known.map((entry) => [entry.uuid, entry])),
+    byName: HashMap.fromIterable(known.map((entry) => [entry.name, entry.uuid])),
     reserved: HashMap.empty(),
     lastId: initial.lastId
   }
   const actor = new Actor<Index, DomainsProtocol>(
     {
       name: "domains",
-      initial: { next: initial.entries.reduce(add, empty), actions: [] },
+      initial: { next: index, actions: [] },
       decide,
       describe: (state) => `${HashMap.size(state.byUuid)} domains`,
       scripts: {}

@@ -54,9 +54,13 @@ const prefixOf = (characters: readonly string[], bytesMax: number): string => {
   return characters.slice(0, count).join("")
 }
 
+/** Nearly every name: none of its characters is encoded. */
+const plainPattern = /^[A-Za-z0-9_-][A-Za-z0-9_. -]*$/
+
 /** The stem of the files of the domain `name`. Total: every string has one. */
 export const fileStem = (name: string): string => {
   if (name === "") return "%"
+  if (name.length <= stemBytesMax && plainPattern.test(name)) return name
   const characters = Array.from(name, encodeCharacter)
   const whole = characters.join("")
   if (byteLength(whole) <= stemBytesMax) return whole
