@@ -5,16 +5,11 @@
 import { enableCompileCache } from "node:module"
 import { homedir } from "node:os"
 import { isAbsolute, join } from "node:path"
-import { setFlagsFromString } from "node:v8"
 
 const cacheHome = (): string => {
   const set = process.env["XDG_CACHE_HOME"]
   return set !== undefined && isAbsolute(set) ? set : join(homedir(), ".cache")
 }
-
-// What a call leaves behind is dead by the next collection of the young: a few hundred KiB to copy,
-// for which waking other threads and waiting for them costs more than it spares.
-setFlagsFromString("--no-parallel-scavenge")
 
 // Not the directory that all users share by default: what is compiled there is run from there. A
 // directory that cannot be written costs time, and nothing else.
