@@ -9,12 +9,12 @@ import {
   removeDefinition,
   writeDefinition
 } from "./definitions.ts"
-import type { Disk } from "./disk.ts"
+import type { DefinitionDisk } from "./disk.ts"
 import type { Identity, ReadIdentity } from "./identity.ts"
 import { abandonRename } from "./rename.ts"
 
 export const defineDomain = Effect.fnUntraced(function* (
-  disk: Disk,
+  disk: DefinitionDisk,
   readIdentity: ReadIdentity,
   definition: Definition
 ) {
@@ -25,7 +25,7 @@ export const defineDomain = Effect.fnUntraced(function* (
 })
 
 export const undefineDomain = Effect.fnUntraced(function* (
-  disk: Disk,
+  disk: DefinitionDisk,
   readIdentity: ReadIdentity,
   identity: Identity
 ) {

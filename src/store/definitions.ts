@@ -7,7 +7,7 @@ import * as Effect from "effect/Effect"
 import { assert } from "../base/assert.ts"
 import { definitionBytesMax } from "../base/limits.ts"
 import { removeDurably, undone, writeDurably } from "./atomic.ts"
-import { bytesOf, type Disk, isAbsent, readText } from "./disk.ts"
+import { bytesOf, type DefinitionDisk, isAbsent, readText } from "./disk.ts"
 import { StoreError, storeError } from "./error.ts"
 import { fileStem } from "./file-name.ts"
 import { type Identity, objectionOf, type ReadIdentity } from "./identity.ts"
@@ -20,7 +20,10 @@ export interface Definition extends Identity {
 const modeOfDefinition = 0o600
 
 /** The text. Fails with `notFound` when there is none. */
-export const readDefinition = (disk: Disk, name: string): Effect.Effect<string, StoreError> =>
+export const readDefinition = (
+  disk: DefinitionDisk,
+  name: string
+): Effect.Effect<string, StoreError> =>
   readText(disk, {
     deed: `read the definition of '${name}'`,
     path: definitionPath(disk.layout, name),
@@ -29,7 +32,7 @@ export const readDefinition = (disk: Disk, name: string): Effect.Effect<string, 
 
 /** Writes or replaces the definition, durably. */
 export const writeDefinition = Effect.fnUntraced(function* (
-  disk: Disk,
+  disk: DefinitionDisk,
   readIdentity: ReadIdentity,
   definition: Definition
 ) {
@@ -52,7 +55,10 @@ export const writeDefinition = Effect.fnUntraced(function* (
 })
 
 /** A link that outlived its definition must not start a new domain of the same name. */
-export const forgetStaleAutostart = Effect.fnUntraced(function* (disk: Disk, name: string) {
+export const forgetStaleAutostart = Effect.fnUntraced(function* (
+  disk: DefinitionDisk,
+  name: string
+) {
   const deed = `clear a stale autostart of '${name}'`
   // There is no link, as a rule, and then nothing else matters.
   const isLinked = yield* isPresent(disk, autostartPath(disk.layout, name), deed)
@@ -62,7 +68,7 @@ export const forgetStaleAutostart = Effect.fnUntraced(function* (disk: Disk, nam
 })
 
 /** For an opened root: which links there are, so that nobody looks for another. */
-export const recallLinks = Effect.fnUntraced(function* (disk: Disk) {
+export const recallLinks = Effect.fnUntraced(function* (disk: DefinitionDisk) {
   const names = yield* disk.files
     .list(disk.layout.autostart)
     .pipe(Effect.mapError(storeError("list the autostart links")))
@@ -73,20 +79,24 @@ export const recallLinks = Effect.fnUntraced(function* (disk: Disk) {
  * Spares a look where there is no link, which is the rule, and else the sync of the directory. One
  * that somebody else has made meanwhile goes before a definition of that name is written again.
  */
-const dropLink = Effect.fnUntraced(function* (disk: Disk, name: string, deed: string) {
+const dropLink = Effect.fnUntraced(function* (disk: DefinitionDisk, name: string, deed: string) {
   if (!disk.linked.has(fileStem(name))) return
   const isLinked = yield* isPresent(disk, autostartPath(disk.layout, name), deed)
   if (isLinked) yield* removeLink(disk, name, deed)
 })
 
-const isPresent = (disk: Disk, path: string, deed: string): Effect.Effect<boolean, StoreError> =>
+const isPresent = (
+  disk: DefinitionDisk,
+  path: string,
+  deed: string
+): Effect.Effect<boolean, StoreError> =>
   disk.files.stat(path).pipe(
     Effect.as(true),
     Effect.catchIf(isAbsent, () => Effect.succeed(false)),
     Effect.mapError(storeError(deed))
   )
 
-const removeLink = Effect.fnUntraced(function* (disk: Disk, name: string, deed: string) {
+const removeLink = Effect.fnUntraced(function* (disk: DefinitionDisk, name: string, deed: string) {
   const { files, layout } = disk
   const path = autostartPath(layout, name)
   const isRemoved = yield* files.unlink(path).pipe(Effect.mapError(storeError(deed)))
@@ -108,7 +118,7 @@ const removeLink = Effect.fnUntraced(function* (disk: Disk, name: string, deed: 
  * before a new definition of that name is written.
  */
 export const removeDefinition = Effect.fnUntraced(function* (
-  disk: Disk,
+  disk: DefinitionDisk,
   readIdentity: ReadIdentity,
   identity: Identity
 ) {
@@ -125,7 +135,7 @@ export const removeDefinition = Effect.fnUntraced(function* (
 
 /** Sets or clears the autostart link, durably. Setting it needs the definition. */
 export const setAutostart = (
-  disk: Disk,
+  disk: DefinitionDisk,
   name: string,
   isAutostart: boolean
 ): Effect.Effect<void, StoreError> => {
@@ -134,7 +144,7 @@ export const setAutostart = (
   return Effect.uninterruptible(deeds)
 }
 
-const makeLink = Effect.fnUntraced(function* (disk: Disk, name: string, deed: string) {
+const makeLink = Effect.fnUntraced(function* (disk: DefinitionDisk, name: string, deed: string) {
   const { files, layout } = disk
   const path = autostartPath(layout, name)
   disk.linked.add(fileStem(name))

@@ -13,6 +13,10 @@ export interface Disk {
   readonly files: Files["Service"]
   readonly ids: Ids["Service"]
   readonly layout: Layout
+}
+
+/** With what is remembered of definitions, so that nobody looks for what nobody made. */
+export interface DefinitionDisk extends Disk {
   /**
    * The uuids of domains that may have an entry in the journal of renames. Only we write there
    * while the root is ours, so that for all others nobody has to look.

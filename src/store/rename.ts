@@ -14,7 +14,7 @@ import {
   setAutostart,
   writeDefinition
 } from "./definitions.ts"
-import { bytesOf, type Disk, malformed, orAbsent, readText } from "./disk.ts"
+import { bytesOf, type DefinitionDisk, malformed, orAbsent, readText } from "./disk.ts"
 import { StoreError, storeError } from "./error.ts"
 import { type Identity, objectionOf, type ReadIdentity } from "./identity.ts"
 import { autostartPath, definitionPath } from "./layout.ts"
@@ -41,7 +41,8 @@ export interface Rename {
 
 type Plan = Omit<Rename, "xml">
 
-const entryPath = (disk: Disk, uuid: string): string => `${disk.layout.renames}/${uuid}.json`
+const entryPath = (disk: DefinitionDisk, uuid: string): string =>
+  `${disk.layout.renames}/${uuid}.json`
 
 const deedOf = ({ from, to }: Plan): string => `rename '${from}' to '${to}'`
 
@@ -49,7 +50,7 @@ const deedOf = ({ from, to }: Plan): string => `rename '${from}' to '${to}'`
  * Renames the definition and its autostart link, durably: after success only the new name exists.
  */
 export const renameDefinition = (
-  disk: Disk,
+  disk: DefinitionDisk,
   readIdentity: ReadIdentity,
   rename: Rename
 ): Effect.Effect<void, StoreError> =>
@@ -72,7 +73,7 @@ export const renameDefinition = (
   )
 
 const requireOld = Effect.fnUntraced(function* (
-  disk: Disk,
+  disk: DefinitionDisk,
   readIdentity: ReadIdentity,
   rename: Rename
 ) {
@@ -83,7 +84,7 @@ const requireOld = Effect.fnUntraced(function* (
     return yield* malformed(deedOf(rename), definitionPath(disk.layout, rename.from), because)
 })
 
-const refuseOccupied = Effect.fnUntraced(function* (disk: Disk, rename: Rename) {
+const refuseOccupied = Effect.fnUntraced(function* (disk: DefinitionDisk, rename: Rename) {
   const path = definitionPath(disk.layout, rename.to)
   const present = yield* orAbsent(
     disk.files.stat(path).pipe(Effect.mapError(storeError(deedOf(rename))))
@@ -99,7 +100,7 @@ const refuseOccupied = Effect.fnUntraced(function* (disk: Disk, rename: Rename) 
 })
 
 /** An entry alone changes nothing: recovery forgets it. */
-const begin = (disk: Disk, { uuid, from, to }: Rename): Effect.Effect<void, StoreError> =>
+const begin = (disk: DefinitionDisk, { uuid, from, to }: Rename): Effect.Effect<void, StoreError> =>
   Effect.suspend(() => {
     disk.renaming.add(uuid)
     return writeDurably(disk, {
@@ -111,7 +112,7 @@ const begin = (disk: Disk, { uuid, from, to }: Rename): Effect.Effect<void, Stor
   }).pipe(Effect.mapError((error) => new StoreError({ ...error, isUnchanged: true })))
 
 /** An entry that stays behind does no harm: recovery would repeat what is done already. */
-const forget = (disk: Disk, { uuid }: Plan): Effect.Effect<void> =>
+const forget = (disk: DefinitionDisk, { uuid }: Plan): Effect.Effect<void> =>
   removeDurably(disk, {
     deed: "clear the journal",
     path: entryPath(disk, uuid),
@@ -121,7 +122,7 @@ const forget = (disk: Disk, { uuid }: Plan): Effect.Effect<void> =>
     Effect.ignore
   )
 
-const isLinked = (disk: Disk, name: string): Effect.Effect<boolean, StoreError> =>
+const isLinked = (disk: DefinitionDisk, name: string): Effect.Effect<boolean, StoreError> =>
   orAbsent(
     disk.files
       .stat(autostartPath(disk.layout, name))
@@ -129,14 +130,18 @@ const isLinked = (disk: Disk, name: string): Effect.Effect<boolean, StoreError> 
   ).pipe(Effect.map((stat) => stat !== undefined))
 
 /** From the moment on that the new definition is durable. Repeatable. */
-const finish = Effect.fnUntraced(function* (disk: Disk, readIdentity: ReadIdentity, plan: Plan) {
+const finish = Effect.fnUntraced(function* (
+  disk: DefinitionDisk,
+  readIdentity: ReadIdentity,
+  plan: Plan
+) {
   if (yield* isLinked(disk, plan.from)) yield* setAutostart(disk, plan.to, true)
   yield* removeDefinition(disk, readIdentity, { name: plan.from, uuid: plan.uuid })
 })
 
 /** The new definition goes again. If it cannot, the entry stays and the next start finishes. */
 const undo = Effect.fnUntraced(function* (
-  disk: Disk,
+  disk: DefinitionDisk,
   readIdentity: ReadIdentity,
   { plan, error }: { readonly plan: Plan; readonly error: StoreError }
 ) {
@@ -153,7 +158,7 @@ const undo = Effect.fnUntraced(function* (
  * whose traces could not be removed then, must not come back with the next start.
  */
 export const abandonRename = Effect.fnUntraced(function* (
-  disk: Disk,
+  disk: DefinitionDisk,
   readIdentity: ReadIdentity,
   identity: Identity
 ) {
@@ -177,7 +182,10 @@ export interface RenameRecovery {
 /**
  * Finishes or forgets every rename that a crash interrupted. For an opened root, before the index.
  */
-export const recoverRenames = Effect.fnUntraced(function* (disk: Disk, readIdentity: ReadIdentity) {
+export const recoverRenames = Effect.fnUntraced(function* (
+  disk: DefinitionDisk,
+  readIdentity: ReadIdentity
+) {
   const names = yield* disk.files
     .list(disk.layout.renames)
     .pipe(Effect.mapError(storeError("list the journal of renames")))
@@ -186,7 +194,7 @@ export const recoverRenames = Effect.fnUntraced(function* (disk: Disk, readIdent
   return yield* Effect.forEach(entries, (name) => recoverOne(disk, readIdentity, name))
 })
 
-const readEntry = (disk: Disk, fileName: string) => {
+const readEntry = (disk: DefinitionDisk, fileName: string) => {
   const path = `${disk.layout.renames}/${fileName}`
   return readText(disk, {
     deed: "read the journal of renames",
@@ -199,7 +207,7 @@ const readEntry = (disk: Disk, fileName: string) => {
  * An entry that cannot be read is left and reported; the index reports both files if there are two.
  */
 const recoverOne = Effect.fnUntraced(function* (
-  disk: Disk,
+  disk: DefinitionDisk,
   readIdentity: ReadIdentity,
   fileName: string
 ): Effect.fn.Return<RenameRecovery, StoreError> {
@@ -215,7 +223,7 @@ const recoverOne = Effect.fnUntraced(function* (
 })
 
 /** Whether the definition of this very domain is there. A file that is no definition is not. */
-const holds = (disk: Disk, readIdentity: ReadIdentity, identity: Identity) =>
+const holds = (disk: DefinitionDisk, readIdentity: ReadIdentity, identity: Identity) =>
   readDefinition(disk, identity.name).pipe(
     Effect.map((text) => objectionOf(readIdentity, identity)(bytesOf(text)) === undefined),
     Effect.catchIf(

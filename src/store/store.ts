@@ -12,7 +12,7 @@ import { Ids } from "../base/ids.ts"
 import { Files } from "../host/files.ts"
 import { defineDomain, undefineDomain } from "./define.ts"
 import { type Definition, readDefinition, recallLinks, setAutostart } from "./definitions.ts"
-import type { Disk } from "./disk.ts"
+import type { DefinitionDisk } from "./disk.ts"
 import { type Identity, identityOfText, type ReadIdentity } from "./identity.ts"
 import { withGroupedSyncs } from "./grouped-sync.ts"
 import type { RootLocked, StoreError } from "./error.ts"
@@ -98,7 +98,13 @@ export const make = Effect.fnUntraced(function* (
   const { readIdentity = identityOfText } = options
   const layout = layoutOf(options.root, options.run)
   const files = withGroupedSyncs(yield* Files)
-  const disk: Disk = { files, ids: yield* Ids, layout, renaming: new Set(), linked: new Set() }
+  const disk: DefinitionDisk = {
+    files,
+    ids: yield* Ids,
+    layout,
+    renaming: new Set(),
+    linked: new Set()
+  }
   const identity = yield* openRoot(disk, options.owner)
   yield* recallLinks(disk)
   const recovered = yield* recoverRenames(disk, readIdentity)
