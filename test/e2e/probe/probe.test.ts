@@ -102,7 +102,8 @@ test("a cache that cannot be written costs nothing but the next probe", () =>
   ))
 
 const speaking = (words: string) =>
-  `#!${process.execPath}\nprocess.getBuiltinModule("node:net").createServer((c) => { c.on("error", () => {}); ` +
+  `#!${process.execPath}\nconst net = process.getBuiltinModule("node:net")\n` +
+  `net.createServer((c) => { c.on("error", () => {}); ` +
   `c.write(${JSON.stringify(words)}) }).listen({ fd: 3 })\n`
 
 const impostors = [
