@@ -151,13 +151,15 @@ export const chardevArgs = (
   const [kind, settings] = backend(source, wish, context)
   const log = source.log === undefined ? undefined : context.resources.logs?.[wish.alias]
   const logPath = log === undefined ? source.log?.file : openedPath(log)
+  // As for a file: without it QEMU goes on where it was, not at the end, after the log was cut.
+  const isAppended = log !== undefined && "fd" in log ? true : (source.log?.append ?? true)
   const args: Arg = [
     "-chardev",
     keyValues(kind, [
       ["id", chardevId(wish)],
       ...settings,
       ["logfile", logPath],
-      ["logappend", logPath === undefined ? undefined : (source.log?.append ?? true)]
+      ["logappend", logPath === undefined ? undefined : isAppended]
     ])
   ]
   const output = source.type === "file" ? context.resources.outputs?.[wish.alias] : undefined
