@@ -5,15 +5,19 @@
  */
 import type { Kernel } from "../src/kernel/kernel.ts"
 import type { Domain } from "../src/model/domain.ts"
-import { makePool, type Pool } from "./host-device-pool.ts"
+import { type DeviceWish, makePool, type Pool } from "./host-device-pool.ts"
 
-export const makeUsbPool = (kernel: Kernel): Pool => makePool(kernel, "usb-pool")
+/** QEMU itself takes the device from its driver, and the kernel gives it back when QEMU ends. */
+export const makeUsbPool = (kernel: Kernel): Pool => makePool(kernel, { kind: "usb" })
 
 const digits = (value: number) => String(value).padStart(3, "0")
 const hex = (value: number) => value.toString(16).padStart(4, "0")
 
 /** The host USB devices that a definition asks for. */
-export const usbDevicesOf = (domain: Domain): readonly string[] =>
+export const usbDevicesOf = (domain: Domain): readonly DeviceWish[] =>
+  namesOf(domain).map((device) => ({ device, isManaged: false }))
+
+const namesOf = (domain: Domain): readonly string[] =>
   domain.devices.flatMap((device) => {
     if (device.kind !== "hostdev" || device.source.type !== "usb") return []
     const { bus, device: number, vendor, product } = device.source

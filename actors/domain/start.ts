@@ -38,6 +38,9 @@ const during =
       return new StartFailed({ domain: name, step: isQemu ? "launch" : step, why: error.message })
     })
 
+/** Whose a guest's host devices are. */
+const tokenOf = ({ uuid }: Identity, epoch: string): string => `${uuid}/${epoch}`
+
 /** Host devices of both kinds, all or nothing, by one token. */
 export const reserveDevices = Effect.fnUntraced(function* (
   domain: Identity,
@@ -50,7 +53,7 @@ export const reserveDevices = Effect.fnUntraced(function* (
     uuid: domain.uuid,
     name: definition.name,
     epoch,
-    token: `${domain.uuid}/${epoch}`
+    token: tokenOf(domain, epoch)
   }
   const pools = [
     { pool: pci, devices: pciDevicesOf(definition) },
@@ -137,7 +140,11 @@ const recordOf = Effect.fnUntraced(function* (
     reason: "starting-up",
     isTransient,
     definition: domainText(live, "active"),
-    reservations: { pci: pciDevicesOf(live), usb: usbDevicesOf(live), ports },
+    reservations: {
+      pci: pciDevicesOf(live).map(({ device }) => device),
+      usb: usbDevicesOf(live).map(({ device }) => device),
+      ports
+    },
     holds,
     startedAtMs: yield* Clock.currentTimeMillis,
     ...(autoDestroy === undefined ? {} : { autoDestroy })
@@ -174,6 +181,8 @@ const takeHolds = Effect.fnUntraced(function* (
     yield* at("record")(record(mine, { ...first, phase: "launching" }))
   }
   yield* at("prepare")(prepared.deeds)
+  const { pci, usb } = yield* Surroundings
+  for (const pool of [pci, usb]) yield* at("prepare")(pool.prepare(tokenOf(domain, epoch)))
 })
 
 /** Everything up to a process: what costs the host, and is done by so many starts at a time. */

@@ -65,21 +65,23 @@ const readRoot = Effect.fnUntraced(function* (kernel: Kernel, options: BootOptio
   const index = yield* store.indexDefinitions
   for (const { path: file, reason } of index.quarantined) note({ what: file, why: reason })
   const statuses = yield* store.listStatuses
-  return { store, config, index, statuses }
+  const hostdevs = yield* store.listHostdevs
+  for (const { path: file, reason } of hostdevs.unreadable) note({ what: file, why: reason })
+  return { store, config, index, statuses, hostdevs }
 })
 
 type Root = Effect.Success<ReturnType<typeof readRoot>>
 
 const makeSiblings = Effect.fnUntraced(function* (
   kernel: Kernel,
-  { store, config }: Root,
+  { store, config, hostdevs }: Root,
   options: BootOptions & { readonly later: Later; readonly note: Note }
 ) {
   const { startConcurrency, emulatorFor, later, note } = options
   const host = withoutCaller(yield* Effect.context<HostServices>())
   const width = () => config.current().values.troupeStartConcurrency || startConcurrency
   return {
-    pci: makePciPool(kernel),
+    pci: makePciPool(kernel, { store, context: host, recalled: hostdevs.records }),
     usb: makeUsbPool(kernel),
     ports: makePorts(kernel),
     connections: makeConnections(kernel, (callback) => endWithConnection(later, callback)),
@@ -193,6 +195,8 @@ export const boot = Effect.fnUntraced(function* (kernel: Kernel, options: BootOp
   yield* recover(parts, statuses, (identity) => obtainRecovered(parts, identity)).pipe(
     Effect.provideContext(needs)
   )
+  // Whose guest is no more: the engine before us had not come to giving it back.
+  yield* Effect.orDie(siblings.pci.settle)
   if (options.isAutostarting)
     yield* FiberSet.run(parts.errands, autostart(parts).pipe(Effect.provideContext(needs)))
   yield* FiberSet.run(parts.errands, forgetOldOperations(parts))

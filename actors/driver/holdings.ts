@@ -25,6 +25,8 @@ export const hold = Effect.fnUntraced(function* (
   ] as const) {
     if (devices.length === 0) continue
     mine.owe("host devices", Effect.ignore(pool.release(token)))
-    yield* Effect.ignore(pool.reserve(devices, holder))
+    // Whether the engine gives it back is in what it remembers of the device.
+    const wishes = devices.map((device) => ({ device, isManaged: true }))
+    yield* Effect.ignore(pool.adopt(wishes, holder))
   }
 })

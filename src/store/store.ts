@@ -16,6 +16,14 @@ import type { DefinitionDisk } from "./disk.ts"
 import { type Identity, identityOfText, type ReadIdentity } from "./identity.ts"
 import { withGroupedSyncs } from "./grouped-sync.ts"
 import type { RootLocked, StoreError } from "./error.ts"
+import {
+  type HostdevListing,
+  type HostdevRecord,
+  listHostdevs,
+  readHostdev,
+  removeHostdev,
+  writeHostdev
+} from "./hostdevs.ts"
 import { type DefinitionIndex, indexDefinitions } from "./index-definitions.ts"
 import { guestDirectory, type Layout, layoutOf } from "./layout.ts"
 import {
@@ -74,6 +82,12 @@ export class Store extends Context.Service<
     readonly removeStatus: (epoch: string) => Effect.Effect<void, StoreError>
     readonly listStatuses: Effect.Effect<StatusListing, StoreError>
 
+    /** A device that is taken from its driver. Survives this engine, not the host. */
+    readonly writeHostdev: (record: HostdevRecord) => Effect.Effect<void, StoreError>
+    readonly removeHostdev: (device: string) => Effect.Effect<void, StoreError>
+    readonly readHostdev: (device: string) => Effect.Effect<HostdevRecord | undefined>
+    readonly listHostdevs: Effect.Effect<HostdevListing, StoreError>
+
     /**
      * Makes the directory for the sockets of one epoch and gives its path. Made already is fine.
      */
@@ -121,6 +135,10 @@ export const make = Effect.fnUntraced(function* (
     writeStatus: (record) => writeStatus(disk, record),
     removeStatus: (epoch) => removeStatus(disk, epoch),
     listStatuses: listStatuses(disk),
+    writeHostdev: (record) => writeHostdev(disk, record),
+    removeHostdev: (device) => removeHostdev(disk, device),
+    readHostdev: (device) => readHostdev(disk, device),
+    listHostdevs: listHostdevs(disk),
     makeGuestDirectory: (epoch) => makeGuestDirectory(disk, epoch),
     removeGuestDirectory: (epoch) => removeGuestDirectory(disk, epoch),
     guestDirectory: (epoch) => guestDirectory(layout, epoch),

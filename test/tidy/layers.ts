@@ -41,8 +41,8 @@ export const layers: readonly Layer[] = [
   layer("src/node", "src/base src/model src/config src/xml src/host src/qemu", "effect"),
   layer(
     "actors",
-    "src/base src/kernel src/model src/config machines src/qmp src/host src/qemu src/store " +
-      "src/storage",
+    "src/base src/kernel src/model src/config machines src/qmp src/host src/node src/qemu " +
+      "src/store src/storage",
     "effect"
   ),
   layer("src/trace", "src/base src/kernel", "effect"),

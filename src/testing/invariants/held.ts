@@ -1,5 +1,12 @@
 /** What the pools and the ports have given away, as their actors' own states say it. */
-import type { Holder, Holdings } from "../../../actors/host-device-pool.ts"
+import {
+  type DeviceWish,
+  type Holder,
+  type Holdings,
+  holdingsOf,
+  type PoolState
+} from "../../../actors/host-device-pool.ts"
+import type { HostdevFact } from "../../../machines/hostdev.ts"
 import type { Turn } from "../../kernel/inspection.ts"
 
 export type DevicePool = "pci-pool" | "usb-pool"
@@ -10,8 +17,11 @@ export type TakenPorts = { readonly [port: string]: string }
 export interface PoolTurn {
   readonly pool: DevicePool
   readonly message:
-    | { readonly type: "reserve"; readonly devices: readonly string[]; readonly holder: Holder }
+    | { readonly type: "reserve"; readonly wishes: readonly DeviceWish[]; readonly holder: Holder }
     | { readonly type: "release"; readonly token: string }
+    /** Nobody gets or loses a device by any other, but by `adopt`. */
+    | { readonly type: "adopt" | "prepare" | "settle" | "detach" | "reattach" | "reset" }
+    | HostdevFact
   readonly before: Holdings
   readonly after: Holdings
 }
@@ -23,8 +33,8 @@ export const poolTurn = ({ record, message, before, after }: Turn): PoolTurn | u
   return {
     pool: actor,
     message: message as PoolTurn["message"],
-    before: before as Holdings,
-    after: after as Holdings
+    before: holdingsOf(before as PoolState),
+    after: holdingsOf(after as PoolState)
   }
 }
 

@@ -5,12 +5,13 @@ import { type PoolTurn, poolTurn, type PortsTurn, portsTurn } from "./held.ts"
 const reserved = ({ pool, message, before, after }: PoolTurn): string | undefined => {
   if (message.type !== "reserve") return undefined
   const { token } = message.holder
-  const got = message.devices.filter((device) => after[device]?.token === token)
-  const had = message.devices.filter((device) => before[device]?.token === token)
-  const isWhole = got.length === message.devices.length || got.length === had.length
-  if (!isWhole) return `${pool} gave ${token} ${got.length} of ${message.devices.length} devices`
+  const wanted = message.wishes.map(({ device }) => device)
+  const got = wanted.filter((device) => after[device]?.token === token)
+  const had = wanted.filter((device) => before[device]?.token === token)
+  const isWhole = got.length === wanted.length || got.length === had.length
+  if (!isWhole) return `${pool} gave ${token} ${got.length} of ${wanted.length} devices`
   const others = Object.keys(after).filter((device) => before[device] !== after[device])
-  const stray = others.find((device) => !message.devices.includes(device))
+  const stray = others.find((device) => !wanted.includes(device))
   return stray && `${pool} gave ${token} ${stray}, which it had not asked for`
 }
 
@@ -36,6 +37,11 @@ const holdersOf = (held: PoolTurn["before"]): ReadonlyMap<string, string> =>
 const pools = (turn: PoolTurn): string | undefined => {
   const { pool, message, before, after } = turn
   if (message.type === "reserve") return reserved(turn)
+  if (message.type === "adopt") return undefined
+  if (message.type !== "release") {
+    const moved = Object.keys({ ...before, ...after }).find((one) => before[one] !== after[one])
+    return moved && `${pool}: ${message.type} gave or took ${moved}`
+  }
   const { token } = message
   return released({ who: pool, token, before: holdersOf(before), after: holdersOf(after) })
 }

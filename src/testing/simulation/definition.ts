@@ -2,10 +2,25 @@
  * The definitions that simulated clients write: small guests of the type `qemu`, with what makes
  * them meet: displays that want a port each, and for slots 0 and 1 one host device between them.
  */
+import type { Devices } from "../host/sysfs.ts"
 import { type Slot, slotName, slotUuid } from "../history/api-call.ts"
 
 /** The one PCI device that slots 0 and 1 both want. */
 export const sharedDevice = "0000:03:00.0"
+
+/** With VFIO from the beginning, as a device that the definition does not manage has to be. */
+export const sharedDevices: Devices = {
+  pci: [
+    {
+      address: sharedDevice,
+      vendor: 0x80_86,
+      device: 0x10_d3,
+      class: 0x02_00_00,
+      driver: "vfio-pci",
+      iommuGroup: 12
+    }
+  ]
+}
 
 const sharedHostdev =
   "<hostdev mode='subsystem' type='pci' managed='no'><source>" +

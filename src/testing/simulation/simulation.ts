@@ -20,6 +20,7 @@ import { World } from "../world.ts"
 import { Client, type Up } from "./client.ts"
 import { editConfig } from "./edit-config.ts"
 import { Lives, simulatedEmulator, simulatedRoot } from "./lives.ts"
+import { sharedDevices } from "./definition.ts"
 import { Notes } from "./notes.ts"
 import { type Party, ProgramParty, type Stage, unended } from "./party.ts"
 import { type ClientStep, type Plan, planDefaults } from "./plan.ts"
@@ -121,6 +122,7 @@ class Simulation {
     this.host = new SimulatedHost(this.world, {
       faults: this.faults,
       programs: new Map([[simulatedEmulator, qemu]]),
+      devices: sharedDevices,
       ...(plan.pidMax === undefined ? {} : { pidMax: plan.pidMax })
     })
     this.host.processes.onDeath = ({ pid, words }) => {

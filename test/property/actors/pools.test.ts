@@ -44,18 +44,21 @@ const input: fc.Arbitrary<Input> = fc.oneof(
   fc.record({ kind: fc.constant("release" as const), token })
 )
 
+const wishesOf = (devices: readonly string[]) =>
+  devices.map((name) => ({ device: name, isManaged: false }))
+
 const run = (
   program: Parameters<typeof runClients<Input, string>>[1],
   choices: readonly number[]
 ) => {
   const { world, kernel } = stage(choices)
-  const pool = makePool(kernel, "pci-pool")
+  const pool = makePool(kernel, { kind: "usb" })
   const versions: Holdings[] = [pool.holdings()]
   kernel.inspection.watch(() => void versions.push(pool.holdings()))
   const holder = (name: string) => ({ uuid: name, name, epoch: "1.1", token: name })
   const perform = (one: Input): Effect.Effect<string> =>
     one.kind === "reserve"
-      ? Effect.match(pool.reserve(one.devices, holder(one.token)), {
+      ? Effect.match(pool.reserve(wishesOf(one.devices), holder(one.token)), {
           onSuccess: () => "ok",
           onFailure: (error) =>
             error._tag === "DeviceBusy"

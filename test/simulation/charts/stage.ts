@@ -42,7 +42,7 @@ const launch =
       const failure = new StartFailed({ domain: name, step: "reserve", why: "it is held" })
       return { type: "startFailed", failure }
     }
-    return Effect.matchEffect(pool.reserve([device], holder), {
+    return Effect.matchEffect(pool.reserve([{ device, isManaged: false }], holder), {
       onFailure: () => Effect.sync(failed),
       onSuccess: () =>
         Effect.sync((): DomainMessage => {
@@ -113,7 +113,7 @@ export const stage = (
 ): Stage => {
   const world = new World(choices, options)
   const kernel = new Kernel(world, world.context)
-  const pool = makePool(kernel, "pool")
+  const pool = makePool(kernel, { kind: "usb" })
   return { world, pool, domains: names.map((name) => spawn({ world, kernel, pool }, name)) }
 }
 

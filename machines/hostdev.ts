@@ -1,0 +1,257 @@
+/**
+ * The chart of one host device: the host's, held for a guest, on its way between its driver and
+ * VFIO, or out of order. The pool of its kind steps one of these for each device that is not simply
+ * the host's. Being on its way is never cut short: what is asked meanwhile is done when it has
+ * arrived.
+ */
+import { assign, setup } from "xstate"
+
+/** Who has a device: one start of one guest, or one device plugged into it later. */
+export interface Holder {
+  readonly uuid: string
+  readonly name: string
+  readonly epoch: string
+  /** Chosen by the asker before it asks, so that its undo can be registered first. */
+  readonly token: string
+}
+
+export interface HostdevContext {
+  readonly device: string
+  /** PCI functions change drivers; USB and SCSI devices are taken as they are. */
+  readonly isBound: boolean
+  readonly holder: Holder | undefined
+  /** The engine takes it from its driver and gives it back, without being asked. */
+  readonly isManaged: boolean
+  /** The driver that it had and gets back; `""` is none. `undefined` while it is not ours. */
+  readonly original: string | undefined
+  /** It was taken from its driver for nobody in particular, and stays so until it is asked back. */
+  readonly isDetached: boolean
+  /** What went wrong last. */
+  readonly why: string | undefined
+}
+
+export interface HostdevInput {
+  readonly device: string
+  readonly isBound: boolean
+}
+
+/** What is asked of a device, once its pool has seen that it may be. */
+export type HostdevRequest =
+  /** Of an engine before us: what it had begun, and how that stands has to be looked at. */
+  | { readonly type: "recall"; readonly original: string; readonly isDetached: boolean }
+  | { readonly type: "reserve" | "adopt"; readonly holder: Holder; readonly isManaged: boolean }
+  | { readonly type: "prepare" | "release" | "reattach" | "reset" | "look" }
+  | { readonly type: "detach"; readonly isForced: boolean }
+
+/** What the scripts have seen. */
+export type HostdevFact =
+  /** With VFIO. `isFound`: it had been put there by somebody else. */
+  | { readonly type: "detached"; readonly original: string; readonly isFound: boolean }
+  /** It could not be taken, and is with its driver as before. */
+  | { readonly type: "refused"; readonly why: string }
+  | { readonly type: "reattached" }
+  | { readonly type: "resetDone"; readonly why: string | undefined }
+  /** Neither here nor there. */
+  | { readonly type: "failed"; readonly why: string }
+  /** Something that had hung has ended: how things stand is seen by looking. */
+  | { readonly type: "moved" }
+  /** How an earlier engine's device stands: with VFIO, or with the host. */
+  | { readonly type: "looked"; readonly isOnVfio: boolean }
+
+type Context = { readonly context: HostdevContext }
+
+const base = setup({
+  types: {
+    context: {} as HostdevContext,
+    events: {} as HostdevRequest | HostdevFact,
+    input: {} as HostdevInput
+  },
+  actions: {
+    /** Takes it from its driver: ends in `detached`, `refused` or `failed`. */
+    detach: (_, _params: { readonly isForced: boolean }) => {},
+    /** Gives it back to its driver: ends in `reattached` or `failed`. */
+    reattach: () => {},
+    /** Ends in `resetDone`. */
+    reset: () => {},
+    /** Sees which driver it is with: ends in `looked`. */
+    look: () => {}
+  },
+  guards: {
+    isHeld: ({ context }: Context) => context.holder !== undefined,
+    isDetached: ({ context }: Context) => context.isDetached,
+    /** It has a driver to leave, and has not left it. */
+    leavesDriver: ({ context }: Context) => context.isBound && !context.isDetached,
+    /** Taken for a guest, it goes back with it. */
+    goesBack: ({ context }: Context) => context.original !== undefined && !context.isDetached,
+    isOnVfio: ({ event }) => event.type === "looked" && event.isOnVfio,
+    /** As above, for one that had been detached for nobody. */
+    staysDetached: ({ context, event }) =>
+      event.type === "looked" && event.isOnVfio && context.isDetached
+  }
+})
+
+const hold = base.assign({
+  holder: ({ context, event }) => ("holder" in event ? event.holder : context.holder),
+  isManaged: ({ context, event }) => ("isManaged" in event ? event.isManaged : context.isManaged),
+  why: undefined
+})
+const letGo = base.assign({ holder: undefined, isManaged: false })
+const forget = base.assign({
+  holder: undefined,
+  isManaged: false,
+  original: undefined,
+  isDetached: false
+})
+const blame = base.assign({
+  why: ({ context, event }) => ("why" in event ? event.why : context.why)
+})
+const take = base.assign({
+  original: ({ context, event }) => (event.type === "detached" ? event.original : context.original),
+  // Who finds it with VFIO leaves it there: it was not the engine that put it there.
+  isDetached: ({ context, event }) =>
+    event.type === "detached" && (event.isFound || context.holder === undefined),
+  why: undefined
+})
+
+export const hostdevMachine = base.createMachine({
+  id: "hostdev",
+  context: ({ input }) => ({
+    device: input?.device ?? "",
+    isBound: input?.isBound ?? true,
+    holder: undefined,
+    isManaged: false,
+    original: undefined,
+    isDetached: false,
+    why: undefined
+  }),
+  initial: "host",
+  states: {
+    /** An earlier engine had taken it from its driver. */
+    unknown: {
+      on: {
+        adopt: { target: "assigned", actions: hold },
+        look: { actions: "look" },
+        looked: [{ guard: "staysDetached", target: "detached" }, { target: "reattaching" }],
+        failed: { target: "broken", actions: blame }
+      }
+    },
+    host: {
+      on: {
+        recall: {
+          target: "unknown",
+          actions: assign({
+            original: ({ event }) => event.original,
+            isDetached: ({ event }) => event.isDetached
+          })
+        },
+        reserve: { target: "reserved", actions: hold },
+        adopt: { target: "assigned", actions: hold },
+        detach: {
+          target: "detaching",
+          actions: [
+            assign({ why: undefined }),
+            {
+              type: "detach",
+              params: ({ event }) => ({ isForced: event.type === "detach" && event.isForced })
+            }
+          ]
+        },
+        // Nothing of ours; somebody else may have left it with VFIO.
+        reattach: { target: "reattaching", actions: assign({ why: undefined }) },
+        reset: { target: "resetting", actions: "reset" }
+      }
+    },
+    /** For one guest, which does not have it yet. */
+    reserved: {
+      on: {
+        prepare: [
+          {
+            guard: "leavesDriver",
+            target: "detaching",
+            actions: [assign({ why: undefined }), { type: "detach", params: { isForced: false } }]
+          },
+          { target: "assigned" }
+        ],
+        release: [
+          { guard: "isDetached", target: "detached", actions: letGo },
+          { target: "host", actions: forget }
+        ]
+      }
+    },
+    detaching: {
+      on: {
+        // Whoever it was for does not want it any more: it arrives, and goes back.
+        release: { actions: letGo, target: "turning" },
+        detached: [
+          { guard: "isHeld", target: "assigned", actions: take },
+          { target: "detached", actions: take }
+        ],
+        refused: [
+          { guard: "isHeld", target: "reserved", actions: blame },
+          { target: "host", actions: [blame, forget] }
+        ],
+        failed: { target: "broken", actions: blame }
+      }
+    },
+    /** Still leaving its driver, and not wanted any more. */
+    turning: {
+      on: {
+        detached: [
+          {
+            guard: ({ event }) => event.isFound,
+            target: "detached",
+            actions: take
+          },
+          {
+            target: "reattaching",
+            actions: assign({ original: ({ event }) => event.original })
+          }
+        ],
+        refused: { target: "host", actions: forget },
+        failed: { target: "broken", actions: blame }
+      }
+    },
+    /** With VFIO, for nobody. */
+    detached: {
+      on: {
+        reserve: { target: "reserved", actions: hold },
+        adopt: { target: "assigned", actions: hold },
+        reattach: { target: "reattaching", actions: assign({ why: undefined }) },
+        reset: { target: "resetting", actions: "reset" }
+      }
+    },
+    assigned: {
+      on: {
+        release: [
+          { guard: "goesBack", target: "reattaching", actions: letGo },
+          { guard: "isDetached", target: "detached", actions: letGo },
+          { target: "host", actions: forget }
+        ]
+      }
+    },
+    resetting: {
+      on: {
+        resetDone: [
+          { guard: "isDetached", target: "detached", actions: blame },
+          { target: "host", actions: blame }
+        ],
+        failed: { target: "broken", actions: blame }
+      }
+    },
+    reattaching: {
+      entry: "reattach",
+      on: {
+        reattached: { target: "host", actions: [forget, assign({ why: undefined })] },
+        failed: { target: "broken", actions: blame }
+      }
+    },
+    /** Where it is, somebody has to see to. */
+    broken: {
+      on: {
+        release: { actions: letGo },
+        reattach: { target: "reattaching", actions: assign({ why: undefined }) },
+        moved: { target: "reattaching" }
+      }
+    }
+  }
+})

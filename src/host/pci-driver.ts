@@ -1,0 +1,150 @@
+/**
+ * Takes a PCI function from its driver to VFIO and back, and resets it, by what sysfs offers
+ * (Documentation/ABI/testing/sysfs-bus-pci). Each deed is one write, which the kernel answers when
+ * it has done it; some drivers never do. Such a write cannot be taken back: it is left to itself,
+ * told as `DriverStuck`, and only so many may be.
+ */
+import * as Data from "effect/Data"
+import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
+import * as Semaphore from "effect/Semaphore"
+import { readAttribute, readTarget } from "./device-record.ts"
+import { type FileError, Files } from "./files.ts"
+import { pciDevicesAt } from "./pci.ts"
+
+export const vfioDriver = "vfio-pci"
+
+/** A driver may have to wait for its device; what takes longer is not waited for. */
+export const driverBoundMs = 10_000
+
+/** Each that hangs has a thread: as many again are left for everything else. */
+const stuckMax = 2
+
+/** A write to sysfs has not ended in time, and goes on. */
+export class DriverStuck extends Data.TaggedError("DriverStuck")<{
+  readonly what: string
+  /** Waits until it has ended. */
+  readonly ended: Effect.Effect<void>
+}> {
+  override get message(): string {
+    return `${this.what} has not ended for ${driverBoundMs / 1_000} s and still hangs`
+  }
+}
+
+/** The kernel did what was asked, and the driver is another one than expected. */
+export class DriverUnwilling extends Data.TaggedError("DriverUnwilling")<{
+  readonly wanted: string
+  readonly found: string | undefined
+}> {
+  override get message(): string {
+    const { wanted, found } = this
+    return found === undefined
+      ? `driver ${wanted} did not take it`
+      : `it is with driver ${found}, and not with ${wanted}`
+  }
+}
+
+export type DriverError = FileError | DriverStuck | DriverUnwilling
+
+const at = (address: string): string => `${pciDevicesAt}/${address}`
+
+/** The driver that has it, if any. */
+export const driverOf = (address: string) => readTarget(at(address), "driver")
+
+/** What is to be bound in place of the driver that the kernel would choose. */
+export const overrideOf = Effect.fnUntraced(function* (address: string) {
+  const text = yield* readAttribute(at(address), "driver_override")
+  return text === undefined || text === "(null)" ? "" : text
+})
+
+export const isThere = Effect.fnUntraced(function* (address: string) {
+  const files = yield* Files
+  return (yield* Effect.option(files.stat(at(address))))._tag === "Some"
+})
+
+const put = Effect.fnUntraced(function* (path: string, text: string) {
+  const files = yield* Files
+  const file = yield* files.open(path, "write")
+  yield* Effect.ensuring(files.write(file, new TextEncoder().encode(text)), files.close(file))
+}, Effect.uninterruptible)
+
+/** One for each engine: it remembers how many writes hang. */
+export class PciDrivers {
+  private readonly permits = Semaphore.makeUnsafe(stuckMax)
+
+  /** Writes one attribute, for as long as anybody wants to wait. */
+  private write(what: string, path: string, text: string): Effect.Effect<void, DriverError, Files> {
+    const { permits } = this
+    return Effect.gen(function* () {
+      const fiber = yield* Effect.forkDetach(permits.withPermit(put(path, text)))
+      const exit = yield* Effect.timeoutOption(Fiber.await(fiber), driverBoundMs)
+      if (exit._tag === "None")
+        return yield* new DriverStuck({ what, ended: Effect.asVoid(Fiber.await(fiber)) })
+      return yield* exit.value
+    })
+  }
+
+  private override(address: string, driver: string) {
+    const what = `telling the kernel which driver ${address} is for`
+    // An empty line takes back what was said before.
+    return this.write(what, `${at(address)}/driver_override`, `${driver}\n`)
+  }
+
+  private unbind(address: string, driver: string) {
+    const what = `taking ${address} from driver ${driver}`
+    return this.write(what, `${at(address)}/driver/unbind`, address)
+  }
+
+  private probe(address: string) {
+    const what = `finding a driver for ${address}`
+    return this.write(what, "/sys/bus/pci/drivers_probe", address)
+  }
+
+  /** From whichever driver has it to VFIO. Fails anywhere between. */
+  take(address: string): Effect.Effect<void, DriverError, Files> {
+    const drivers = this
+    return Effect.gen(function* () {
+      yield* drivers.override(address, vfioDriver)
+      const driver = yield* driverOf(address)
+      if (driver !== undefined && driver !== vfioDriver) yield* drivers.unbind(address, driver)
+      if (driver !== vfioDriver) yield* drivers.probe(address)
+      const found = yield* driverOf(address)
+      if (found !== vfioDriver) yield* new DriverUnwilling({ wanted: vfioDriver, found })
+    })
+  }
+
+  /** From VFIO, or from nobody, to the driver that it had; `""` is none. */
+  giveBack(
+    address: string,
+    { original, override }: { readonly original: string; readonly override: string }
+  ): Effect.Effect<void, DriverError, Files> {
+    const drivers = this
+    return Effect.gen(function* () {
+      yield* drivers.override(address, override)
+      const driver = yield* driverOf(address)
+      if (driver === vfioDriver) yield* drivers.unbind(address, driver)
+      const isFree = driver === undefined || driver === vfioDriver
+      if (original === "" || !isFree) return
+      yield* drivers.probe(address)
+      const found = yield* driverOf(address)
+      // Not what it had, but a driver of the host's own choice: nothing is missing.
+      if (found === undefined) yield* new DriverUnwilling({ wanted: original, found })
+    })
+  }
+
+  /** As `giveBack`, for one of which nothing is remembered: the kernel chooses. */
+  giveToKernel(address: string): Effect.Effect<void, DriverError, Files> {
+    const drivers = this
+    return Effect.gen(function* () {
+      if ((yield* driverOf(address)) !== vfioDriver) return
+      yield* drivers.override(address, "")
+      yield* drivers.unbind(address, vfioDriver)
+      yield* drivers.probe(address)
+    })
+  }
+
+  /** By the first of the methods that the kernel knows for it. */
+  reset(address: string): Effect.Effect<void, DriverError, Files> {
+    return this.write(`resetting ${address}`, `${at(address)}/reset`, "1")
+  }
+}
