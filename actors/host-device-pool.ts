@@ -95,7 +95,8 @@ export interface PoolProtocol {
     DeviceBusy
   >
   readonly prepare: Request<{ readonly token: string }, void, DeviceNotReady>
-  readonly release: Request<{ readonly token: string }>
+  /** With a device: that one of the token's, for a guest that goes on with the others. */
+  readonly release: Request<{ readonly token: string; readonly device: string | undefined }>
   readonly detach: Request<
     { readonly device: string; readonly isForced: boolean },
     void,
@@ -281,11 +282,15 @@ const deciders = (isBound: boolean) => {
     return change.done()
   }
 
-  const release = (state: PoolState, { token, call }: Ask<"release">) => {
+  const release = (state: PoolState, { token, device: only, call }: Ask<"release">) => {
     const change = new Change(state, isBound)
-    const devices = change.held(token)
+    const held = change.held(token)
+    const devices = only === undefined ? held : held.filter((device) => device === only)
     for (const device of devices) change.send(device, { type: "release" })
-    change.holds(token, [])
+    change.holds(
+      token,
+      held.filter((device) => !devices.includes(device))
+    )
     change.wait({ call, wait: "release", devices })
     return change.done()
   }
@@ -385,9 +390,9 @@ export interface Pool {
   readonly prepare: (token: string) => Effect.Effect<void, DeviceNotReady | KernelError>
   /**
    * Gives back what this token took, and nothing else. Idempotent. Answered when all of it is with
-   * its driver again, or is known to be broken.
+   * its driver again, or is known to be broken. With a device: that one of the token's alone.
    */
-  readonly release: (token: string) => Effect.Effect<void, KernelError>
+  readonly release: (token: string, device?: string) => Effect.Effect<void, KernelError>
   /** Takes a device from its driver for nobody in particular. Done already is fine. */
   readonly detach: (
     device: string,
@@ -476,7 +481,7 @@ export const makePool = <R = never>(
     adopt: (wishes, holder) => actor.ask("adopt", { wishes, holder }),
     prepare: (token) => actor.ask("prepare", { token }),
     // A release passes full mailboxes: what ended must not keep what it had.
-    release: (token) => actor.ask("release", { token }, "control"),
+    release: (token, device) => actor.ask("release", { token, device }, "control"),
     detach: (device, { isForced = false } = {}) => actor.ask("detach", { device, isForced }),
     reattach: (device) => actor.ask("reattach", { device }),
     reset: (device) => actor.ask("reset", { device }),
