@@ -10,8 +10,9 @@ import {
   type DriverError,
   driverOf,
   isThere,
+  makePciDrivers,
   overrideOf,
-  PciDrivers,
+  type PciDrivers,
   vfioDriver
 } from "../src/host/pci-driver.ts"
 import type { Kernel } from "../src/kernel/kernel.ts"
@@ -152,7 +153,7 @@ export interface PciPoolOptions {
 export const makePciPool = (kernel: Kernel, { store, context, recalled }: PciPoolOptions): Pool =>
   makePool(kernel, {
     kind: "pci",
-    bound: { scripts: scriptsOf(new PciDrivers(), store), context },
+    bound: { scripts: scriptsOf(makePciDrivers(), store), context },
     recalled
   })
 

@@ -68,83 +68,82 @@ const put = Effect.fnUntraced(function* (path: string, text: string) {
   yield* Effect.ensuring(files.write(file, new TextEncoder().encode(text)), files.close(file))
 }, Effect.uninterruptible)
 
-/** One for each engine: it remembers how many writes hang. */
-export class PciDrivers {
-  private readonly permits = Semaphore.makeUnsafe(stuckMax)
+export interface DriverWas {
+  /** The driver that it had; `""` is none. */
+  readonly original: string
+  /** What had been said of its driver before; `""` is nothing. */
+  readonly override: string
+}
+
+type Deed = Effect.Effect<void, DriverError, Files>
+
+export interface PciDrivers {
+  /** From whichever driver has it to VFIO. Fails anywhere between. */
+  readonly take: (address: string) => Deed
+  /** From VFIO, or from nobody, to the driver that it had. */
+  readonly giveBack: (address: string, was: DriverWas) => Deed
+  /** As `giveBack`, for one of which nothing is remembered: the kernel chooses. */
+  readonly giveToKernel: (address: string) => Deed
+  /** By the first of the methods that the kernel knows for it. */
+  readonly reset: (address: string) => Deed
+}
+
+/** Once for each engine: it remembers how many writes hang. */
+export const makePciDrivers = (): PciDrivers => {
+  const permits = Semaphore.makeUnsafe(stuckMax)
 
   /** Writes one attribute, for as long as anybody wants to wait. */
-  private write(what: string, path: string, text: string): Effect.Effect<void, DriverError, Files> {
-    const { permits } = this
-    return Effect.gen(function* () {
-      const fiber = yield* Effect.forkDetach(permits.withPermit(put(path, text)))
-      const exit = yield* Effect.timeoutOption(Fiber.await(fiber), driverBoundMs)
-      if (exit._tag === "None")
-        return yield* new DriverStuck({ what, ended: Effect.asVoid(Fiber.await(fiber)) })
-      return yield* exit.value
-    })
-  }
+  const write = Effect.fnUntraced(function* (what: string, path: string, text: string) {
+    const fiber = yield* Effect.forkDetach(permits.withPermit(put(path, text)))
+    const exit = yield* Effect.timeoutOption(Fiber.await(fiber), driverBoundMs)
+    if (exit._tag === "None")
+      return yield* new DriverStuck({ what, ended: Effect.asVoid(Fiber.await(fiber)) })
+    return yield* exit.value
+  })
+  // An empty line takes back what was said before.
+  const override = (address: string, driver: string) =>
+    write(
+      `telling the kernel which driver ${address} is for`,
+      `${at(address)}/driver_override`,
+      `${driver}\n`
+    )
+  const unbind = (address: string, driver: string) =>
+    write(`taking ${address} from driver ${driver}`, `${at(address)}/driver/unbind`, address)
+  const probe = (address: string) =>
+    write(`finding a driver for ${address}`, "/sys/bus/pci/drivers_probe", address)
 
-  private override(address: string, driver: string) {
-    const what = `telling the kernel which driver ${address} is for`
-    // An empty line takes back what was said before.
-    return this.write(what, `${at(address)}/driver_override`, `${driver}\n`)
-  }
+  const take = Effect.fnUntraced(function* (address: string) {
+    yield* override(address, vfioDriver)
+    const driver = yield* driverOf(address)
+    if (driver !== undefined && driver !== vfioDriver) yield* unbind(address, driver)
+    if (driver !== vfioDriver) yield* probe(address)
+    const found = yield* driverOf(address)
+    if (found !== vfioDriver) return yield* new DriverUnwilling({ wanted: vfioDriver, found })
+  })
 
-  private unbind(address: string, driver: string) {
-    const what = `taking ${address} from driver ${driver}`
-    return this.write(what, `${at(address)}/driver/unbind`, address)
-  }
+  const giveBack = Effect.fnUntraced(function* (address: string, was: DriverWas) {
+    yield* override(address, was.override)
+    const driver = yield* driverOf(address)
+    if (driver === vfioDriver) yield* unbind(address, driver)
+    const isFree = driver === undefined || driver === vfioDriver
+    if (was.original === "" || !isFree) return
+    yield* probe(address)
+    const found = yield* driverOf(address)
+    // Not what it had, but a driver of the host's own choice: nothing is missing.
+    if (found === undefined) return yield* new DriverUnwilling({ wanted: was.original, found })
+  })
 
-  private probe(address: string) {
-    const what = `finding a driver for ${address}`
-    return this.write(what, "/sys/bus/pci/drivers_probe", address)
-  }
+  const giveToKernel = Effect.fnUntraced(function* (address: string) {
+    if ((yield* driverOf(address)) !== vfioDriver) return
+    yield* override(address, "")
+    yield* unbind(address, vfioDriver)
+    yield* probe(address)
+  })
 
-  /** From whichever driver has it to VFIO. Fails anywhere between. */
-  take(address: string): Effect.Effect<void, DriverError, Files> {
-    const drivers = this
-    return Effect.gen(function* () {
-      yield* drivers.override(address, vfioDriver)
-      const driver = yield* driverOf(address)
-      if (driver !== undefined && driver !== vfioDriver) yield* drivers.unbind(address, driver)
-      if (driver !== vfioDriver) yield* drivers.probe(address)
-      const found = yield* driverOf(address)
-      if (found !== vfioDriver) yield* new DriverUnwilling({ wanted: vfioDriver, found })
-    })
-  }
-
-  /** From VFIO, or from nobody, to the driver that it had; `""` is none. */
-  giveBack(
-    address: string,
-    { original, override }: { readonly original: string; readonly override: string }
-  ): Effect.Effect<void, DriverError, Files> {
-    const drivers = this
-    return Effect.gen(function* () {
-      yield* drivers.override(address, override)
-      const driver = yield* driverOf(address)
-      if (driver === vfioDriver) yield* drivers.unbind(address, driver)
-      const isFree = driver === undefined || driver === vfioDriver
-      if (original === "" || !isFree) return
-      yield* drivers.probe(address)
-      const found = yield* driverOf(address)
-      // Not what it had, but a driver of the host's own choice: nothing is missing.
-      if (found === undefined) yield* new DriverUnwilling({ wanted: original, found })
-    })
-  }
-
-  /** As `giveBack`, for one of which nothing is remembered: the kernel chooses. */
-  giveToKernel(address: string): Effect.Effect<void, DriverError, Files> {
-    const drivers = this
-    return Effect.gen(function* () {
-      if ((yield* driverOf(address)) !== vfioDriver) return
-      yield* drivers.override(address, "")
-      yield* drivers.unbind(address, vfioDriver)
-      yield* drivers.probe(address)
-    })
-  }
-
-  /** By the first of the methods that the kernel knows for it. */
-  reset(address: string): Effect.Effect<void, DriverError, Files> {
-    return this.write(`resetting ${address}`, `${at(address)}/reset`, "1")
+  return {
+    take,
+    giveBack,
+    giveToKernel,
+    reset: (address) => write(`resetting ${address}`, `${at(address)}/reset`, "1")
   }
 }

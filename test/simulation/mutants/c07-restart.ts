@@ -125,7 +125,7 @@ export const restart: readonly Mutant[] = [
     edits: [
       {
         file: "actors/driver/holdings.ts",
-        find: "    yield* Effect.ignore(pool.reserve(devices, holder))\n",
+        find: "    yield* Effect.ignore(pool.adopt(wishes, holder))\n",
         replace: ""
       }
     ]

@@ -69,9 +69,8 @@ export const resources: readonly Mutant[] = [
     edits: [
       {
         file: "actors/host-device-pool.ts",
-        find: "    (device) => Object.hasOwn(state, device) && state[device]?.token !== holder.token",
-        replace:
-          "    (device) => !Object.hasOwn(state, device) && state[device]?.token === holder.token"
+        find: "  if (holder !== undefined && holder.token !== token)",
+        replace: "  if (holder !== undefined && holder.token === token)"
       }
     ]
   },

@@ -2,6 +2,7 @@
  * Goal: the laws about devices, ports, leaks, counts and close callbacks fail where they are
  * broken. Method: for each, a run made by hand that breaks it, and its neighbour that does not.
  */
+import * as HashMap from "effect/HashMap"
 import { expect, test } from "vitest"
 import type { View } from "../../../../src/testing/simulation/view.ts"
 import {
@@ -23,6 +24,21 @@ const device = "0000:03:00.0"
 const vfio = ["-device", `{"driver":"vfio-pci","host":"${device}","id":"hostdev0"}`]
 const holder = (token: string) => ({ uuid: d0, name: "d0", epoch: "1.1", token })
 
+type Held = { readonly [device: string]: { readonly token: string } }
+
+/** A pool's state in which these are held. */
+const held = (holdings: Held) => {
+  const devices = Object.entries(holdings)
+  const chart = ([name, by]: readonly [string, object]) =>
+    [name, { value: "assigned", context: { holder: by } }] as const
+  return {
+    devices: HashMap.fromIterable(devices.map(chart)),
+    tokens: HashMap.fromIterable(devices.map(([name]) => [`of ${name}`, [name]] as const)),
+    moving: [],
+    waiting: []
+  }
+}
+
 test("I23 sees a device in two guests, and one that changes hands", () => {
   const { step, decided } = checksOf("I23")
   const view = viewOf()
@@ -32,8 +48,10 @@ test("I23 sees a device in two guests, and one that changes hands", () => {
   expect(step(view, "spawn prlimit")).toMatch(`both have ${device}`)
   bury(view, first)
   expect(step(view, "spawn prlimit")).toBeUndefined()
-  const reserve = (before: object, after: object) =>
-    decided(turnOf("pci-pool", { message: { type: "reserve" }, before, after }), view)
+  const reserve = (was: Held, is: Held) => {
+    const states = { before: held(was), after: held(is) }
+    return decided(turnOf("pci-pool", { message: { type: "reserve" }, ...states }), view)
+  }
   expect(reserve({}, { [device]: holder("a") })).toBeUndefined()
   expect(reserve({ [device]: holder("b") }, { [device]: holder("a") })).toMatch("gave it to a")
 })
@@ -56,10 +74,11 @@ test("I24 sees a guest with a device that the pool does not hold for it", () => 
 test("I25 sees half a reservation, and a release of what is another's", () => {
   const { decided } = checksOf("I25")
   const turn = (actor: string, message: object, states: readonly [object, object]) => {
-    const [before, after] = states
+    const [before, after] = actor === "ports" ? states : states.map((one) => held(one as Held))
     return decided(turnOf(actor, { message: message as { type: string }, before, after }), viewOf())
   }
-  const both = { type: "reserve", devices: ["x", "y"], holder: holder("a") }
+  const wishes = ["x", "y"].map((one) => ({ device: one, isManaged: false }))
+  const both = { type: "reserve", wishes, holder: holder("a") }
   const [a, b] = [holder("a"), holder("b")]
   expect(turn("pci-pool", both, [{}, { x: a, y: a }])).toBeUndefined()
   expect(turn("pci-pool", both, [{ x: b }, { x: b }])).toBeUndefined()
