@@ -164,5 +164,5 @@ const wishOf = (device: Device): readonly DeviceWish[] => {
 }
 
 /** The host PCI devices that a definition asks for. */
-export const pciDevicesOf = (domain: Domain): readonly DeviceWish[] =>
+export const pciDevicesOf = (domain: Pick<Domain, "devices">): readonly DeviceWish[] =>
   domain.devices.flatMap(wishOf)

@@ -14,10 +14,10 @@ const digits = (value: number) => String(value).padStart(3, "0")
 const hex = (value: number) => value.toString(16).padStart(4, "0")
 
 /** The host USB devices that a definition asks for. */
-export const usbDevicesOf = (domain: Domain): readonly DeviceWish[] =>
+export const usbDevicesOf = (domain: Pick<Domain, "devices">): readonly DeviceWish[] =>
   namesOf(domain).map((device) => ({ device, isManaged: false }))
 
-const namesOf = (domain: Domain): readonly string[] =>
+const namesOf = (domain: Pick<Domain, "devices">): readonly string[] =>
   domain.devices.flatMap((device) => {
     if (device.kind !== "hostdev" || device.source.type !== "usb") return []
     const { bus, device: number, vendor, product } = device.source
