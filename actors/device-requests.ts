@@ -1,0 +1,175 @@
+/**
+ * What a pool of host devices may be asked, and how it decides: pure, over the table of its
+ * devices. All or nothing for several, each by the token of who asks.
+ */
+import type { Holder, HostdevFact, HostdevRequest } from "../machines/hostdev.ts"
+import { answered, failed, type Request, type RequestMessage } from "../src/base/protocol.ts"
+import type { Decision } from "../src/kernel/behaviour.ts"
+import { DeviceBusy } from "../src/model/domain-error.ts"
+import { DeviceBroken, DeviceNotReady } from "../src/model/hostdev-error.ts"
+import { Change, type DeviceSnapshot, type PoolState } from "./device-table.ts"
+
+export interface DeviceWish {
+  readonly device: string
+  /** The engine takes it from its driver, and gives it back in the end. */
+  readonly isManaged: boolean
+}
+
+interface Taking {
+  readonly wishes: readonly DeviceWish[]
+  readonly holder: Holder
+}
+
+/** Why a device cannot be brought where somebody wants it. */
+export type MoveError = DeviceNotReady | DeviceBusy | DeviceBroken
+
+export interface PoolProtocol {
+  readonly reserve: Request<Taking, void, DeviceBusy | DeviceBroken>
+  /** What a guest of an earlier engine has. */
+  readonly adopt: Request<Taking, void, DeviceBusy>
+  readonly prepare: Request<{ readonly token: string }, void, DeviceNotReady>
+  /** With a device: that one of the token's, for a guest that goes on with the others. */
+  readonly release: Request<{ readonly token: string; readonly device: string | undefined }>
+  readonly detach: Request<{ readonly device: string; readonly isForced: boolean }, void, MoveError>
+  readonly reattach: Request<{ readonly device: string }, void, MoveError>
+  readonly reset: Request<{ readonly device: string }, void, MoveError>
+  /** All guests of earlier engines are adopted: what nobody has is looked at. */
+  readonly settle: Request
+}
+
+/** Facts of one device, and what an engine before us remembered of it. */
+export type PoolFact = { readonly device: string } & (
+  | HostdevFact
+  | Extract<HostdevRequest, { type: "recall" }>
+)
+
+export type PoolMessage = RequestMessage<PoolProtocol> | PoolFact
+
+type Ask<T extends keyof PoolProtocol> = Extract<RequestMessage<PoolProtocol>, { type: T }>
+
+/** Tried again when something has arrived. */
+const postponed = (state: PoolState): Decision<PoolState> => ({
+  next: state,
+  actions: [{ type: "postpone" }]
+})
+
+const refused = (change: Change, call: number, error: MoveError): Decision<PoolState> => {
+  change.reply(call, failed(error))
+  return change.done()
+}
+
+/** Why this asker cannot have it now, if so. */
+const obstacle = ({ value, context }: DeviceSnapshot, token: string | undefined) => {
+  const { device, holder, why } = context
+  if (holder !== undefined && holder.token !== token)
+    return new DeviceBusy({ device, holder: holder.name })
+  if (value === "broken") return new DeviceBroken({ device, why: why ?? "nobody knows why" })
+  return undefined
+}
+
+const reserve = (state: PoolState, change: Change, { wishes, holder, call }: Ask<"reserve">) => {
+  const all = wishes.map(({ device }) => change.snapshot(device))
+  for (const one of all) {
+    const problem = obstacle(one, holder.token)
+    if (problem !== undefined) return refused(change, call, problem)
+  }
+  // Asking again with the same token is asking once.
+  const wanted = wishes.filter((_, index) => all[index]?.context.holder === undefined)
+  // Who comes while a device goes home waits for it to be there.
+  if (wanted.some(({ device }) => change.isMoving(device))) return postponed(state)
+  for (const { device, isManaged } of wanted)
+    change.send(device, { type: "reserve", holder, isManaged })
+  const had = change.held(holder.token)
+  change.holds(holder.token, [...had, ...wanted.map(({ device }) => device)])
+  change.reply(call, answered())
+  return change.done()
+}
+
+const adopt = (change: Change, { wishes, holder, call }: Ask<"adopt">) => {
+  const { token } = holder
+  const isOthers = ({ device }: DeviceWish) => {
+    const by = change.snapshot(device).context.holder
+    return by !== undefined && by.token !== token
+  }
+  const [other] = wishes.filter(isOthers)
+  const mine = wishes.filter((wish) => !isOthers(wish))
+  for (const { device, isManaged } of mine)
+    change.send(device, { type: "adopt", holder, isManaged })
+  const names = mine.map(({ device }) => device)
+  change.holds(token, [...new Set([...change.held(token), ...names])])
+  const problem = other && obstacle(change.snapshot(other.device), token)
+  change.reply(call, problem === undefined ? answered() : failed(problem))
+  return change.done()
+}
+
+const prepare = (change: Change, { token, call }: Ask<"prepare">) => {
+  const devices = change.held(token)
+  for (const device of devices) change.send(device, { type: "prepare" })
+  change.wait({ call, wait: "prepare", devices })
+  return change.done()
+}
+
+const release = (change: Change, { token, device: only, call }: Ask<"release">) => {
+  const held = change.held(token)
+  const devices = only === undefined ? held : held.filter((device) => device === only)
+  for (const device of devices) change.send(device, { type: "release" })
+  change.holds(
+    token,
+    held.filter((device) => !devices.includes(device))
+  )
+  change.wait({ call, wait: "release", devices })
+  return change.done()
+}
+
+type Move = Ask<"detach"> | Ask<"reattach"> | Ask<"reset">
+
+/** What is asked of a device that no guest has. */
+const move = (state: PoolState, change: Change, message: Move) => {
+  const { type, device, call } = message
+  const problem = obstacle(change.snapshot(device), undefined)
+  const isMendable = type === "reattach" && problem?._tag === "DeviceBroken"
+  if (problem !== undefined && !isMendable) return refused(change, call, problem)
+  if (!change.isBound) {
+    const why = "it keeps its driver until QEMU opens it: there is nothing to be done before"
+    return refused(change, call, new DeviceNotReady({ device, step: type, why }))
+  }
+  if (change.isMoving(device)) return postponed(state)
+  change.send(device, type === "detach" ? { type, isForced: message.isForced } : { type })
+  change.wait({ call, wait: type, devices: [device] })
+  return change.done()
+}
+
+const settle = (change: Change, { call }: Ask<"settle">) => {
+  for (const device of change.allMoving)
+    if (change.snapshot(device).value === "unknown") change.send(device, { type: "look" })
+  change.reply(call, answered())
+  return change.done()
+}
+
+/** `isBound`: devices of this kind leave their drivers. */
+export const decidePool =
+  (isBound: boolean) =>
+  (state: PoolState, message: PoolMessage): Decision<PoolState> => {
+    const change = new Change(state, isBound)
+    switch (message.type) {
+      case "reserve":
+        return reserve(state, change, message)
+      case "adopt":
+        return adopt(change, message)
+      case "prepare":
+        return prepare(change, message)
+      case "release":
+        return release(change, message)
+      case "settle":
+        return settle(change, message)
+      case "detach":
+      case "reattach":
+      case "reset":
+        return move(state, change, message)
+      default: {
+        const { device, ...event } = message
+        change.send(device, event as HostdevFact)
+        return change.done()
+      }
+    }
+  }
