@@ -53,7 +53,8 @@ export {
   VolumeExists,
   VolumeNotFound
 } from "./model/storage-error.ts"
-export { NodeDeviceNotFound } from "./node/device-error.ts"
+export { DeviceBroken, DeviceNotReady } from "./model/hostdev-error.ts"
+export { NodeDeviceNotFound, NodeDeviceUnfit } from "./node/device-error.ts"
 export { CpuIncompatible, NodeArgumentInvalid, NodeUnsupported } from "./node/error.ts"
 export { ProbeFailed } from "./qemu/probe-process.ts"
 export { Conflict, Unavailable } from "./qemu/refusal.ts"

@@ -33,7 +33,7 @@ import type {
 import { Connection } from "./promise/connection.ts"
 import { Domain, type StartOptions } from "./promise/domain.ts"
 import { Events, eventsNow } from "./promise/events.ts"
-import { type Node, nodeOf } from "./promise/node.ts"
+import { type HostDevices, hostDevicesOf, type Node, nodeOf } from "./promise/node.ts"
 import { type CallOptions, run } from "./promise/run.ts"
 import { type Storage, storageOf } from "./promise/storage.ts"
 
@@ -123,6 +123,8 @@ export class Troupe implements AsyncDisposable {
   readonly storage: Storage
   /** The host itself: its size, memory, processor, devices, and which guests it can have. */
   readonly node: Node
+  /** What of the host can be given to guests, who has it, and why not, where it cannot be given. */
+  readonly hostdevs: HostDevices
   readonly #engine: Engine
   readonly #scope: Scope.Closeable
   /** Ends before the engine does, so that clients are told good-bye. */
@@ -134,6 +136,7 @@ export class Troupe implements AsyncDisposable {
     this.root = engine.place.root
     this.storage = storageOf(engine.storage, scope)
     this.node = nodeOf(engine.node, scope)
+    this.hostdevs = hostDevicesOf(engine.hostdevs)
   }
 
   /** Opens the root, takes over the guests that run, starts those with autostart. */

@@ -7,9 +7,11 @@ import * as Argument from "effect/cli/Argument"
 import * as Command from "effect/cli/Command"
 import * as Flag from "effect/cli/Flag"
 import { domainCommands } from "./command-domains.ts"
+import { nameKinds } from "./completion-kinds.ts"
 import { daemonCommands } from "./daemon-commands.ts"
 import { Connect, flags, given, lazily, ReadOnly, withoutDaemon } from "./flags.ts"
 import { definitionWords } from "./remote/words-domain.ts"
+import { deviceWords } from "./remote/words-device.ts"
 import { guestWords } from "./remote/words-guest.ts"
 import { hostWords } from "./remote/words-host.ts"
 import { storageWords } from "./remote/words-storage.ts"
@@ -172,9 +174,7 @@ const completion = Command.make(
 const complete = Command.make(
   "__complete",
   {
-    kind: Argument.Literals("KIND", ["domains", "pools"]).pipe(
-      Argument.withDescription("names of what")
-    ),
+    kind: Argument.Literals("KIND", nameKinds).pipe(Argument.withDescription("names of what")),
     root: flags.root
   },
   ({ kind, root }) =>
@@ -197,6 +197,7 @@ export const troupe = Command.make("troupe").pipe(
     ...definitionWords,
     ...guestWords,
     ...hostWords,
+    ...deviceWords,
     ...storageWords,
     ...daemonCommands,
     validate,

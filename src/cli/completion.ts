@@ -6,23 +6,15 @@
 import * as Effect from "effect/Effect"
 import type * as Command from "effect/cli/Command"
 import * as Completions from "effect/cli/Completions"
+import { argumentOf, type Kind, nameKinds } from "./completion-kinds.ts"
 import { Screen } from "./screen.ts"
 
 export type Shell = "bash" | "zsh" | "fish"
 
-/** Kinds of names, and the argument that takes one. */
-const kinds = { domains: "DOMAIN", pools: "POOL" } as const
-
-export type Kind = keyof typeof kinds
-
-const isKind = (word: string): word is Kind => Object.hasOwn(kinds, word)
-
-export const nameKinds: readonly Kind[] = Object.keys(kinds).filter(isKind)
-
 /** The commands that take a name of each kind. */
 const wordsTaking = (tree: Completions.CommandDescriptor, kind: Kind): readonly string[] =>
   tree.subcommands
-    .filter((word) => word.arguments.some(({ name }) => name === kinds[kind]))
+    .filter((word) => word.arguments.some(({ name }) => name === argumentOf[kind]))
     .map(({ name }) => name)
 
 const bashNames = (tree: Completions.CommandDescriptor): string => `
@@ -76,7 +68,7 @@ const described = (tree: Completions.CommandDescriptor, kind: Kind): ReadonlySet
   new Set(
     tree.subcommands
       .flatMap((word) => word.arguments)
-      .filter(({ name }) => name === kinds[kind])
+      .filter(({ name }) => name === argumentOf[kind])
       .map(({ description = "" }) => description)
   )
 

@@ -5,9 +5,10 @@
 import * as Effect from "effect/Effect"
 import { Files } from "../host/files.ts"
 import type { Remote } from "../rpc/client/connect.ts"
-import type { Kind } from "./completion.ts"
+import type { Kind } from "./completion-kinds.ts"
 import { Connect, given, ReadOnly } from "./flags.ts"
 import { Home } from "./home.ts"
+import { capabilityFlags } from "./remote/node-device-kinds.ts"
 import { reach } from "./remote/reach.ts"
 import { Screen } from "./screen.ts"
 
@@ -16,20 +17,40 @@ const patienceMs = 1_000
 
 const everything = { need_results: 1, flags: 0 } as const
 
-const told = (remote: Remote, kind: Kind) =>
-  kind === "domains"
-    ? Effect.map(remote.call("remote", "CONNECT_LIST_ALL_DOMAINS", everything), ({ domains }) =>
-        domains.map(({ name }) => name)
+const devices = (remote: Remote, flags: number) =>
+  Effect.map(
+    remote.call("remote", "CONNECT_LIST_ALL_NODE_DEVICES", { need_results: 1, flags }),
+    (found) => found.devices.map(({ name }) => name)
+  )
+
+const told = (remote: Remote, kind: Kind) => {
+  switch (kind) {
+    case "domains":
+      return Effect.map(remote.call("remote", "CONNECT_LIST_ALL_DOMAINS", everything), (found) =>
+        found.domains.map(({ name }) => name)
       )
-    : Effect.map(remote.call("remote", "CONNECT_LIST_ALL_STORAGE_POOLS", everything), ({ pools }) =>
-        pools.map(({ name }) => name)
+    case "pools":
+      return Effect.map(
+        remote.call("remote", "CONNECT_LIST_ALL_STORAGE_POOLS", everything),
+        (found) => found.pools.map(({ name }) => name)
       )
+    case "devices":
+      return devices(remote, 0)
+    case "pci-devices":
+      return devices(remote, capabilityFlags.pci)
+  }
+}
+
+const folders: { readonly [kind in Kind]?: string } = { domains: "qemu", pools: "storage" }
 
 /** Without a daemon: the definitions on the disk whose files have just their names. */
 const onDisk = (root: string, kind: Kind) =>
   Effect.gen(function* () {
     const files = yield* Files
-    const found = yield* files.list(`${root}/etc/${kind === "domains" ? "qemu" : "storage"}`)
+    const folder = folders[kind]
+    // Words about devices ask a daemon, and there is none.
+    if (folder === undefined) return []
+    const found = yield* files.list(`${root}/etc/${folder}`)
     return found
       .filter((name) => name.endsWith(".xml") && !name.includes("%"))
       .map((name) => name.slice(0, -".xml".length))

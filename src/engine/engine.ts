@@ -23,6 +23,7 @@ import { Ids } from "../base/ids.ts"
 import type { ConfigError, ConfigSnapshot } from "../config/snapshot.ts"
 import { type Domain, handleOf, type StartOptions } from "./handle.ts"
 import { type ToNative, toNative } from "./native.ts"
+import { type HostDevices, makeHostDevices } from "./hostdevs.ts"
 import { makeNode, type Node } from "./node.ts"
 import { type Published, readPublished } from "./published.ts"
 import { type SubscribeMonitors, subscribeMonitors } from "./guest-events.ts"
@@ -182,6 +183,8 @@ export interface Engine {
   readonly domainStats: StatsOfMany
   /** Host devices and which start of which domain has each. */
   readonly hostDevices: Effect.Effect<{ readonly pci: Holdings; readonly usb: Holdings }, CallError>
+  /** What of the host can be given to guests, who has it, and why not, where it cannot be given. */
+  readonly hostdevs: HostDevices
   /** Every turn of every actor. */
   readonly inspection: Pick<Inspection, "watch" | "recent">
   /** The last turns of every actor, as the text of a trace file: types of messages only. */
@@ -334,7 +337,7 @@ const calls = (driver: Driver, emulatorFor: Setting["emulatorFor"]) => ({
       const usual = config.current().values.troupeEmulator
       return prober.withKvm(emulator ?? (usual === "" ? emulatorFor(undefined) : usual))
     }),
-  hostDevices: reading(driver, "nodeListDevices", ({ pci, usb }) => ({
+  hostDevices: reading(driver, "nodeListDevices", ({ pools: { pci, usb } }) => ({
     pci: pci.holdings(),
     usb: usb.holdings()
   }))
@@ -359,13 +362,18 @@ export const openEngine = Effect.fnUntraced(function* (setting: Setting) {
   // Before the opening, which may be interrupted: what it has taken by then is given back too.
   yield* Effect.addFinalizer(() => close())
   yield* driver.open as Effect.Effect<void, OpenError>
-  return engineOf(driver, { ...setting, close, node: yield* makeNode(driver, setting) })
+  const node = yield* makeNode(driver, setting)
+  const hostdevs = yield* makeHostDevices(driver)
+  return engineOf(driver, { ...setting, close, node, hostdevs })
 })
 
-const engineOf = (driver: Driver, standing: Setting & Pick<Engine, "close" | "node">): Engine => ({
+type Standing = Pick<Engine, "close" | "hostdevs" | "node">
+
+const engineOf = (driver: Driver, standing: Setting & Standing): Engine => ({
   place: standing.place,
   phase: driver.phase,
   node: standing.node,
+  hostdevs: standing.hostdevs,
   domainStats: statsOfMany(driver),
   monitorEvents: subscribeMonitors(driver),
   toNative: toNative(driver),

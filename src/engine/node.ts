@@ -27,6 +27,7 @@ import { sysinfoXml } from "../xml/capabilities-sysinfo.ts"
 import { type NodeCpus, nodeCpus } from "./node-cpus.ts"
 import type { NodeGround } from "./node-emulator.ts"
 import { makeNodeDevices, type NodeDevices } from "./node-device.ts"
+import { type TakingDevices, takingDevices } from "./node-device-take.ts"
 import { type NodeGuests, nodeGuests, securityModel } from "./node-guests.ts"
 
 /** NODE_GET_CPU_MAP. */
@@ -82,7 +83,7 @@ export interface Node extends NodeGuests, NodeCpus {
   /** CONNECT_GET_LIB_VERSION. */
   readonly libvirtVersion: number
   /** What is plugged in. */
-  readonly devices: NodeDevices
+  readonly devices: NodeDevices & TakingDevices
 }
 
 const cpuStats = Effect.fnUntraced(function* (cpu: number | "all") {
@@ -138,6 +139,7 @@ export const makeNode = Effect.fnUntraced(function* (driver: Driver, options: No
   const places = makePlaces()
   const uuid = makeUuid(`${place.root}/lib/host-uuid`)
   const ground: NodeGround = { driver, emulatorFor, places, uuid, services }
+  const devices = yield* makeNodeDevices({ uuid: here(uuid) })
   const node: Node = {
     ...nodeGuests(ground),
     ...nodeCpus(ground),
@@ -154,7 +156,7 @@ export const makeNode = Effect.fnUntraced(function* (driver: Driver, options: No
     sysinfo: here(sysinfo),
     securityModel,
     libvirtVersion,
-    devices: yield* makeNodeDevices({ uuid: here(uuid) })
+    devices: { ...devices, ...takingDevices(driver, devices.lookup) }
   }
   return node
 })

@@ -1,7 +1,9 @@
 /** Tables of what is asked of the host: its size, what guests it can have, what is plugged in. */
 import type * as Scope from "effect/Scope"
 import type { Node as NodeFace } from "../engine/node.ts"
-import type { NodeDevices as DevicesFace } from "../engine/node-device.ts"
+import type { HostDevices as HostDevicesFace } from "../engine/hostdevs.ts"
+import type { NodeDevices as ReadingDevices } from "../engine/node-device.ts"
+import type { TakingDevices } from "../engine/node-device-take.ts"
 import type { NodeDeviceEvent } from "../model/node-device.ts"
 import type { Heard } from "../../actors/event-bus.ts"
 import { type Events, eventsOf } from "./events.ts"
@@ -31,6 +33,8 @@ const nodeTable = {
   baselineHypervisorCpu: 2
 } as const satisfies Table<NodeFace>
 
+type DevicesFace = ReadingDevices & TakingDevices
+
 const devicesTable = {
   list: 0,
   listWith: 1,
@@ -40,8 +44,19 @@ const devicesTable = {
   xml: 1,
   words: 1,
   pci: 0,
-  usb: 0
+  usb: 0,
+  detach: 1,
+  reattach: 1,
+  reset: 1
 } as const satisfies Table<DevicesFace>
+
+const hostDevicesTable = { list: 0 } as const satisfies Table<HostDevicesFace>
+
+/** What of the host can be given to guests, and who has it. */
+export type HostDevices = Promised<HostDevicesFace, typeof hostDevicesTable>
+
+export const hostDevicesOf = (face: HostDevicesFace): HostDevices =>
+  promised(face, hostDevicesTable)
 
 export interface NodeDevices extends Promised<DevicesFace, typeof devicesTable> {
   /** What is plugged in, changed and taken away, from when it is fulfilled on. */

@@ -14,9 +14,11 @@ import type { RequestDenied } from "../kernel/error.ts"
 import type { AgentError, ConsoleBusy, ConsoleUnavailable } from "../model/agent-error.ts"
 import type { DeviceBusy, DomainGone, OperationFailed } from "../model/domain-error.ts"
 import type { StartFailed, StillDying } from "../model/domain-error.ts"
+import type { DeviceBroken, DeviceNotReady } from "../model/hostdev-error.ts"
 import type { GuestRefused, GuestSilent, GuestUnsupported } from "../model/guest-error.ts"
 import type { InvalidArgument, NotRunning } from "../model/guest-error.ts"
 import type { StorageError } from "../model/storage-error.ts"
+import type { NodeDeviceUnfit } from "../node/device-error.ts"
 import type { CpuIncompatible, NodeArgumentInvalid, NodeUnsupported } from "../node/error.ts"
 import type { QmpError } from "../qmp/error.ts"
 import type { WireError } from "./protocol/error-payload.ts"
@@ -31,7 +33,9 @@ export type Fault =
   | ConsoleUnavailable
   | CpuIncompatible
   | DefineError
+  | DeviceBroken
   | DeviceBusy
+  | DeviceNotReady
   | DomainGone
   | FileError
   | GuestRefused
@@ -39,6 +43,7 @@ export type Fault =
   | GuestUnsupported
   | InvalidArgument
   | NodeArgumentInvalid
+  | NodeDeviceUnfit
   | NodeUnsupported
   | NotRunning
   | OperationFailed
@@ -72,7 +77,9 @@ const rows = {
   ConsoleUnavailable: { code: "INTERNAL_ERROR" },
   CpuIncompatible: { code: "CPU_INCOMPATIBLE", domain: "CPU" },
   DefinitionQuarantined: { code: "OPERATION_INVALID" },
+  DeviceBroken: { code: "OPERATION_INVALID" },
   DeviceBusy: { code: "OPERATION_INVALID" },
+  DeviceNotReady: { code: "OPERATION_FAILED" },
   DomainExists: { code: "OPERATION_FAILED", domain: "DOMAIN" },
   DomainGone: { code: "OPERATION_INVALID" },
   DomainNotFound: { code: "NO_DOMAIN" },
@@ -85,6 +92,7 @@ const rows = {
   InvalidDomain: { code: "XML_ERROR", domain: "DOMAIN" },
   MailboxFull: { code: "OPERATION_TIMEOUT" },
   NodeArgumentInvalid: { code: "INVALID_ARG" },
+  NodeDeviceUnfit: { code: "INVALID_ARG", domain: "NODEDEV" },
   NodeUnsupported: { code: "CONFIG_UNSUPPORTED" },
   NotRunning: { code: "OPERATION_INVALID" },
   NotSupported: { code: "CONFIG_UNSUPPORTED" },

@@ -17,6 +17,9 @@ export interface Answer {
   readonly text?: string
 }
 
+/** A field that a table shows, under its own name or under another. */
+export type Column = string | { readonly field: string; readonly head: string }
+
 /** The services that words are asked with. */
 export type WordServices = Files | Home | Ids | Scope | Screen
 

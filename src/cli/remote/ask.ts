@@ -7,13 +7,13 @@ import { Home } from "../home.ts"
 import { type Format, printData, printTable } from "../output.ts"
 import { Screen } from "../screen.ts"
 import { reach } from "./reach.ts"
-import type { Answer, Asking } from "./answer.ts"
+import type { Answer, Asking, Column } from "./answer.ts"
 
 export interface AskOptions {
   readonly word: string
   readonly root: string | undefined
   readonly format: Format
-  readonly columns: readonly string[] | undefined
+  readonly columns: readonly Column[] | undefined
 }
 
 /** The daemon that is meant, or why there is none to ask. */
@@ -41,21 +41,25 @@ const cell = (value: unknown) => ({
           : String(value)
 })
 
+const fieldOf = (column: Column): string => (typeof column === "string" ? column : column.field)
+const headOf = (column: Column): string =>
+  typeof column === "string" ? column.toUpperCase() : column.head
+
 /** Rows with their heads, or one thing with a line for each of its fields. */
-const showTable = (value: unknown, columns: readonly string[] | undefined) => {
+const showTable = (value: unknown, columns: readonly Column[] | undefined) => {
   if (Array.isArray(value)) {
     const rows: readonly unknown[] = value
-    const fields = columns ?? Object.keys(rows.find(isFields) ?? {})
+    const shown = columns ?? Object.keys(rows.find(isFields) ?? {})
     return printTable(
-      fields.map((field) => field.toUpperCase()),
-      rows.filter(isFields).map((row) => fields.map((field) => cell(row[field])))
+      shown.map(headOf),
+      rows.filter(isFields).map((row) => shown.map((column) => cell(row[fieldOf(column)])))
     )
   }
   const fields = isFields(value) ? value : { value }
   const shown = columns ?? Object.keys(fields)
   return printTable(
     ["WHAT", "VALUE"],
-    shown.map((field) => [{ text: field }, cell(fields[field])])
+    shown.map((column) => [{ text: fieldOf(column) }, cell(fields[fieldOf(column)])])
   )
 }
 

@@ -7,25 +7,28 @@ import * as Argument from "effect/cli/Argument"
 import * as Command from "effect/cli/Command"
 import * as Flag from "effect/cli/Flag"
 import { flags, given, lazily } from "../flags.ts"
-import type { Answering, Asking } from "./answer.ts"
+import type { Answering, Asking, Column } from "./answer.ts"
 
 type Config = Command.Command.Config
 type Infer<C extends Config> = Command.Command.Config.Infer<C>
 
 export interface Word<Args extends Config, Flags extends Config> {
   readonly word: string
+  /** The word that it stands behind, of two. */
+  readonly below?: string
   readonly alias?: string
   readonly about: string
   readonly args: Args
   readonly flags: Flags
   /** Fields that the table shows, in their order; all of them where it is left out. */
-  readonly columns?: readonly string[]
+  readonly columns?: readonly Column[]
   readonly call: (own: Infer<Args> & Infer<Flags>, asking: Asking) => Answering
 }
 
 /** A row as a command. */
 export const word = <const Args extends Config, const Flags extends Config>({
   word: name,
+  below,
   alias,
   about,
   args,
@@ -43,7 +46,8 @@ export const word = <const Args extends Config, const Flags extends Config>({
           // The parts that are generic here are what their rows say.
           const words = Object.assign({}, found.args, found.own) as Infer<Args> & Infer<Flags>
           const { root, format } = found
-          return ask({ word: name, root: given(root), format, columns }, (asking) =>
+          const called = below === undefined ? name : `${below} ${name}`
+          return ask({ word: called, root: given(root), format, columns }, (asking) =>
             call(words, asking)
           )
         }

@@ -145,19 +145,6 @@ const netList = word({
     )
 })
 
-const nodedevList = word({
-  word: "nodedev-list",
-  about: "List devices of the host",
-  args: {},
-  flags: {},
-  columns: ["name"],
-  call: (_, { remote: { call } }) =>
-    Effect.map(
-      call("remote", "CONNECT_LIST_ALL_NODE_DEVICES", { need_results: 1, flags: 0 }),
-      ({ devices }) => ({ value: devices })
-    )
-})
-
 const ifaceList = word({
   word: "iface-list",
   about: "List the host's network interfaces; by default those that are up",
@@ -214,7 +201,6 @@ export const hostWords = [
   sysinfo,
   freecell,
   netList,
-  nodedevList,
   ifaceList,
   secretList,
   nwfilterList

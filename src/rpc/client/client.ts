@@ -28,7 +28,7 @@ import { callsInFlightMax, unsentBytesMax } from "./limits.ts"
 import { ClientStream } from "./stream.ts"
 
 /** The programs that are called. */
-export type Program = "remote" | "qemu"
+export type Program = "remote" | "qemu" | "troupe"
 
 type Answer = Result.Result<unknown, CallFailure>
 

@@ -13,6 +13,7 @@ import { guestScreen } from "./guest-screen.ts"
 import { guestStats } from "./guest-stats.ts"
 import { guestTune } from "./guest-tune.ts"
 import { guestVcpus } from "./guest-vcpus.ts"
+import { hostdev } from "./hostdev.ts"
 import { networkInterface } from "./interface.ts"
 import { native } from "./native.ts"
 import { network } from "./network.ts"
@@ -41,6 +42,7 @@ export const families: readonly Handlers[] = [
   guestStats,
   guestTune,
   guestVcpus,
+  hostdev,
   native,
   network,
   networkInterface,

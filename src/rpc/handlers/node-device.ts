@@ -1,16 +1,16 @@
 /**
  * Devices of the host: lists by what they can do, look-ups, what each is. None is persistent: each
- * is what the kernel says at that moment. Taking one from the host and giving it back is not here.
+ * is what the kernel says at that moment.
  */
 import * as Effect from "effect/Effect"
 import type { ListedDevice } from "../../model/node-device.ts"
-import type { NodeDeviceNotFound } from "../../node/device-error.ts"
 import type { remote_nonnull_node_device } from "../protocol/types.ts"
 import { RpcRefusal } from "../refusal.ts"
-import type { Client, Handler, Handlers, HostServices, Work } from "../server/handler.ts"
-import { type Absent, notThere } from "./absent.ts"
+import type { Client, Handler, Handlers, Work } from "../server/handler.ts"
 import { knowing, upTo } from "./flags.ts"
 import { nodeDeviceEvents } from "./node-device-events.ts"
+import { ofName, orMissing } from "./node-device-reference.ts"
+import { nodeDeviceTaking } from "./node-device-take.ts"
 
 /** REMOTE_NODE_DEVICE_NAME_LIST_MAX and REMOTE_NODE_DEVICE_LIST_MAX */
 const devicesMax = 65_536
@@ -48,23 +48,11 @@ const inactive = 1 << 30
 const active = 1 << 31
 const listFlags = (((1 << wordsByBit.length) - 1) | inactive | active) >>> 0
 
-const devices: Absent = { code: "NO_NODE_DEVICE", domain: "NODEDEV", noun: "node device" }
-
-/** With the error of a device that is not there in libvirt's words. */
-const orMissing = <A>(
-  by: string,
-  key: string,
-  work: Effect.Effect<A, NodeDeviceNotFound, HostServices>
-): Work<A> => Effect.catchTag(work, "NodeDeviceNotFound", () => notThere(devices, by, key))
-
-const answer = <A>(name: string, work: Effect.Effect<A, NodeDeviceNotFound, HostServices>) =>
-  orMissing("name", name, work)
-
 /** Answers from the device that the call names. */
 const onDevice =
   <R>(reply: (device: ListedDevice) => R) =>
   ({ name }: { readonly name: string }, { engine }: Client): Work<R> =>
-    answer(name, Effect.map(engine.node.devices.lookup(name), reply))
+    ofName(name, Effect.map(engine.node.devices.lookup(name), reply))
 
 /** The reference says no more than the name: a device has no parent to a client until asked. */
 const onWire = ({ name }: ListedDevice): remote_nonnull_node_device => ({ name })
@@ -104,13 +92,13 @@ const lookupScsiHost: Handler<"remote", "NODE_DEVICE_LOOKUP_SCSI_HOST_BY_WWN"> =
   }))
 }
 
-const words = (name: string, { engine }: Client) => answer(name, engine.node.devices.words(name))
+const words = (name: string, { engine }: Client) => ofName(name, engine.node.devices.words(name))
 
 const listWords: Handler<"remote", "NODE_DEVICE_LIST_CAPS"> = ({ name, maxnames }, client) =>
   Effect.map(words(name, client), (found) => ({ names: found.slice(0, maxnames) }))
 
 const xml: Handler<"remote", "NODE_DEVICE_GET_XML_DESC"> = ({ name }, { engine }) =>
-  Effect.map(answer(name, engine.node.devices.xml(name)), (text) => ({ xml: text }))
+  Effect.map(ofName(name, engine.node.devices.xml(name)), (text) => ({ xml: text }))
 
 /** Only definitions start by themselves, and there are none. */
 const setAutostart: Handler<"remote", "NODE_DEVICE_SET_AUTOSTART"> = ({ name }, client) =>
@@ -146,6 +134,7 @@ export const nodeDevice: Handlers = {
     NODE_DEVICE_IS_PERSISTENT: onDevice(() => ({ persistent: 0 })),
     NODE_DEVICE_GET_AUTOSTART: onDevice(() => ({ autostart: 0 })),
     NODE_DEVICE_SET_AUTOSTART: setAutostart,
-    ...nodeDeviceEvents
+    ...nodeDeviceEvents,
+    ...nodeDeviceTaking
   }
 }

@@ -1,6 +1,7 @@
 /**
- * The procedures of libvirt's RPC, by number as a packet names them and by name as code does, with
- * what is known of each. Reads the generated tables; knows nothing of how a procedure is served.
+ * The procedures of libvirt's RPC and of our own program, by number as a packet names them and by
+ * name as code does, with what is known of each. Reads the tables; knows nothing of how a procedure
+ * is served.
  */
 import { assert, present } from "../../base/assert.ts"
 import type { Layout, ProcedureRow, ProgramTable } from "./layout.ts"
@@ -8,7 +9,19 @@ import { keepalive } from "./tables/keepalive.ts"
 import { message } from "./tables/message.ts"
 import { qemu } from "./tables/qemu.ts"
 import { remote } from "./tables/remote.ts"
-import type { Messages, Procedures } from "./types.ts"
+import { troupe } from "./tables/troupe.ts"
+import type { TroupeProcedures } from "./troupe-types.ts"
+import type * as Libvirt from "./types.ts"
+
+/** What each procedure takes and answers: libvirt's programs, and our own. */
+export interface Procedures extends Libvirt.Procedures {
+  readonly troupe: TroupeProcedures
+}
+
+/** What each message carries. Ours has none. */
+export interface Messages extends Libvirt.Messages {
+  readonly troupe: { readonly [name in never]: never }
+}
 
 /** The programs that are spoken here; each has its own numbers of procedures. */
 export type ProgramName = keyof Procedures
@@ -77,12 +90,18 @@ export interface Procedure<P extends ProgramName = ProgramName, N extends string
   readonly aclFilter: readonly string[]
 }
 
-const tables: Readonly<Record<ProgramName, ProgramTable>> = { remote, qemu, keepalive }
+const tables: Readonly<Record<ProgramName, ProgramTable>> = {
+  remote,
+  qemu,
+  keepalive,
+  troupe
+}
 
 export const programs: Readonly<Record<ProgramName, Program>> = {
   remote: { name: "remote", number: remote.number, version: remote.version },
   qemu: { name: "qemu", number: qemu.number, version: qemu.version },
-  keepalive: { name: "keepalive", number: keepalive.number, version: keepalive.version }
+  keepalive: { name: "keepalive", number: keepalive.number, version: keepalive.version },
+  troupe: { name: "troupe", number: troupe.number, version: troupe.version }
 }
 
 const described = (program: Program, row: ProcedureRow): Procedure => ({
@@ -150,7 +169,7 @@ export const newerName = (program: number, number: number): string | undefined =
 }
 
 const layouts = new Map(
-  [message, remote.types, qemu.types].flatMap((types) => Object.entries(types))
+  [message, remote.types, qemu.types, troupe.types].flatMap((types) => Object.entries(types))
 )
 
 /** Every named type of the tables. */

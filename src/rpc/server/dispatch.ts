@@ -45,7 +45,7 @@ const forAnonymous: ReadonlySet<string> = new Set([
   "CONNECT_SUPPORTS_FEATURE"
 ])
 
-const names: readonly Program[] = ["remote", "qemu"]
+const names: readonly Program[] = ["remote", "qemu", "troupe"]
 
 const rowsOf = (families: readonly Handlers[]): Map<Procedure, Served> => {
   const rows = new Map<Procedure, Served>()

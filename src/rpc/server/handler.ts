@@ -11,14 +11,14 @@ import type { Files } from "../../host/files.ts"
 import type { Processes } from "../../host/process.ts"
 import type { Sockets } from "../../host/socket.ts"
 import type { Fault } from "../error-code.ts"
-import type { Messages, Procedures } from "../protocol/types.ts"
+import type { Messages, Procedures } from "../protocol/procedures.ts"
 import type { RpcRefusal } from "../refusal.ts"
 
 /** The host's services, which every effect of a handler may ask for. */
 export type HostServices = Files | Ids | Processes | Sockets
 
 /** Programs that have handlers; keepalive is the session's own. */
-export type Program = "remote" | "qemu"
+export type Program = "remote" | "qemu" | "troupe"
 
 export type ProcedureName<P extends Program> = keyof Procedures[P] & string
 

@@ -66,7 +66,7 @@ export const refusal = (
 
 /** Its name and what it carries were checked against each other where it was made. */
 export const event = (
-  program: "remote" | "qemu",
+  program: "remote" | "qemu" | "troupe",
   name: string,
   message: unknown
 ): Result.Result<Uint8Array, EncodeError> | undefined => {

@@ -1,0 +1,182 @@
+/**
+ * The devices of the host that a guest can have, with what somebody has to know who gives them
+ * away: what each is, whose driver it has, what goes with it, and what of the host stands in the
+ * way. Reads only; which guest has what is not known here.
+ */
+import * as Effect from "effect/Effect"
+import { listDevices } from "../host/device-list.ts"
+import { lastOf, readAttribute, readsAtOnce, readTarget } from "../host/device-record.ts"
+import type { Files } from "../host/files.ts"
+import { type PciEntry, readPciInventory } from "../host/pci-inventory.ts"
+import { type PciNames, readPciNames } from "../host/pci-names.ts"
+import { readUsb } from "../host/usb.ts"
+import type { ListedDevice } from "../model/node-device.ts"
+import type { GroupNotViable } from "../model/hostdev-error.ts"
+import type { HostDeviceKind } from "../model/hostdev-wish.ts"
+import { usbText } from "../model/hostdev-wish.ts"
+import { groupProblem, type Taken } from "./hostdev-group.ts"
+import { resolvePci } from "./hostdev-pci.ts"
+import { readHostUses } from "./hostdev-use.ts"
+import { type HostUse, useAt } from "./hostdev-used.ts"
+
+export interface GivableDevice {
+  readonly kind: HostDeviceKind
+  /** `0000:03:00.0`, `001:004`, `0:0:1:0`, a uuid. */
+  readonly device: string
+  /** libvirt's: `pci_0000_03_00_0`. */
+  readonly name: string
+  readonly product?: string
+  readonly driver?: string
+  readonly iommuGroup?: number
+  /** Why it cannot be given to a guest that has nothing yet; absent when it can. */
+  readonly problem?: string
+}
+
+/** All that is read once for all devices. */
+interface Ground {
+  readonly uses: readonly HostUse[]
+  /** By address. */
+  readonly inventory: ReadonlyMap<string, PciEntry>
+  readonly names: PciNames
+  readonly taken: Taken
+}
+
+type Reading = Effect.Effect<GivableDevice | undefined, never, Files>
+
+const hex = (value: number): string => value.toString(16).padStart(4, "0")
+
+const known = <K extends string, V>(key: K, value: V | undefined) =>
+  value === undefined ? {} : ({ [key]: value } as { readonly [key in K]: V })
+
+const words = (parts: Iterable<string | undefined>, between = " "): string | undefined => {
+  const text = [...parts].filter((part) => part !== undefined).join(between)
+  return text === "" ? undefined : text
+}
+
+const hostProblem = (path: string, uses: readonly HostUse[]): string | undefined => {
+  const use = useAt(path, uses)
+  return use === undefined ? undefined : `the host needs it: ${use}`
+}
+
+/** By their names, or by their numbers where the host has no list of names. */
+const pciProduct = ({ vendor, device }: PciEntry, names: PciNames): string =>
+  words([names.vendor(vendor), names.product(vendor, device)]) ?? `${hex(vendor)}:${hex(device)}`
+
+const groupWords = ({ group, members }: GroupNotViable): string =>
+  `all of IOMMU group ${group} goes with it: ` +
+  members.map(({ device, why }) => `${device} (${why})`).join(", ")
+
+/** What a start would be refused for, with the other devices of the host left as they are. */
+const pciProblem = Effect.fnUntraced(function* (entry: PciEntry, { taken }: Ground) {
+  const { address: device, place } = entry
+  const usable = yield* Effect.result(resolvePci({ address: place, driver: undefined }))
+  if (usable._tag === "Failure") return usable.failure.why
+  const asked = { wishes: [], guest: taken("pci", device)?.uuid, taken }
+  const problem = yield* groupProblem(device, asked)
+  return problem && groupWords(problem)
+})
+
+const readPci = Effect.fnUntraced(function* ({ name, path }: ListedDevice, ground: Ground) {
+  const device = lastOf(path)
+  const entry = ground.inventory.get(device)
+  if (entry === undefined) return undefined
+  const problems = [hostProblem(path, ground.uses), yield* pciProblem(entry, ground)]
+  const found: GivableDevice = {
+    kind: "pci",
+    device,
+    name,
+    product: pciProduct(entry, ground.names),
+    ...known("driver", entry.driver),
+    ...known("iommuGroup", entry.iommuGroup),
+    ...known("problem", words(problems, "; "))
+  }
+  return found
+})
+
+/** A USB device is with the drivers of its interfaces; its own is the same for all. */
+const usbDriver = Effect.fnUntraced(function* (path: string, interfaces: readonly string[]) {
+  const found = yield* Effect.forEach(interfaces, (one) => readTarget(`${path}/${one}`, "driver"))
+  return words(new Set(found))
+})
+
+const readUsbDevice = Effect.fnUntraced(function* ({ name, path }: ListedDevice, { uses }: Ground) {
+  const usb = yield* readUsb(path)
+  if (usb === undefined) return undefined
+  const { bus, device, vendor, product, port, interfaces } = usb
+  const isRoot = port.startsWith("usb")
+  const problem = isRoot ? "it is a root hub: what is behind it can be given" : undefined
+  const found: GivableDevice = {
+    kind: "usb",
+    device: usbText({ bus, device }),
+    name,
+    product: words([vendor.name, product.name]) ?? `${hex(vendor.id)}:${hex(product.id)}`,
+    ...known("driver", yield* usbDriver(path, interfaces)),
+    ...known("problem", problem ?? hostProblem(path, uses))
+  }
+  return found
+})
+
+const readScsiUnit = Effect.fnUntraced(function* ({ name, path }: ListedDevice, { uses }: Ground) {
+  const [vendor, model, driver] = yield* Effect.all([
+    readAttribute(path, "vendor"),
+    readAttribute(path, "model"),
+    readTarget(path, "driver")
+  ])
+  const found: GivableDevice = {
+    kind: "scsi",
+    device: lastOf(path),
+    name,
+    ...known("product", words([vendor, model])),
+    ...known("driver", driver),
+    ...known("problem", hostProblem(path, uses))
+  }
+  return found
+})
+
+const readMediated = Effect.fnUntraced(function* ({ name, path }: ListedDevice) {
+  const [type, driver, group] = yield* Effect.all([
+    readTarget(path, "mdev_type"),
+    readTarget(path, "driver"),
+    readTarget(path, "iommu_group")
+  ])
+  const found: GivableDevice = {
+    kind: "mdev",
+    device: lastOf(path),
+    name,
+    ...known("product", type),
+    ...known("driver", driver),
+    ...known("iommuGroup", group === undefined ? undefined : Number(group))
+  }
+  return found
+})
+
+const readOne = (device: ListedDevice, ground: Ground): Reading => {
+  switch (device.kind) {
+    case "pci":
+      return readPci(device, ground)
+    case "usb_device":
+      return readUsbDevice(device, ground)
+    case "scsi":
+      return readScsiUnit(device, ground)
+    case "mdev":
+      return readMediated(device)
+    default:
+      return Effect.undefined
+  }
+}
+
+/** In the order of their names; what vanishes meanwhile is left out. */
+export const readGivableDevices = Effect.fnUntraced(function* (taken: Taken) {
+  const listed = yield* listDevices
+  const { functions } = yield* readPciInventory
+  const ground: Ground = {
+    uses: yield* readHostUses,
+    inventory: new Map(functions.map((entry) => [entry.address, entry])),
+    names: yield* readPciNames,
+    taken
+  }
+  const found = yield* Effect.forEach(listed, (device) => readOne(device, ground), {
+    concurrency: readsAtOnce
+  })
+  return found.flatMap((one) => one ?? [])
+})
