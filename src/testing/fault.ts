@@ -19,6 +19,12 @@ export interface FaultsBySeam {
   /** Bytes arrive at the engine. `split`: one byte first, the rest later. */
   readonly data: "split" | "reset" | "slow"
   /**
+   * A driver is to take a PCI function or to let go of it, or one is reset. `refuse`: it does not;
+   * `slow`: it takes its time; `stuck`: far longer than anybody waits; `vanish`: the function is
+   * gone.
+   */
+  readonly pci: "refuse" | "slow" | "stuck" | "vanish"
+  /**
    * A command has come to a QEMU. `die-before`/`die-after`: its process ends before or after it was
    * carried out; `hang`: it answers nothing more; `late`: it answers after the deadline; `refuse`:
    * an error; `no-id`: an error without id; `garbage`: bytes that are no QMP; `flood`: thousands of

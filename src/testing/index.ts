@@ -37,12 +37,29 @@ export { Files } from "../host/files.ts"
 export { Processes } from "../host/process.ts"
 export { Sockets } from "../host/socket.ts"
 export {
+  card,
+  type DeviceShape,
+  deviceShapes,
+  manyCards,
+  twin
+} from "./host/device-shapes.ts"
+export { MemoryDisk } from "./host/disk.ts"
+export {
   type EngineProcess,
   type Inventory,
   SimulatedHost,
   type SimulatedHostOptions
 } from "./host/host.ts"
+export { PciKernel, type PciKernelOptions, type PciStanding } from "./host/pci-kernel.ts"
 export type { Program as HostProgram, Self, Stream } from "./host/program.ts"
+export {
+  type Devices,
+  type PciDevice,
+  type PciQuirks,
+  unplug,
+  type UsbDevice,
+  writeDevices
+} from "./host/sysfs.ts"
 export { replaysIdentically } from "./invariants/i39-replay-identity.ts"
 export { invariants } from "./invariants/index.ts"
 export { accept, type TraceEntry, type Verdict as Acceptance } from "./qemu/accept.ts"

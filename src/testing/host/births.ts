@@ -28,6 +28,8 @@ export interface BirthplaceOptions {
   readonly table: ProcessTable
   /** By the path of the binary. */
   readonly programs: ReadonlyMap<string, Program>
+  /** Opens a PCI function through VFIO, and gives what closes it. Throws `Errno`. */
+  readonly openDevice?: (address: string) => () => void
 }
 
 /** What is executed first must be there, a file, and executable. Throws what execve(2) gives. */
@@ -81,7 +83,7 @@ export class Birthplace {
    * before the program's own are no longer told by /proc.
    */
   #exec(process: SimulatedProcess, argv: readonly string[], inherited: Descriptions): void {
-    const { programs, disk, network, table } = this.#options
+    const { programs, disk, network, table, openDevice = noDevice } = this.#options
     this.#forked.delete(process)
     const at = argv.findIndex((word) => programs.has(word))
     const program = programs.get(argv[at] ?? "")
@@ -94,12 +96,17 @@ export class Birthplace {
       disk,
       network,
       table,
+      openDevice,
       fork: (parent: number, words: readonly string[]) => this.fork({ parent, argv: words }),
       exec: (again: SimulatedProcess, words: readonly string[]) =>
         this.#execSoon(again, words, inherited)
     }
     program.start(selfOf(process, { argv, inherited, around }))
   }
+}
+
+const noDevice = (): never => {
+  throw new Errno("ENXIO")
 }
 
 const isFile = (disk: MemoryDisk, path: string): boolean => {

@@ -13,7 +13,7 @@ import {
 } from "../../host/files.ts"
 import { Descriptors } from "./descriptors.ts"
 import type { MemoryDisk } from "./disk.ts"
-import { Errno, type FileNode } from "./node.ts"
+import { Errno, type FileNode, type Waiting } from "./node.ts"
 
 export interface What {
   readonly operation: string
@@ -45,6 +45,8 @@ export interface OpenFilesOptions {
   readonly generated?: (path: string) => string | undefined
   /** Tells a watcher, in a turn of its own where there are turns. */
   readonly notify?: (path: string, changed: () => void) => void
+  /** Goes on with what has waited for the kernel, in a turn of its own where there are turns. */
+  readonly later?: (label: string, run: () => void) => void
 }
 
 interface Piece {
@@ -78,18 +80,36 @@ export class OpenFiles {
 
   open(path: string, flag: string, mode: number): FileHandle {
     this.descriptors.checkRoom()
-    if (flag === "read") return this.#handle(path, this.disk.fileAt(path), false)
-    if (flag === "update") return this.#handle(path, this.#fileToUpdate(path), false)
+    if (flag === "read") return this.#handle(path, readable(this.disk.fileAt(path)), false)
+    if (flag === "update") return this.#handle(path, readable(this.#fileToUpdate(path)), false)
+    const attribute = this.#attributeAt(path)
+    if (attribute !== undefined) return this.#handle(path, writable(attribute), false)
     const node = this.disk.createFile(path, mode, flag === "create")
     if (flag === "write") this.disk.truncate(node, 0)
     return this.#handle(path, node, flag === "append")
   }
 
-  write(handle: FileHandle, bytes: Uint8Array, limit = bytes.length): void {
+  write(handle: FileHandle, bytes: Uint8Array, limit = bytes.length): Waiting | undefined {
     const file = this.at(handle)
+    if (file.node.attribute !== undefined) return stored(file.node, bytes, limit)
     const at = file.isAppending ? file.node.data.length : file.position
     this.disk.write(file.node, bytes, { at, limit })
     file.position = at + bytes.length
+    return undefined
+  }
+
+  /** How a deed ends that waits for the kernel. */
+  ending({ operation, path }: What, waiting: Waiting): Effect.Effect<void, FileError> {
+    const later = this.#options.later ?? ((_label: string, run: () => void) => run())
+    return Effect.uninterruptible(
+      Effect.callback((resume) =>
+        waiting((code) =>
+          later(`${operation} ${path} ends`, () =>
+            resume(code === undefined ? Effect.void : refused({ operation, path }, code))
+          )
+        )
+      )
+    )
   }
 
   writeAt(handle: FileHandle, { at, bytes }: Piece, limit = bytes.length): void {
@@ -101,7 +121,7 @@ export class OpenFiles {
     const generated = this.#options.generated?.(path)
     const data =
       generated === undefined
-        ? this.disk.data(this.disk.fileAt(path))
+        ? this.disk.data(readable(this.disk.fileAt(path)))
         : new TextEncoder().encode(generated)
     if (data.length > bytesMax) throw new Errno("EFBIG")
     return data.slice()
@@ -146,6 +166,14 @@ export class OpenFiles {
     })
   }
 
+  /** The kernel makes files of /sys, and nobody else: `open(2)` with O_CREAT is EACCES. */
+  #attributeAt(path: string): FileNode | undefined {
+    if (!path.startsWith("/sys/") || path.startsWith("/sys/fs/")) return undefined
+    if (!this.disk.has(path)) throw new Errno("EACCES")
+    const node = this.disk.node(path)
+    return node.kind === "file" && node.attribute !== undefined ? node : undefined
+  }
+
   /** The last name is not followed. */
   #fileToUpdate(path: string): FileNode {
     if (this.disk.node(path).kind === "symlink") throw new Errno("ELOOP")
@@ -159,6 +187,23 @@ export class OpenFiles {
     this.#open.set(fd, { path, node, isAppending, position: 0 })
     return { path, fd }
   }
+}
+
+/** fs/kernfs/file.c: attributes are opened as their mode says, by root too. */
+const mayOpen =
+  (bits: number) =>
+  (node: FileNode): FileNode => {
+    if (node.attribute !== undefined && (node.mode & bits) === 0) throw new Errno("EACCES")
+    return node
+  }
+
+const readable = mayOpen(0o444)
+const writable = mayOpen(0o222)
+
+/** What fails before the kernel had all of it has no effect. */
+const stored = ({ attribute }: FileNode, bytes: Uint8Array, limit: number): Waiting | undefined => {
+  if (attribute?.store === undefined) throw new Errno("EIO")
+  return limit < bytes.length ? undefined : attribute.store(new TextDecoder().decode(bytes))
 }
 
 /** proc(5): they say that they are empty. */
@@ -198,12 +243,18 @@ export const filesService = (open: OpenFiles, carry: Carrier): Files["Service"] 
   const service: Files["Service"] = {
     open: (path, flag, mode = 0o600) => step("open", path, () => open.open(path, flag, mode)),
     write: (file, bytes) =>
-      carry({
-        operation: "write",
-        path: file.path,
-        act: () => open.write(file, bytes),
-        spoil: () => open.write(file, bytes, Math.floor(bytes.length / 2))
-      }),
+      Effect.flatMap(
+        carry({
+          operation: "write",
+          path: file.path,
+          act: () => open.write(file, bytes),
+          spoil: () => void open.write(file, bytes, Math.floor(bytes.length / 2))
+        }),
+        (waiting) =>
+          waiting === undefined
+            ? Effect.void
+            : open.ending({ operation: "write", path: file.path }, waiting)
+      ),
     writeAt: (file, at, bytes) =>
       carry({
         operation: "write",

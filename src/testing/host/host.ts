@@ -5,6 +5,7 @@
  */
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
+import { assert } from "../../base/assert.ts"
 import { Ids } from "../../base/ids.ts"
 import { Files } from "../../host/files.ts"
 import { Processes } from "../../host/process.ts"
@@ -24,6 +25,7 @@ import { Network } from "./network.ts"
 import { processService } from "./process-service.ts"
 import { procFile } from "./proc-files.ts"
 import { type ProcessTableOptions, ProcessTable, type SimulatedProcess } from "./processes.ts"
+import { PciKernel } from "./pci-kernel.ts"
 import type { Program } from "./program.ts"
 import { socketsService } from "./sockets.ts"
 import { type Devices, writeDevices } from "./sysfs.ts"
@@ -83,6 +85,7 @@ export class SimulatedHost {
   readonly #furniture: ReadonlySet<string>
   readonly #devices: Devices
   #boots = 0
+  #pci: PciKernel | undefined
 
   constructor(world: World, options: SimulatedHostOptions = {}) {
     const { faults = new Faults(), programs = new Map() } = options
@@ -97,7 +100,13 @@ export class SimulatedHost {
     }
     const { disk, network, processes: table } = this
     const all = new Map([[ipPath, ipProgram(disk)], ...programs])
-    this.birthplace = new Birthplace({ disk, network, table, programs: all })
+    this.birthplace = new Birthplace({
+      disk,
+      network,
+      table,
+      programs: all,
+      openDevice: (address) => this.pci.open(address)
+    })
     this.#descriptorsMax = options.descriptorsMax
     this.#devices = options.devices ?? {}
     furnish(this.disk, programs.keys())
@@ -108,6 +117,12 @@ export class SimulatedHost {
   /** Engine processes that live. */
   get engines(): readonly EngineProcess[] {
     return [...this.#engines]
+  }
+
+  /** PCI functions and their drivers. */
+  get pci(): PciKernel {
+    assert(this.#pci !== undefined, "a host has booted")
+    return this.#pci
   }
 
   /** Which boot of the host it is, from 1. */
@@ -153,6 +168,16 @@ export class SimulatedHost {
   #boot(): void {
     furnishBoot(this.disk, ++this.#boots)
     writeDevices(this.disk, this.#devices)
+    this.#pci?.stop()
+    const { pci = [], pciDrivers: drivers } = this.#devices
+    const { kernel } = this.processes
+    this.#pci = new PciKernel({
+      disk: this.disk,
+      devices: pci,
+      faults: this.faults,
+      after: (ms, run, label) => kernel.after(ms, run, label),
+      ...(drivers && { drivers })
+    })
     this.disk.syncAll()
   }
 
@@ -229,7 +254,12 @@ const contextOf = (
   const openFiles = new OpenFiles(disk, {
     descriptors,
     generated: (path) => procFile(table, path),
-    notify: (path, changed) => realm.schedule(`changed ${path}`, changed)
+    notify: (path, changed) => realm.schedule(`changed ${path}`, changed),
+    later: (label, run) =>
+      realm.schedule(label, () => {
+        realm.touch?.(undefined)
+        run()
+      })
   })
   return realm.context.pipe(
     Context.add(Files, filesService(openFiles, realmCarrier(doer))),

@@ -18,7 +18,20 @@ export interface FileNode extends Attributes {
   durable: Uint8Array
   /** A failed sync marks pages clean that never reached the disk: later syncs lie about them. */
   isForsaken: boolean
+  /** The file is one of /sys: opened as its mode says, by root too, and never cut. */
+  attribute?: Attribute
 }
+
+/** An attribute of something that the kernel knows. */
+export interface Attribute {
+  /** Takes what was written at once, whole, or throws `Errno`. Absent where nothing is taken. */
+  readonly store?: (text: string) => Waiting | undefined
+}
+
+/** The deed has begun and ends later: `done` is told once, of the errno where it failed. */
+export type Waiting = (done: Done) => void
+
+export type Done = (code?: string) => void
 
 export interface DirectoryNode extends Attributes {
   readonly kind: "directory"

@@ -27,6 +27,13 @@ export interface Self extends ProcessId {
   readonly accept: (fd: number, onClient: (client: Stream) => void) => void
   /** Binds a listening socket of its own at `path`; the descriptor. Throws an errno name. */
   readonly bind: (path: string) => number
+  /**
+   * Opens a PCI function through VFIO; the descriptor, with which the function is given back, at
+   * the latest when the process ends. Throws an errno name.
+   */
+  readonly openDevice: (address: string) => number
+  /** Closes what it has opened. */
+  readonly close: (fd: number) => void
   /** Writes text to a descriptor that is a file: its log, its console. */
   readonly write: (fd: number, text: string) => void
   /** Whether a path exists, as `open` would find it. */

@@ -28,6 +28,7 @@ export interface Surroundings {
   /** A child of the process, which nobody but pid 1 will reap. */
   readonly fork: (parent: number, argv: readonly string[]) => SimulatedProcess
   readonly exec: (process: SimulatedProcess, argv: readonly string[]) => void
+  readonly openDevice: (address: string) => () => void
 }
 
 /** A socket that a program listens on by itself has a queue of the usual length. */
@@ -116,6 +117,11 @@ export const selfOf = (
       listeners.set(fd, listener)
       return fd
     },
+    openDevice: (address) => {
+      const close = around.openDevice(address)
+      return process.descriptors.open({ kind: "vfio", name: address }, close)
+    },
+    close: (fd) => whenAlive(() => process.descriptors.close(fd)),
     write: (fd, text) =>
       whenAlive(() => {
         const to = inherited.get(fd)

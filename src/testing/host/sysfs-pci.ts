@@ -10,7 +10,12 @@ export interface PciDevice {
   readonly subsystem?: { readonly vendor: number; readonly device: number }
   /** 24 bits: class, subclass, programming interface. */
   readonly class: number
-  readonly driver?: string
+  /** That it is with; it need not be the one that the kernel would choose. */
+  readonly driver?: string | undefined
+  /** That the kernel chooses; by default the one that it is with, unless that is vfio-pci. */
+  readonly nativeDriver?: string
+  /** What `driver_override` says. */
+  readonly override?: string
   /** None on a host without an IOMMU. */
   readonly iommuGroup?: number
   readonly numaNode?: number
@@ -23,12 +28,34 @@ export interface PciDevice {
   readonly resetMethods?: readonly string[]
   /** Of a physical function: how many virtual ones it can have. */
   readonly virtualFunctionsMax?: number
+  /** And what they are that `sriov_numvfs` makes. */
+  readonly virtual?: {
+    readonly device: number
+    readonly nativeDriver?: string
+    /** Of the first one; each has its own. */
+    readonly iommuGroup?: number
+    /** From the physical function to the first one. */
+    readonly offset?: number
+  }
   /** Of a virtual function: address of the physical one, which stands before it in the list. */
   readonly physicalFunction?: string
   /** Kinds of mediated devices, by id. */
   readonly mdevTypes?: {
     readonly [id: string]: { readonly name?: string; readonly available: number }
   }
+  readonly quirks?: PciQuirks
+}
+
+/** How its drivers behave where they do not behave well. */
+export interface PciQuirks {
+  /** What a driver answers instead of taking it, by driver: `EINVAL`, `EBUSY`, ... */
+  readonly refusedBy?: { readonly [driver: string]: string }
+  /** How long its driver takes to let go; without end: it never does. */
+  readonly unbindMs?: number
+  readonly bindMs?: number
+  /** What a reset ends with: `ENOTTY`, `EIO`, ... */
+  readonly resetError?: string
+  readonly resetMs?: number
 }
 
 /** A header of type 0 as it is where nothing of it is looked at. */
@@ -91,7 +118,7 @@ export const writePci = (disk: MemoryDisk, device: PciDevice): void => {
     device: `0x${hex(device.device, 4)}`,
     class: `0x${hex(device.class, 6)}`,
     numa_node: device.numaNode ?? -1,
-    driver_override: "(null)",
+    driver_override: device.override ?? "(null)",
     reset_method: resetMethods?.join(" "),
     sriov_totalvfs: device.virtualFunctionsMax
   })

@@ -81,3 +81,16 @@ export const removeTree = (disk: MemoryDisk, path: string): void => {
   }
   disk.removeDirectory(path)
 }
+
+/**
+ * Takes a device away with all that is below it, and their names on buses and in classes; `link` is
+ * one of its own.
+ */
+export const unplug = (disk: MemoryDisk, link: string): void => {
+  const gone = realPath(disk, link)
+  removeTree(disk, gone)
+  for (const path of disk.paths()) {
+    if (!path.startsWith("/sys/") || disk.node(path).kind !== "symlink") continue
+    if (`${realPath(disk, path)}/`.startsWith(`${gone}/`)) disk.unlink(path)
+  }
+}

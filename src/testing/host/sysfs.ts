@@ -1,8 +1,8 @@
 /**
  * Writes a /sys onto a disk in memory: devices of every kind with their ids, drivers, groups and
  * places in the tree, and bridges. Linux's own layout, so far as anybody reads it: a device's
- * directory is below /sys/devices, and the buses link to it. Writes only: what a driver would do is
- * not here.
+ * directory is below /sys/devices, and the buses link to it. Writes only: what drivers do is in
+ * pci-kernel.ts.
  */
 import type { MemoryDisk } from "./disk.ts"
 import { writeBridge } from "./links.ts"
@@ -17,16 +17,18 @@ import {
   writeMediated
 } from "./sysfs-other.ts"
 import { type PciDevice, writePci } from "./sysfs-pci.ts"
-import { realPath, removeTree } from "./sysfs-put.ts"
 import { type Drive, type ScsiHost, writeDrive, writeScsi } from "./sysfs-scsi.ts"
 import { type UsbDevice, writeUsb } from "./sysfs-usb.ts"
 
-export type { PciDevice } from "./sysfs-pci.ts"
+export type { PciDevice, PciQuirks } from "./sysfs-pci.ts"
+export { unplug } from "./sysfs-put.ts"
 export type { UsbDevice } from "./sysfs-usb.ts"
 
 /** What is behind or part of another device stands after it. */
 export interface Devices {
   readonly pci?: readonly PciDevice[]
+  /** Drivers of PCI that are loaded beside those that devices have; by default vfio-pci. */
+  readonly pciDrivers?: readonly string[]
   readonly usb?: readonly UsbDevice[]
   readonly scsi?: readonly ScsiHost[]
   /** Drives that no SCSI host has: `vda`, `nvme0n1`, `loop0`. */
@@ -50,17 +52,4 @@ export const writeDevices = (disk: MemoryDisk, devices: Devices): void => {
   for (const mdev of devices.mediated ?? []) writeMediated(disk, mdev)
   if (devices.firmware !== undefined) writeFirmware(disk, devices.firmware)
   for (const bridge of devices.bridges ?? []) writeBridge(disk, bridge)
-}
-
-/**
- * Takes a device away with all that is below it, and their names on buses and in classes; `link` is
- * one of its own.
- */
-export const unplug = (disk: MemoryDisk, link: string): void => {
-  const gone = realPath(disk, link)
-  removeTree(disk, gone)
-  for (const path of disk.paths()) {
-    if (!path.startsWith("/sys/") || disk.node(path).kind !== "symlink") continue
-    if (`${realPath(disk, path)}/`.startsWith(`${gone}/`)) disk.unlink(path)
-  }
 }

@@ -35,6 +35,8 @@ export interface CommandLine {
   readonly monitor: string | undefined
   readonly chardevs: readonly Chardev[]
   readonly files: readonly OpenedFile[]
+  /** Addresses of the host's PCI functions that are given to the guest. */
+  readonly hostDevices: readonly string[]
   /** Ids of network back-ends and of the devices on them: what `set_link` knows. */
   readonly links: readonly string[]
   /** Nodes of disks: what an I/O error may name. */
@@ -128,9 +130,16 @@ const chardevOf = (text: string, users: ReadonlySet<string>): Chardev => {
 
 const isOn = (text: string | undefined): boolean => text === "on" || text === "true"
 
+const usbNodeOf = (value: string): readonly OpenedFile[] => {
+  const words = keyValues(value)
+  const path = textIn(words, "driver") === "usb-host" ? textIn(words, "hostdevice") : undefined
+  return path === undefined ? [] : [{ path, words: `-device ${value}` }]
+}
+
 /** Files of block nodes and of firmware; QEMU opens them all before it serves its monitor. */
 const filesOf = (options: readonly Option[]): readonly OpenedFile[] =>
   options.flatMap(({ name, value }) => {
+    if (name === "-device") return usbNodeOf(value)
     const words = keyValues(value, name === "-bios" ? "filename" : "driver")
     const isFile = ["file", "host_device"].includes(textIn(words, "driver") ?? "file")
     const path =
@@ -178,6 +187,10 @@ const linksOf = (options: readonly Option[], devices: readonly JsonObject[]): re
   )
 ]
 
+/** The host's PCI function that a device of the guest is made of. */
+export const hostDeviceOf = (device: JsonObject): string | undefined =>
+  (textIn(device, "driver") ?? "").startsWith("vfio-pci") ? textIn(device, "host") : undefined
+
 const nodesOf = (devices: readonly JsonObject[]): readonly string[] =>
   devices.flatMap((device) => textIn(device, "drive") ?? [])
 
@@ -219,6 +232,7 @@ export const readCommandLine = (
       .flatMap((monitor) => textIn(monitor, "chardev") ?? [])[0],
     chardevs: valuesOf(options, "-chardev").map((value) => chardevOf(value, users)),
     files: filesOf(options),
+    hostDevices: devices.flatMap((device) => hostDeviceOf(device) ?? []),
     links: linksOf(options, devices),
     nodes: nodesOf(devices),
     outputs: outputsOf(options, users),

@@ -72,7 +72,9 @@ export class SimulatedQemu implements Program {
     const why =
       fault === "die"
         ? "cannot set up guest memory 'pc.ram': Cannot allocate memory"
-        : lost && `${lost.words}: Could not open '${lost.path}': No such file or directory`
+        : lost === undefined
+          ? openAll(self, line.hostDevices)
+          : `${lost.words}: Could not open '${lost.path}': No such file or directory`
     if (why !== undefined) {
       die(self, why, stamp)
       return tell("qemu-exited")
@@ -91,6 +93,28 @@ export class SimulatedQemu implements Program {
       process.run()
     })
   }
+}
+
+/** hw/vfio/pci.c, in its words, by what the kernel answers. */
+const vfioWords: { readonly [code: string]: string } = {
+  ENXIO: "no such host device",
+  ENOENT: "no iommu_group found",
+  EPERM: "group is not viable",
+  ENODEV: "error getting device from group: No such device",
+  EBUSY: "failed to open its group: Device or resource busy"
+}
+
+/** Takes the host's functions, and says what QEMU dies of when it cannot have one. */
+export const openAll = (self: Self, addresses: readonly string[]): string | undefined => {
+  for (const address of addresses) {
+    try {
+      self.openDevice(address)
+    } catch (cause) {
+      const code = cause instanceof Error ? cause.message : ""
+      return `-device vfio-pci,host=${address}: vfio ${address}: ${vfioWords[code] ?? code}`
+    }
+  }
+  return undefined
 }
 
 interface Launch {

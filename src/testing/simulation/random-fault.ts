@@ -42,6 +42,12 @@ export const faultMenu: Menu = {
     ["reset", 2],
     ["slow", 2]
   ],
+  pci: [
+    ["refuse", 3],
+    ["slow", 2],
+    ["stuck", 2],
+    ["vanish", 2]
+  ],
   qmp: [
     ["die-before", 3],
     ["die-after", 3],
@@ -82,7 +88,8 @@ export const faultMenu: Menu = {
   ]
 }
 
-const seams = Object.keys(faultMenu) as Seam[]
+/** Those that every plan passes; host devices change hands only where a plan has some. */
+const seams = (Object.keys(faultMenu) as Seam[]).filter((seam) => seam !== "pci")
 
 /** Seams that a plan breaks more often than others: where most is decided. */
 const seamWeights: Readonly<Record<Seam, number>> = {
@@ -91,6 +98,7 @@ const seamWeights: Readonly<Record<Seam, number>> = {
   signal: 2,
   socket: 1,
   data: 2,
+  pci: 6,
   qmp: 5,
   qemu: 2,
   guest: 3,
@@ -105,6 +113,7 @@ const perCall: Readonly<Record<Seam, number>> = {
   signal: 0.16,
   socket: 0.25,
   data: 0.8,
+  pci: 0.5,
   qmp: 0.8,
   qemu: 0.13,
   guest: 0.22,
