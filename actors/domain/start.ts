@@ -260,7 +260,12 @@ export const startGuest = (domain: Identity) => (request: Launch, self: DomainSe
     const { epoch, starter } = request
     // Before anything waits: a client that goes while its guest starts takes the guest with it.
     if (starter.autoDestroy !== undefined)
-      connections.register({ connection: starter.autoDestroy, uuid: domain.uuid, epoch })
+      connections.register({
+        kind: "autoDestroy",
+        connection: starter.autoDestroy,
+        uuid: domain.uuid,
+        epoch
+      })
     const brought = yield* inLane(domain, request, self)
     return yield* awaken({ domain, self, epoch }, brought, starter)
   }).pipe(Effect.catch((failure) => Effect.succeed({ type: "startFailed" as const, failure })))

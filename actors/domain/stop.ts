@@ -31,16 +31,14 @@ export const release = (domain: Identity) =>
   Effect.fnUntraced(function* ({ epoch, graceMs }: Release, self: DomainSelf) {
     yield* self.settled
     const mine = domain.belongings.of(epoch)
-    const surroundings = yield* Surroundings
+    const { connections } = yield* Surroundings
     // The monitor first: what QEMU says while it dies is nobody's concern.
     yield* mine.monitor?.close ?? Effect.void
     mine.monitor = undefined
     yield* mine.agent?.close ?? Effect.void
     if (mine.process !== undefined) yield* untilDead(mine, mine.process, graceMs)
     yield* mine.release
-    const { autoDestroy } = domain.now().context
-    if (autoDestroy !== undefined)
-      surroundings.connections.forget({ connection: autoDestroy, uuid: domain.uuid, epoch })
+    connections.ended({ uuid: domain.uuid, epoch })
     domain.belongings.forget(epoch)
     return { type: "released" as const }
   })

@@ -84,7 +84,10 @@ const makeSiblings = Effect.fnUntraced(function* (
     pci: makePciPool(kernel, { store, context: host, recalled: hostdevs.records }),
     usb: makeUsbPool(kernel),
     ports: makePorts(kernel),
-    connections: makeConnections(kernel, (callback) => endWithConnection(later, callback)),
+    connections: makeConnections(kernel, {
+      autoDestroy: (callback) => endWithConnection(later, callback),
+      killSwitch: (callback) => endWithConnection(later, callback)
+    }),
     lane: makeStartLane(kernel, width),
     prober: yield* makeProber({
       scratchDirectory: store.layout.run,

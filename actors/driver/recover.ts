@@ -22,6 +22,7 @@ import * as DomainActor from "../domain/domain.ts"
 import type { DomainRef } from "../domain/domain.ts"
 import { oweHolds } from "../domain/holds.ts"
 import type { Needs } from "../domain/needs.ts"
+import { adoptPlugged } from "../domain/plugged.ts"
 import { dropRecord } from "../domain/status.ts"
 import { untilDead } from "../domain/stop.ts"
 import { isUnborn, isUnproven } from "./calls.ts"
@@ -55,6 +56,7 @@ const fill = (
     const holder = { uuid: head.uuid, name: head.name, epoch: head.epoch, token }
     mine.owe("runtime directory", Effect.ignore(parts.store.removeGuestDirectory(head.epoch)))
     yield* hold(parts, mine, { holder, held: record?.reservations ?? nothingHeld })
+    yield* adoptPlugged(parts.pools, mine, { ...head, plugged: record?.plugged ?? [] })
     mine.owe(
       "status record",
       Effect.suspend(() => dropRecord(mine, head.epoch))
@@ -106,6 +108,12 @@ const isOver = Effect.fnUntraced(function* (process: ProcessId | undefined) {
   return !isAlive(found) || found.startTime !== process.startTime
 })
 
+/** The client that it was to end with is gone with the engine that knew it. */
+const endBound = (parts: Parts, ref: DomainRef, { epoch, autoDestroy }: StatusHead) =>
+  autoDestroy === undefined
+    ? Effect.void
+    : Effect.asVoid(FiberSet.run(parts.errands, Effect.ignore(DomainActor.destroy(ref, { epoch }))))
+
 interface Found {
   readonly record: StatusRecord
   readonly living: Living | undefined
@@ -124,14 +132,14 @@ const adoptRecord = (parts: Parts, obtain: Obtain, { record, living }: Found) =>
     yield* DomainActor.adopt(ref, adopted(record, parsed.success.domain, process))
     if (process.isOver && !isUnborn(record) && !isUnproven(record))
       parts.note({ what: `guest '${record.name}'`, why: "it ended while no engine was there" })
-    const { autoDestroy, epoch } = record
-    // The client that it was to end with is gone with the engine that knew it.
-    if (autoDestroy !== undefined)
-      yield* FiberSet.run(parts.errands, Effect.ignore(DomainActor.destroy(ref, { epoch })))
+    yield* endBound(parts, ref, record)
     return true
   })
 
-/** A guest whose record cannot be read: it runs, is listed, and can be destroyed. */
+/**
+ * A guest whose record cannot be read: it runs, is listed, and can be destroyed. Where it still
+ * tells of a client, the guest goes with it.
+ */
 const adoptUnknown = (
   parts: Parts,
   obtain: Obtain,
@@ -154,11 +162,12 @@ const adoptUnknown = (
       live,
       isPaused: false,
       reason: "unknown",
-      autoDestroy: undefined,
+      autoDestroy: head.autoDestroy,
       isUnborn: false,
       isUnproven: false,
       isOver: false
     })
+    yield* endBound(parts, ref, head)
   })
 
 /** `GENERATION.COUNTER.json`: the file's name tells the epoch when nothing in it can be read. */

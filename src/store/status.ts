@@ -72,7 +72,9 @@ const Head = Schema.Struct({
    */
   token: Schema.String,
   process: Schema.optionalKey(Process),
-  monitorPath: Schema.String
+  monitorPath: Schema.String,
+  /** The connection whose end destroys the guest. */
+  autoDestroy: Schema.optionalKey(Schema.String)
 })
 
 const Status = Schema.Struct({
@@ -90,8 +92,6 @@ const Status = Schema.Struct({
   reservations: Reservations,
   holds: Schema.optionalKey(Holds),
   startedAtMs: Schema.Number,
-  /** The connection whose end destroys the guest. */
-  autoDestroy: Schema.optionalKey(Schema.String),
   /** What was set at run time in place of the definition's actions. */
   actions: Schema.optionalKey(
     Schema.Struct({

@@ -1,5 +1,5 @@
 /** I28: a guest that ends with its client ends once, and no other guest does. */
-import type { CloseCallback } from "../../../actors/connections.ts"
+import type { BoundGuest, CloseCallback } from "../../../actors/connections.ts"
 import type { Turn } from "../../kernel/inspection.ts"
 import type { Invariant, View } from "../simulation/view.ts"
 
@@ -10,14 +10,17 @@ interface State {
 
 type Message =
   | { readonly type: "register" | "forget"; readonly callback: CloseCallback }
+  | { readonly type: "ended"; readonly guest: BoundGuest }
   | { readonly type: "closed"; readonly connection: string }
 
-const keyOf = ({ connection, uuid, epoch }: CloseCallback) => `${connection} ${uuid}/${epoch}`
+const keyOf = ({ kind, connection, uuid, epoch }: CloseCallback) =>
+  `${kind} ${connection} ${uuid}/${epoch}`
 
 /** Those that run on this turn. */
 const due = (message: Message, { callbacks, closed }: State): readonly CloseCallback[] => {
   if (message.type === "closed")
     return callbacks.filter(({ connection }) => connection === message.connection)
+  if (message.type === "ended") return []
   const { callback } = message
   return message.type === "register" && closed.includes(callback.connection) ? [callback] : []
 }
@@ -47,17 +50,19 @@ class Callbacks {
 /** A guest that is bound to a client has one. */
 const abandoned = ({ life }: View): string | undefined => {
   const parts = life?.driver?.parts()
-  const registered = new Set(parts?.connections.registered().map(keyOf) ?? [])
+  const callbacks = parts?.connections.registered() ?? []
+  const registered = new Set(callbacks.map(keyOf))
   const active = new Set<string>()
   for (const { uuid, ref } of parts?.domains.all() ?? []) {
     const { epoch, autoDestroy } = ref?.actor.published.context ?? {}
-    if (epoch === undefined || autoDestroy === undefined) continue
-    const key = keyOf({ connection: autoDestroy, uuid, epoch })
+    if (epoch === undefined) continue
+    active.add(`${uuid}/${epoch}`)
+    if (autoDestroy === undefined) continue
+    const key = keyOf({ kind: "autoDestroy", connection: autoDestroy, uuid, epoch })
     if (!registered.has(key)) return `at rest ${uuid} lives on without its client: ${key}`
-    active.add(key)
   }
-  const stale = [...registered].find((key) => !active.has(key))
-  return stale && `at rest a callback is kept for a guest that is over: ${stale}`
+  const stale = callbacks.find(({ uuid, epoch }) => !active.has(`${uuid}/${epoch}`))
+  return stale && `at rest a callback is kept for a guest that is over: ${keyOf(stale)}`
 }
 
 export const closeCallbackOnce: Invariant = {

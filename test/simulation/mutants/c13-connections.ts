@@ -27,8 +27,8 @@ export const connections: readonly Mutant[] = [
     edits: [
       {
         file: "actors/domain/stop.ts",
-        find: "    if (autoDestroy !== undefined)\n      surroundings",
-        replace: "    if (autoDestroy === epoch)\n      surroundings"
+        find: "    connections.ended({ uuid: domain.uuid, epoch })\n",
+        replace: '    connections.ended({ uuid: domain.uuid, epoch: "" })\n'
       }
     ]
   },
@@ -42,8 +42,8 @@ export const connections: readonly Mutant[] = [
     edits: [
       {
         file: "actors/domain/stop.ts",
-        find: "    if (autoDestroy !== undefined)\n      surroundings",
-        replace: "    if (autoDestroy === epoch)\n      surroundings"
+        find: "    connections.ended({ uuid: domain.uuid, epoch })\n",
+        replace: '    connections.ended({ uuid: domain.uuid, epoch: "" })\n'
       },
       {
         file: "machines/domain/base.ts",
