@@ -69,6 +69,7 @@ export const tried = (ground: TrialGround, wish: Wish): Domain | undefined => {
     stateDirectory: "/run",
     channelDirectory: "/run",
     shortName: "trial",
+    genericNodes: { hostdev0: "/dev/sg0" },
     nowSeconds: 0
   }
   const words = buildArgv(prepared.success, { capabilities, config: defaultArgvConfig, resources })

@@ -22,6 +22,7 @@ import { boardControllers, neededControllers } from "./complete/controllers.ts"
 import { disks } from "./complete/disks.ts"
 import { audio, listens, video } from "./complete/displays.ts"
 import { firmwareImage, variables } from "./complete/firmware.ts"
+import { scsiHostdevs } from "./complete/hostdevs.ts"
 import { interfaces } from "./complete/interfaces.ts"
 import { pciAddresses } from "./complete/pci.ts"
 import { filesystems, inputs, memballoon } from "./complete/small.ts"
@@ -44,6 +45,7 @@ const steps: readonly Step[] = [
   memballoon,
   audio,
   disks,
+  scsiHostdevs,
   filesystems,
   interfaces,
   consoleMirror,

@@ -191,6 +191,9 @@ export const resourcesFor = (kind: Kind, domain: Domain): Resources => {
     channelDirectory: `${channels}/domain--1-${short(domain.name)}`,
     nowSeconds: pretendedNow,
     localOffsetSeconds: -1800,
+    genericNodes: Object.fromEntries(
+      devicesOf(domain, "hostdev").map((device) => [alias(device), "/dev/sg0"])
+    ),
     cdDrives: kind === "native" ? [] : ["/dev/cdrom"],
     backingChains:
       kind === "live"

@@ -65,6 +65,10 @@ export const nodeNumbers = (domain: Domain, context: Chains): ReadonlyMap<Disk, 
   return first
 }
 
+/** How many nodes the disks have: whatever else needs one is numbered behind them. */
+export const nodeCount = (domain: Domain, context: Chains): number =>
+  devicesOf(domain, "disk").reduce((count, disk) => count + chainOf(disk, context).images.length, 0)
+
 interface CacheMode {
   readonly direct: boolean
   readonly noFlush: boolean

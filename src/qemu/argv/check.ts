@@ -5,6 +5,7 @@
 import { type Device, type DeviceOf, devicesOf } from "../../model/device.ts"
 import type { Disk } from "../../model/device/disk.ts"
 import type { ChardevSource } from "../../model/device/character.ts"
+import type { Hostdev } from "../../model/device/hostdev.ts"
 import { NotSupported } from "../../model/error.ts"
 import { hasProperty, hasType } from "../capabilities.ts"
 import { elementOf } from "../complete/element.ts"
@@ -197,6 +198,30 @@ const isBuiltConsole = (type: string | undefined): boolean =>
 const isPciOrNone = (type: string | undefined): boolean =>
   type === undefined || type === "pci" || type === "unassigned"
 
+const hostdev = (device: Hostdev, context: ArgvContext): Problem | undefined => {
+  const { source, address, alias = "" } = device
+  switch (source.type) {
+    case "pci":
+      return source.writeFiltering === undefined
+        ? undefined
+        : { conflict: "writeFiltering is for Xen's guests" }
+    case "mdev":
+      return isPciOrNone(address?.type)
+        ? undefined
+        : { conflict: `an address of type '${address?.type}' is not a PCI address` }
+    case "scsi":
+      if (source.rawio === true) return { unbuilt: "the right to raw commands (rawio)" }
+      if (source.sgio === "unfiltered") return { lacks: "Linux filters the commands (sgio)" }
+      return context.resources.genericNodes?.[alias] === undefined
+        ? { lacks: "the host has no generic node (/dev/sgN) for it" }
+        : needsType("scsi-generic", context)
+    case "usb":
+      return undefined
+    default:
+      return { unbuilt: `type '${source.type}'` }
+  }
+}
+
 const small: DeviceCheck = (device, context) => {
   switch (device.kind) {
     case "sound":
@@ -225,13 +250,8 @@ const small: DeviceCheck = (device, context) => {
       return device.bus === "xen" || device.bus === "parallels"
         ? { unbuilt: `the bus '${device.bus}'` }
         : undefined
-    case "hostdev": {
-      const { type } = device.source
-      if (type === "mdev" && !isPciOrNone(device.address?.type)) {
-        return { conflict: `an address of type '${device.address?.type}' is not a PCI address` }
-      }
-      return ["pci", "usb", "mdev"].includes(type) ? undefined : { unbuilt: `type '${type}'` }
-    }
+    case "hostdev":
+      return hostdev(device, context)
     default:
       return undefined
   }

@@ -111,6 +111,8 @@ export interface Resources {
   readonly graphics?: { readonly [position: number]: GraphicsResources }
   /** The folder for sockets of channels without a path. */
   readonly channelDirectory: string
+  /** `/dev/sgN` of the host's SCSI devices, by the alias of each host device. */
+  readonly genericNodes?: { readonly [alias: string]: string }
   /** Host descriptors for whole devices, such as vDPA and vsock. */
   readonly deviceFds?: { readonly [alias: string]: number }
   /** Seconds since 1970 at which the guest's clock starts, for offsets that count from now. */

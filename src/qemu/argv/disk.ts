@@ -9,25 +9,13 @@ import { type Arg, device, type JsonObject } from "./arg.ts"
 import { cacheMode, diskNodes } from "./blockdev.ts"
 import { bootIndex } from "./boot-order.ts"
 import type { ArgvContext, DeviceArgs, GuestArgs } from "./context.ts"
-import { controllerAlias, controllerAt, place } from "./place.ts"
+import { controllerAlias, place, scsiPlace } from "./place.ts"
 import { virtioDriver, virtioOptions } from "./virtio.ts"
 
 const driveAddress = (disk: Disk): DriveAddress => {
   const { address } = disk
   assert(address?.type === "drive", `disk '${disk.target.dev}' of a prepared domain has a place`)
   return address
-}
-
-const isWide = (disk: Disk, context: ArgvContext): boolean => {
-  const model = controllerAt(context, "scsi", driveAddress(disk).controller)?.model
-  return model !== "lsilogic"
-}
-
-const scsiPlace = (disk: Disk, context: ArgvContext): JsonObject => {
-  const { controller, bus: channel, target, unit } = driveAddress(disk)
-  const bus = `${controllerAlias(context, "scsi", controller)}.0`
-  if (!isWide(disk, context)) return { bus, "scsi-id": unit }
-  return { bus, channel, "scsi-id": target, lun: unit }
 }
 
 const idePlace = (disk: Disk, context: ArgvContext): JsonObject => {
@@ -78,7 +66,7 @@ const byBus = (disk: Disk, context: ArgvContext): JsonObject => {
       const name = disk.device === "lun" ? undefined : (disk.serial ?? `drive-${disk.alias}`)
       return {
         driver: scsiDriver(disk),
-        ...scsiPlace(disk, context),
+        ...scsiPlace(driveAddress(disk), context),
         device_id: name,
         ...identification(disk)
       }

@@ -1,12 +1,15 @@
-/** Host devices handed to the guest: PCI and mediated devices by VFIO, USB devices. */
+/** Host devices handed to the guest: PCI and mediated ones by VFIO, USB and SCSI devices. */
+import { assert } from "../../base/assert.ts"
 import { type PciAddress, pciText } from "../../model/address.ts"
+import { devicesOf } from "../../model/device.ts"
 import type { Rom } from "../../model/device/info.ts"
 import type { Hostdev, UsbSource } from "../../model/device/hostdev.ts"
 import { hasProperty } from "../capabilities.ts"
-import { type Arg, device, type JsonObject } from "./arg.ts"
+import { type Arg, blockdev, device, type JsonObject } from "./arg.ts"
+import { nodeCount } from "./blockdev.ts"
 import { bootIndex } from "./boot-order.ts"
 import type { ArgvContext, DeviceArgs } from "./context.ts"
-import { place } from "./place.ts"
+import { place, scsiPlace } from "./place.ts"
 
 export const pciHostText = (address: Omit<PciAddress, "type">): string => pciText(address)
 
@@ -55,8 +58,41 @@ const properties = ({ source }: Hostdev, context: ArgvContext): JsonObject | und
   }
 }
 
+const isScsi = ({ source }: Hostdev): boolean => source.type === "scsi"
+
+/** `libvirt-3-backend`: numbered behind the nodes of the disks, in the definition's order. */
+const backendOf = (hostdev: Hostdev, context: ArgvContext): string => {
+  const earlier = devicesOf(context.domain, "hostdev").filter(isScsi).indexOf(hostdev)
+  return `libvirt-${nodeCount(context.domain, context) + 1 + earlier}-backend`
+}
+
+/** A whole SCSI unit: the guest's commands go to it as they are. */
+const scsiGeneric = (hostdev: Hostdev, context: ArgvContext): readonly Arg[] => {
+  const { address, alias = "", source } = hostdev
+  const filename = context.resources.genericNodes?.[alias]
+  assert(address?.type === "drive", "a SCSI device of a prepared domain has a place")
+  assert(filename !== undefined, "a SCSI device's node is looked up before it is asked for")
+  const drive = backendOf(hostdev, context)
+  return [
+    blockdev({
+      driver: "host_device",
+      filename,
+      "node-name": drive,
+      "read-only": source.type === "scsi" && source.isReadonly
+    }),
+    device({
+      driver: "scsi-generic",
+      drive,
+      id: alias,
+      bootindex: bootIndex(hostdev, context.domain),
+      ...scsiPlace(address, context)
+    })
+  ]
+}
+
 export const hostdevArgs: DeviceArgs<Hostdev> = (hostdev, context): readonly Arg[] => {
   if (hostdev.address?.type === "unassigned") return []
+  if (isScsi(hostdev)) return scsiGeneric(hostdev, context)
   const made = properties(hostdev, context)
   if (made === undefined) return []
   return [

@@ -1,6 +1,6 @@
 /** Where a device sits, in QEMU's words: its bus by the name of the controller, and its address. */
 import { assert } from "../../base/assert.ts"
-import type { Address, PciAddress } from "../../model/address.ts"
+import type { Address, DriveAddress, PciAddress } from "../../model/address.ts"
 import { devicesOf } from "../../model/device.ts"
 import type { Controller, ControllerType } from "../../model/device/controller.ts"
 import type { JsonObject } from "./arg.ts"
@@ -41,6 +41,14 @@ const pciPlace = (address: PciAddress, context: ArgvContext): JsonObject => ({
   multifunction: address.multifunction === true ? true : undefined,
   addr: address.function === 0 ? hex(address.slot) : `${hex(address.slot)}.${hex(address.function)}`
 })
+
+/** On a SCSI bus: its controller's, and where the controller has more than units, which one. */
+export const scsiPlace = (address: DriveAddress, context: ArgvContext): JsonObject => {
+  const { controller, bus: channel, target, unit } = address
+  const bus = `${controllerAlias(context, "scsi", controller)}.0`
+  const isNarrow = controllerAt(context, "scsi", controller)?.model === "lsilogic"
+  return isNarrow ? { bus, "scsi-id": unit } : { bus, channel, "scsi-id": target, lun: unit }
+}
 
 /** The properties that place a device on a PCI or USB bus; none for other addresses. */
 export const place = (address: Address | undefined, context: ArgvContext): JsonObject => {

@@ -85,10 +85,10 @@ const typeOfBus: { readonly [B in DiskBus]?: ControllerType } = {
 const upTo = (
   controllers: readonly Controller[],
   type: ControllerType,
-  last: number
+  { last, ...settings }: { readonly last: number; readonly model?: string }
 ): readonly Controller[] => {
   let all = controllers
-  for (let index = 0; index <= last; index += 1) all = ensure(all, type, { index })
+  for (let index = 0; index <= last; index += 1) all = ensure(all, type, { index, ...settings })
   return all
 }
 
@@ -100,7 +100,7 @@ const ofDevices = (domain: Domain, given: readonly Controller[]): readonly Contr
       disk.target.bus === bus && disk.address?.type === "drive" ? [disk.address.controller] : []
     )
     const type = typeOfBus[bus]
-    if (type !== undefined) all = upTo(all, type, Math.max(-1, ...indexes))
+    if (type !== undefined) all = upTo(all, type, { last: Math.max(-1, ...indexes) })
   }
   for (const device of domain.devices) {
     const isPort =
@@ -116,7 +116,9 @@ const ofDevices = (domain: Domain, given: readonly Controller[]): readonly Contr
     }
     if (device.kind === "hostdev" && device.source.type === "scsi") {
       const index = device.address?.type === "drive" ? device.address.controller : 0
-      all = upTo(all, "scsi", index)
+      // A further one is as those that host devices have, of whatever model disks' would be.
+      const model = all.findLast(({ type }) => type === "scsi")?.model
+      all = upTo(all, "scsi", { last: index, ...(model === undefined ? {} : { model }) })
     }
   }
   return all
