@@ -30,7 +30,9 @@ export const giveOwner = Effect.fnUntraced(function* ({ path, to }: Owner) {
 const giveBack = Effect.fnUntraced(function* ({ path, from, to }: Owner) {
   const files = yield* Files
   const stat = yield* files.stat(path)
-  const isOurs = (stat.kind === "file" || stat.kind === "block") && stat.uid === to.uid
+  const isFile = stat.kind === "file" || stat.kind === "block"
+  // Of characters only the nodes of host devices were ever given.
+  const isOurs = (isFile || stat.kind === "character") && stat.uid === to.uid
   if (isOurs && stat.gid === to.gid) yield* files.chown(path, from.uid, from.gid)
 })
 

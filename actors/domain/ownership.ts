@@ -1,14 +1,15 @@
 /**
  * Which of a guest's files its account has to be given for the time that it runs, as
  * `dynamic_ownership` wants it, and whose they were. Looks only: giving and giving back is
- * holds.ts's. Regular files and block devices; never what a link points to, but for the links that
- * the host itself keeps in /dev.
+ * holds.ts's. Regular files, block devices, and the nodes of host devices; never what a link points
+ * to, but for the links that the host itself keeps in /dev.
  */
 import * as Effect from "effect/Effect"
 import { type FileStat, Files } from "../../src/host/files.ts"
 import type { BackingStore, DiskSource } from "../../src/model/device/disk.ts"
 import { devicesOf } from "../../src/model/device.ts"
 import type { Domain } from "../../src/model/domain.ts"
+import { nodesOf } from "../../src/node/hostdev-node.ts"
 import type { StatusRecord } from "../../src/store/status.ts"
 import { type Account, mayUse } from "./account.ts"
 
@@ -76,6 +77,31 @@ const isGiven = (stat: FileStat, { isOwn }: Need, to: Account): boolean => {
   return !mayUse(to, stat, 4)
 }
 
+/** Where nodes come into being while a guest is started: root's, as every device of the kernel's. */
+const isToCome = (path: string): boolean => path.startsWith("/dev/vfio/")
+
+const root = { uid: 0, gid: 0 }
+
+/**
+ * The nodes of host devices that are to change their owner. VFIO's may be made only when the
+ * device is taken from its driver, after this was asked.
+ */
+export const nodesToChange = Effect.fnUntraced(function* (
+  devices: Pick<Domain, "devices">,
+  { uid, gid }: Account
+) {
+  const files = yield* Files
+  const owners: Owner[] = []
+  for (const path of yield* nodesOf(devices)) {
+    const found = yield* Effect.option(files.stat(path))
+    const stat = found._tag === "Some" ? found.value : undefined
+    if (stat === undefined ? !isToCome(path) : stat.kind !== "character") continue
+    const from = stat === undefined ? root : { uid: stat.uid, gid: stat.gid }
+    if (from.uid !== uid || from.gid !== gid) owners.push({ path, from, to: { uid, gid } })
+  }
+  return owners
+})
+
 /** The files that are to change their owner. One that is not there is QEMU's to complain of. */
 export const ownersToChange = Effect.fnUntraced(function* (live: Domain, to: Account) {
   const owners: Owner[] = []
@@ -87,5 +113,5 @@ export const ownersToChange = Effect.fnUntraced(function* (live: Domain, to: Acc
     const from = { uid: stat.uid, gid: stat.gid }
     owners.push({ path, from, to: { uid: to.uid, gid: to.gid } })
   }
-  return owners
+  return [...owners, ...(yield* nodesToChange(live, to))]
 })

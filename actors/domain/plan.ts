@@ -9,6 +9,7 @@ import { Ids } from "../../src/base/ids.ts"
 import { makeCgroup } from "../../src/host/cgroup.ts"
 import { Files } from "../../src/host/files.ts"
 import type { Domain } from "../../src/model/domain.ts"
+import { genericNodesOf } from "../../src/node/hostdev-node.ts"
 import { buildArgv, guestEnvironment } from "../../src/qemu/argv/argv.ts"
 import type { ArgvConfig, Resources } from "../../src/qemu/argv/context.ts"
 import { completeDomain, macsNeeded, prepareDomain } from "../../src/qemu/complete.ts"
@@ -212,6 +213,7 @@ export const planLaunch = Effect.fnUntraced(function* (
     shortName,
     graphics,
     taps: networks.resources,
+    genericNodes: yield* genericNodesOf(live),
     ...outputs.resources
   }
   const argv = yield* argvOf({ live, config: argvConfig, resources }, capabilities)

@@ -17,6 +17,7 @@ import { devicesOf } from "../model/device.ts"
 import { OperationFailed } from "../model/domain-error.ts"
 import type { ModelError } from "../model/error.ts"
 import type { Domain } from "../model/domain.ts"
+import { genericNodesOf } from "../node/hostdev-node.ts"
 import { validateDomain } from "../model/validate.ts"
 import { buildArgv, guestEnvironment } from "../qemu/argv/argv.ts"
 import type { Resources } from "../qemu/argv/context.ts"
@@ -88,6 +89,7 @@ const commandOf = Effect.fnUntraced(function* (definition: Domain, config: Confi
     shortName: noEpoch,
     graphics,
     taps: tapsOf(live),
+    genericNodes: yield* genericNodesOf(live),
     nowSeconds: Math.floor((yield* Clock.currentTimeMillis) / 1000)
   }
   const argv = yield* Effect.fromResult(
