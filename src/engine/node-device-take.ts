@@ -7,11 +7,13 @@ import type { Driver } from "../../actors/driver/driver.ts"
 import type { CallError } from "../../actors/driver/once.ts"
 import type { Pool } from "../../actors/host-device-pool.ts"
 import { lastOf } from "../host/device-record.ts"
+import type { Files } from "../host/files.ts"
 import { makeCall } from "../kernel/call.ts"
 import type { DeviceBusy } from "../model/domain-error.ts"
-import type { DeviceBroken, DeviceNotReady } from "../model/hostdev-error.ts"
+import { type DeviceBroken, DeviceNotReady } from "../model/hostdev-error.ts"
 import type { ListedDevice } from "../model/node-device.ts"
 import { type NodeDeviceNotFound, NodeDeviceUnfit } from "../node/device-error.ts"
+import { detachProblem } from "../node/givable.ts"
 
 export interface DetachDeviceOptions {
   /** Although the host uses it: what is on it is then gone for the host. */
@@ -39,24 +41,38 @@ export interface TakingDevices {
   readonly reset: (name: string) => Effect.Effect<void, TakeError>
 }
 
-type Lookup = (name: string) => Effect.Effect<ListedDevice, NodeDeviceNotFound>
+export interface TakingGround {
+  readonly driver: Driver
+  readonly lookup: (name: string) => Effect.Effect<ListedDevice, NodeDeviceNotFound>
+  /** With the host's files. */
+  readonly here: <A, E>(effect: Effect.Effect<A, E, Files>) => Effect.Effect<A, E>
+}
 
-export const takingDevices = (driver: Driver, lookup: Lookup): TakingDevices => {
-  const onPci = (
-    procedure: string,
-    name: string,
-    work: (pool: Pool, address: string) => ReturnType<Pool["reattach"]>
-  ) =>
-    Effect.gen(function* () {
-      const { kind, path } = yield* lookup(name)
-      if (kind !== "pci") return yield* new NodeDeviceUnfit({ name })
-      yield* driver.call(makeCall(procedure), ({ pools }) => work(pools.pci, lastOf(path)))
-    })
+type Step = (pool: Pool) => ReturnType<Pool["reattach"]>
+
+export const takingDevices = ({ driver, lookup, here }: TakingGround): TakingDevices => {
+  const addressOf = Effect.fnUntraced(function* (name: string) {
+    const { kind, path } = yield* lookup(name)
+    return kind === "pci" ? lastOf(path) : yield* new NodeDeviceUnfit({ name })
+  })
+  const done = (procedure: string, step: Step) =>
+    driver.call(makeCall(procedure), ({ pools }) => step(pools.pci))
   return {
     detach: (name, options) =>
-      onPci("nodeDeviceDetach", name, (pool, address) => pool.detach(address, options)),
+      Effect.gen(function* () {
+        const device = yield* addressOf(name)
+        // Before its driver loses it: what VFIO would not take stays where it is.
+        const why = yield* here(detachProblem(device))
+        if (why !== undefined) return yield* new DeviceNotReady({ device, step: "detach", why })
+        yield* done("nodeDeviceDetach", (pool) => pool.detach(device, options))
+      }),
     reattach: (name) =>
-      onPci("nodeDeviceReAttach", name, (pool, address) => pool.reattach(address)),
-    reset: (name) => onPci("nodeDeviceReset", name, (pool, address) => pool.reset(address))
+      Effect.flatMap(addressOf(name), (device) =>
+        done("nodeDeviceReAttach", (pool) => pool.reattach(device))
+      ),
+    reset: (name) =>
+      Effect.flatMap(addressOf(name), (device) =>
+        done("nodeDeviceReset", (pool) => pool.reset(device))
+      )
   }
 }

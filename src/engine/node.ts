@@ -156,7 +156,7 @@ export const makeNode = Effect.fnUntraced(function* (driver: Driver, options: No
     sysinfo: here(sysinfo),
     securityModel,
     libvirtVersion,
-    devices: { ...devices, ...takingDevices(driver, devices.lookup) }
+    devices: { ...devices, ...takingDevices({ driver, lookup: devices.lookup, here }) }
   }
   return node
 })

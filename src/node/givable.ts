@@ -6,9 +6,10 @@
 import * as Effect from "effect/Effect"
 import { listDevices } from "../host/device-list.ts"
 import { lastOf, readAttribute, readsAtOnce, readTarget } from "../host/device-record.ts"
-import type { Files } from "../host/files.ts"
+import { Files } from "../host/files.ts"
 import { type PciEntry, readPciInventory } from "../host/pci-inventory.ts"
 import { type PciNames, readPciNames } from "../host/pci-names.ts"
+import { placeOf } from "../host/pci.ts"
 import { readUsb } from "../host/usb.ts"
 import type { ListedDevice } from "../model/node-device.ts"
 import type { GroupNotViable } from "../model/hostdev-error.ts"
@@ -66,11 +67,29 @@ const groupWords = ({ group, members }: GroupNotViable): string =>
   `all of IOMMU group ${group} goes with it: ` +
   members.map(({ device, why }) => `${device} (${why})`).join(", ")
 
-/** What a start would be refused for, with the other devices of the host left as they are. */
-const pciProblem = Effect.fnUntraced(function* (entry: PciEntry, { taken }: Ground) {
-  const { address: device, place } = entry
+/** Where the kernel lists VFIO's driver once it is there. */
+const vfioAt = "/sys/bus/pci/drivers/vfio-pci"
+
+const noVfio = "the kernel has not loaded vfio-pci; load it (modprobe vfio-pci)"
+
+/**
+ * Why VFIO would not take a function, so that its driver need not lose it first; whether the host
+ * itself needs it is another matter.
+ */
+export const detachProblem = Effect.fnUntraced(function* (device: string) {
+  const place = placeOf(device)
+  if (place === undefined) return `${device} is no PCI address`
   const usable = yield* Effect.result(resolvePci({ address: place, driver: undefined }))
   if (usable._tag === "Failure") return usable.failure.why
+  const files = yield* Files
+  const loaded = yield* Effect.option(files.stat(vfioAt))
+  return loaded._tag === "Some" ? undefined : noVfio
+})
+
+/** What a start would be refused for, with the other devices of the host left as they are. */
+const pciProblem = Effect.fnUntraced(function* (device: string, { taken }: Ground) {
+  const unfit = yield* detachProblem(device)
+  if (unfit !== undefined) return unfit
   const asked = { wishes: [], guest: taken("pci", device)?.uuid, taken }
   const problem = yield* groupProblem(device, asked)
   return problem && groupWords(problem)
@@ -80,7 +99,7 @@ const readPci = Effect.fnUntraced(function* ({ name, path }: ListedDevice, groun
   const device = lastOf(path)
   const entry = ground.inventory.get(device)
   if (entry === undefined) return undefined
-  const problems = [hostProblem(path, ground.uses), yield* pciProblem(entry, ground)]
+  const problems = [hostProblem(path, ground.uses), yield* pciProblem(device, ground)]
   const found: GivableDevice = {
     kind: "pci",
     device,
