@@ -55,6 +55,11 @@ export class Belongings<R> {
     this.undos = [...this.undos, { what, run: undo }]
   }
 
+  /** What was given back while the guest goes on is owed no more. */
+  strike(what: string): void {
+    this.undos = this.undos.filter((undo) => undo.what !== what)
+  }
+
   /** What is still held, newest first: for reports. */
   get held(): readonly string[] {
     return this.undos.map(({ what }) => what).toReversed()

@@ -25,9 +25,12 @@ import type { DomainState } from "../../src/model/state.ts"
 import { withoutCaller } from "../../src/kernel/script.ts"
 import { askAgent } from "./agent.ts"
 import { Wardrobe } from "./belongings.ts"
+import { attach } from "./attach.ts"
 import { unregister, write } from "./change.ts"
+import { detach } from "./detach.ts"
 import { because } from "./because.ts"
 import type { DomainActor, DomainMessage, DomainSnapshot, Identity, Needs } from "./needs.ts"
+import { letGo } from "./plugged.ts"
 import { bootAgain, continueGuest, pauseGuest, sendSignal } from "./power.ts"
 import { reattach } from "./reattach.ts"
 import { startGuest } from "./start.ts"
@@ -83,6 +86,9 @@ export const spawn = Effect.fnUntraced(function* (
         saveStatus: saveStatus(self),
         write: write(self),
         unregister: unregister(self),
+        attach: attach(self),
+        detach: detach(self),
+        letGo: letGo(self),
         reattach: reattach(self)
       }
     },

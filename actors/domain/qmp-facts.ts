@@ -84,7 +84,10 @@ const passedOn = (event: QmpEvent, live: Live): readonly Told[] => {
     case "DeviceUnplugRefused":
       return event.device === undefined
         ? []
-        : [happening({ type: "device-removal-failed", device: event.device })]
+        : [
+            happening({ type: "device-removal-failed", device: event.device }),
+            { type: "qmpUnplugRefused", alias: event.device } as Told
+          ]
     case "MigrationPass":
       return [happening({ type: "migration-iteration", iteration: event.pass })]
     case "GuestCrashloaded":
@@ -138,9 +141,8 @@ export const factsOf = (event: QmpEvent, live?: Live): readonly Told[] => {
         })
       ]
     case "DeviceDeleted":
-      return event.device === undefined
-        ? []
-        : [happening({ type: "device-removed", device: event.device })]
+      // Those without a name are parts of a device, or somebody else's.
+      return event.device === undefined ? [] : [{ type: "qmpDeleted", alias: event.device } as Told]
     case "VserportChange":
       return [{ type: "qmpPort", alias: event.id, isOpen: event.isOpen } as Told]
     default:

@@ -6,12 +6,12 @@
 import * as Effect from "effect/Effect"
 import type { ProcessRef } from "../../machines/domain/context.ts"
 import type { Domain } from "../../src/model/domain.ts"
-import { DomainGone } from "../../src/model/domain-error.ts"
 import { GuestRefused, GuestSilent, NotRunning } from "../../src/model/guest-error.ts"
 import type { Ask } from "../../src/qemu/guest-ask.ts"
 import type { Command } from "../../src/qmp/command.ts"
 import type { Monitor } from "../monitor.ts"
 import { type DomainRef, isSettled, view } from "./domain.ts"
+import { failureOf } from "./monitor-failure.ts"
 
 /** A guest as it was when it was reached. What is asked of it goes to that epoch and no other. */
 export interface Reached {
@@ -30,23 +30,6 @@ export const running = (ref: DomainRef, operation: string) =>
       ? Effect.fail(new NotRunning({ domain: name, operation }))
       : Effect.succeed({ domain: name, epoch, live, process })
   })
-
-type MonitorError = Effect.Error<ReturnType<Monitor["execute"]>>
-
-const failureOf = (
-  error: MonitorError,
-  { domain, operation, command }: Record<"domain" | "operation" | "command", string>
-) => {
-  switch (error._tag) {
-    case "QmpRefused":
-      return new GuestRefused({ domain, command, class: error.class, why: error.desc })
-    case "QmpEnded":
-    case "ActorStopped":
-      return new DomainGone({ domain, operation })
-    default:
-      return new GuestSilent({ domain, operation, why: error.message })
-  }
-}
 
 const askOn =
   (monitor: Monitor, { domain, operation }: Record<"domain" | "operation", string>): Ask =>

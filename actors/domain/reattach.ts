@@ -6,11 +6,14 @@ import * as Effect from "effect/Effect"
 import type { GuestStatus } from "../../machines/domain/context.ts"
 import { isAlive, type ProcessExit, Processes } from "../../src/host/process.ts"
 import { devicesOf } from "../../src/model/device.ts"
+import { aliasOfDevice } from "../../src/model/device-match.ts"
 import { queryChardev } from "../../src/qmp/command.ts"
 import type { Monitor } from "../monitor.ts"
 import type { Belongings } from "./belongings.ts"
 import { connect, earOf } from "./connect.ts"
 import type { DomainSelf, Identity, Needs } from "./needs.ts"
+import { pluggableOf } from "./plug.ts"
+import { peripherals } from "./plugged.ts"
 
 /** The first look follows the end of the connection, when QEMU is just about to be a zombie. */
 const firstPauseMs = 2
@@ -82,11 +85,29 @@ const lookAtPorts = Effect.fnUntraced(function* (
   }
 })
 
+/** Devices may have gone while nobody listened, or have never come. Told behind the status. */
+const lookAtDevices = Effect.fnUntraced(function* (
+  domain: Identity,
+  monitor: Monitor,
+  epoch: string
+) {
+  const { live } = domain.now().context
+  const names = (live?.devices ?? [])
+    .filter((device) => pluggableOf(device) !== undefined)
+    .flatMap((device) => aliasOfDevice(device) ?? [])
+  if (names.length === 0) return
+  const present = yield* peripherals(monitor)
+  if (present === undefined) return
+  for (const alias of names.filter((name) => !present.includes(name)))
+    domain.belongings.of(epoch).ear?.hear({ type: "qmpDeleted", epoch, alias })
+})
+
 const talk = (domain: Identity, self: DomainSelf, epoch: string) =>
   Effect.gen(function* () {
     const monitor = yield* connect(domain, self, epoch)
     const status = guestStatus(yield* monitor.execute({ execute: "query-status" }))
     yield* lookAtPorts(domain, monitor, epoch)
+    yield* lookAtDevices(domain, monitor, epoch)
     return status
   }).pipe(Effect.timeout(handshakeTimeoutMs))
 

@@ -98,7 +98,7 @@ const vfioExtraBytes = 1024 * 1024 * 1024
 const kibBytes = 1024
 
 /** Memory that stays in place: all of QEMU's, or the guest's that a host device writes to. */
-const memlockOf = ({ memory, memoryBacking, devices }: Domain) => {
+export const memlockOf = ({ memory, memoryBacking, devices }: Domain) => {
   if (memoryBacking?.locked === true) return "unlimited" as const
   const hasVfio = devices.some(
     (device) =>

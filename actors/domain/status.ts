@@ -34,6 +34,17 @@ export const dropRecord = (mine: Belongings<Needs>, epoch: string) =>
     yield* Effect.ignore((yield* Store).removeStatus(epoch))
   })
 
+/** Changes the record, and writes it. There may be none: then nothing is to be remembered. */
+export const amendRecord = (
+  mine: Belongings<Needs>,
+  amend: (record: StatusRecord) => StatusRecord
+): Effect.Effect<void, StoreError, Store> =>
+  Effect.suspend(() => {
+    if (mine.record === undefined) return Effect.void
+    mine.record = amend(mine.record)
+    return putRecord(mine)
+  })
+
 /** The record with the state as it is published. */
 const present = (
   record: StatusRecord,

@@ -5,7 +5,7 @@
 import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
 import { Files } from "../../src/host/files.ts"
-import { Processes } from "../../src/host/process.ts"
+import { runHelper } from "./helper.ts"
 
 /** A step at the host's network was refused, in the words of whoever refused it. */
 export class NetworkRefused extends Data.TaggedError("NetworkRefused")<{
@@ -30,44 +30,12 @@ const findIp = Effect.gen(function* () {
   })
 })
 
-const wordsBytesMax = 4096
-const boundMs = 10_000
-
-/** Runs a short helper and fails with its own words when it does. */
-const runHelper = Effect.fnUntraced(function* (what: string, argv: readonly [string, ...string[]]) {
-  const processes = yield* Processes
-  let said = ""
-  const child = yield* processes
-    .spawn({
-      argv,
-      environment: { LC_ALL: "C", PATH: "/usr/sbin:/usr/bin:/sbin:/bin" },
-      directory: "/",
-      descriptors: {
-        1: { kind: "null" },
-        2: {
-          kind: "pipe",
-          onData: (bytes) => {
-            said = `${said}${new TextDecoder().decode(bytes)}`.slice(0, wordsBytesMax)
-          }
-        }
-      },
-      isDetached: false
-    })
-    .pipe(Effect.mapError(({ message }) => new NetworkRefused({ what, why: message })))
-  const ended = yield* Effect.callback<number | undefined>((resume) =>
-    child.onExit(({ code }) => resume(Effect.succeed(code)))
-  ).pipe(Effect.timeoutOption(boundMs))
-  if (ended._tag === "None") {
-    yield* processes.signal(child, "SIGKILL")
-    return yield* new NetworkRefused({ what, why: `'${argv[0]}' did not end in ${boundMs} ms` })
-  }
-  if (ended.value === 0) return
-  const why = said.trim().replaceAll(/\s+/g, " ") || `'${argv[0]}' ended with ${ended.value}`
-  return yield* new NetworkRefused({ what, why })
-}, Effect.uninterruptible)
+/** What a helper was refused is the network's refusal here. */
+const run = (what: string, argv: readonly [string, ...string[]]) =>
+  Effect.mapError(runHelper(what, argv), ({ why }) => new NetworkRefused({ what, why }))
 
 const ip = (what: string, words: readonly string[]) =>
-  Effect.flatMap(findIp, (path) => runHelper(what, [path, ...words]))
+  Effect.flatMap(findIp, (path) => run(what, [path, ...words]))
 
 export interface Tap {
   readonly name: string
@@ -104,7 +72,7 @@ export const makeTap = Effect.fnUntraced(function* (tap: Tap) {
   ]
   const what = bridge === undefined ? `set up '${name}'` : `attach '${name}' to bridge '${bridge}'`
   yield* ip(what, ["link", "set", "dev", name, ...settings, "up"])
-  if (tap.script !== undefined) yield* runHelper(`run '${tap.script}'`, [tap.script, name])
+  if (tap.script !== undefined) yield* run(`run '${tap.script}'`, [tap.script, name])
 })
 
 /** Absent is fine; another kind of device of that name is not ours. */

@@ -16,6 +16,7 @@ import type { StatusRecord } from "../../src/store/status.ts"
 import * as DomainActor from "../domain/domain.ts"
 import type { DomainRef } from "../domain/domain.ts"
 import { complete } from "../domain/plan.ts"
+import { withRemembered } from "../domain/plugged.ts"
 import type { Entry } from "../domains.ts"
 import type { Parts } from "./parts.ts"
 
@@ -94,7 +95,8 @@ export const reviveDomain = Effect.fnUntraced(function* (parts: Parts, ref: Doma
   }
   if (epoch === undefined || live === undefined) return DomainActor.restart(ref, input)
   const record = ref.belongings.find(epoch)?.record
-  const guest = { epoch, id, process, live, reason, autoDestroy, isOver: false }
+  const remembered = withRemembered(live, record)
+  const guest = { epoch, id, process, live: remembered, reason, autoDestroy, isOver: false }
   const isPaused = record?.phase === "paused"
   DomainActor.restart(ref, input, {
     ...guest,

@@ -6,10 +6,18 @@ import * as Effect from "effect/Effect"
 import type { Affects, Change } from "../../machines/domain/change.ts"
 import type { KernelError } from "../../src/kernel/error.ts"
 import { InvalidDomain } from "../../src/model/error.ts"
-import { OperationFailed } from "../../src/model/domain-error.ts"
+import {
+  type DeviceMissing,
+  type DomainGone,
+  OperationFailed
+} from "../../src/model/domain-error.ts"
+import type { DeviceWanted } from "../../src/model/device-match.ts"
+import type { Device } from "../../src/model/device.ts"
 import type { KeptElement } from "../../src/model/kept.ts"
 import { nameProblem } from "../../src/model/validate.ts"
 import type { StoreError } from "../../src/store/error.ts"
+import type { AttachError } from "../domain/attach.ts"
+import type { DetachError } from "../domain/detach.ts"
 import * as DomainActor from "../domain/domain.ts"
 import type { DomainRef } from "../domain/domain.ts"
 import { rename as renameReserved } from "./calls.ts"
@@ -82,3 +90,26 @@ export const setMetadata = (ref: DomainRef, metadata: Metadata, affects: Affects
       return yield* new InvalidDomain({ domain: name, path: "title", reason: "it has two lines" })
     yield* change(ref, { ...metadata, affects })
   })
+
+/** What may go wrong with a device that is to come or to go. */
+export type DeviceFailure = ChangeFailure | AttachError | DetachError | DeviceMissing | DomainGone
+
+const changeDevice = (ref: DomainRef, what: Change & { readonly affects: Affects }) =>
+  Effect.gen(function* () {
+    const { affects } = what
+    const operation = what.type === "attach" ? "attach a device to" : "detach a device from"
+    if (affects !== "current" && affects.config) yield* demand(ref, operation, { persistent: true })
+    if (affects !== "current" && affects.live) yield* demand(ref, operation, { active: true })
+    yield* DomainActor.change(ref, what) as Effect.Effect<void, DeviceFailure>
+  })
+
+/** A device more, in the guest, in the definition or in both: all of it, or nothing. */
+export const attachDevice = (ref: DomainRef, device: Device, affects: Affects) =>
+  changeDevice(ref, { type: "attach", affects, device })
+
+/**
+ * A device less. A guest may take its time: after a while this is done, and the device is the
+ * guest's until it has let it go, which is told as an event.
+ */
+export const detachDevice = (ref: DomainRef, wanted: DeviceWanted, affects: Affects) =>
+  changeDevice(ref, { type: "detach", affects, wanted })

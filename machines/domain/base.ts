@@ -8,7 +8,7 @@ import { DomainGone } from "../../src/model/domain-error.ts"
 import type { Domain } from "../../src/model/domain.ts"
 import type { DomainHappening } from "../../src/model/event.ts"
 import { words } from "../words.ts"
-import { type Change, type Definitions, isPossible } from "./change.ts"
+import { type Attach, type Change, type Definitions, type Detach, isPossible } from "./change.ts"
 import type {
   DomainContext,
   DomainInput,
@@ -17,6 +17,7 @@ import type {
   SignalMode,
   Starter
 } from "./context.ts"
+import { deviceGuards } from "./device-guards.ts"
 import { isAgentPort, movesPort } from "./port.ts"
 
 /** The longest a start may take, from the request to the guest's first instruction. */
@@ -65,12 +66,22 @@ export const base = setup({
     saveStatus: (_, _params: { readonly state: "running" | "paused" }) => {},
     /** Makes the change durable: ends in `written` or `writeFailed`. */
     write: (_, _params: { readonly change: Change; readonly after: Definitions }) => {},
+    /**
+     * Adds a device: to the guest, to the definition that it completes, or to both. Ends in
+     * `attached` or `deviceFailed`.
+     */
+    attach: (_, _params: { readonly epoch: string; readonly change: Attach }) => {},
+    /** Tells QEMU to let a device go, and waits a while: ends in `unplugged` or `deviceFailed`. */
+    detach: (_, _params: { readonly epoch: string; readonly change: Detach }) => {},
+    /** Gives back what a device had that QEMU has let go: ends in `parted`. */
+    letGo: (_, _params: { readonly epoch: string; readonly alias: string }) => {},
     /** Takes the domain off the list: ends in `unregistered`. */
     unregister: () => {},
     /** Finds the living QEMU and its monitor again: ends in `reattached` or `exited`. */
     reattach: (_, _params: { readonly epoch: string }) => {}
   },
   guards: {
+    ...deviceGuards,
     /** After the guest's power-off it is reset: asked for, or the definition's `on_poweroff`. */
     bootsAgain: ({ context, event }) =>
       event.type === "qmpShutdown" &&

@@ -3,6 +3,12 @@
  * turn that admits the change, from the state of that turn, so that no two changes lose each other.
  */
 import type { Device } from "../../src/model/device.ts"
+import {
+  aliasOfDevice,
+  type DeviceWanted,
+  findDevice,
+  withoutDevice
+} from "../../src/model/device-match.ts"
 import type { Domain } from "../../src/model/domain.ts"
 import type { DomainHappening } from "../../src/model/event.ts"
 import type { KeptElement } from "../../src/model/kept.ts"
@@ -38,6 +44,28 @@ export type Change =
       readonly mac: string
       readonly state: "up" | "down"
     }
+  | Attach
+  | Detach
+
+/** A device more: of a guest only once its QEMU has it, of a definition when that is written. */
+export interface Attach {
+  readonly type: "attach"
+  readonly affects: Affects
+  readonly device: Device
+  /** The next start's definition with the device in it, once it is completed. */
+  readonly definition?: Domain
+}
+
+/** A device less: of a guest only when its QEMU has let it go. */
+export interface Detach {
+  readonly type: "detach"
+  readonly affects: Affects
+  readonly wanted: DeviceWanted
+  /** What the guest's QEMU calls it; filled in when the change is admitted, as is the next. */
+  readonly alias?: string
+  /** The next start's definition without it. */
+  readonly definition?: Domain
+}
 
 /** What becomes of a guest that ends; what is not named stays. */
 export type ActionValues = Partial<Pick<Domain, "onPoweroff" | "onReboot" | "onCrash">>
@@ -177,6 +205,10 @@ export const afterChange = (before: Definitions, change: Change): Definitions =>
       return before
     case "rename":
       return { ...before, persistent: before.persistent && edit(before.persistent, change) }
+    case "attach":
+    case "detach":
+      // What the guest has follows what QEMU does, and no wish.
+      return { ...before, persistent: change.definition ?? before.persistent }
     default: {
       const { persistent, live } = before
       const affects = affected(change.affects, live !== undefined)
@@ -188,11 +220,46 @@ export const afterChange = (before: Definitions, change: Change): Definitions =>
   }
 }
 
+/** Whether the running guest is to be changed, as the domain is now. */
+export const changesGuest = (change: Change, epoch: string | undefined): boolean =>
+  "affects" in change && affected(change.affects, epoch !== undefined).live
+
+interface Now extends Definitions {
+  readonly epoch: string | undefined
+}
+
+/** Which of the definitions that a detach is for has no such device; nothing, if all have. */
+export const lacksDevice = (
+  { persistent, live, epoch }: Now,
+  { affects, wanted }: Detach
+): "config" | "live" | undefined => {
+  const meant = affected(affects, epoch !== undefined)
+  const isIn = (domain: Domain | undefined) =>
+    domain !== undefined && findDevice(domain, wanted) !== undefined
+  if (meant.config && !isIn(persistent)) return "config"
+  return meant.live && !isIn(live) ? "live" : undefined
+}
+
+const settledDetach = (change: Detach, { persistent, live, epoch }: Now): Detach => {
+  const affects = affected(change.affects, epoch !== undefined)
+  const found = affects.live && live ? findDevice(live, change.wanted) : undefined
+  const alias = found && aliasOfDevice(found)
+  const leaving = affects.config && persistent ? findDevice(persistent, change.wanted) : undefined
+  return {
+    ...change,
+    affects,
+    ...(alias === undefined ? {} : { alias }),
+    ...(persistent && leaving ? { definition: withoutDevice(persistent, leaving) } : {})
+  }
+}
+
 /** The change with what it is for, as the domain is now: what is written is what was admitted. */
-export const settled = (change: Change, epoch: string | undefined): Change =>
-  "affects" in change
-    ? { ...change, affects: affected(change.affects, epoch !== undefined) }
+export const settled = (change: Change, now: Now): Change => {
+  if (change.type === "detach") return settledDetach(change, now)
+  return "affects" in change
+    ? { ...change, affects: affected(change.affects, now.epoch !== undefined) }
     : change
+}
 
 /** What the world is told once the change is durable. */
 export const happeningOf = (change: Change, wasDefined: boolean): DomainHappening | undefined => {
@@ -212,6 +279,8 @@ export const happeningOf = (change: Change, wasDefined: boolean): DomainHappenin
     case "resources":
     case "actions":
     case "link":
+    case "attach":
+    case "detach":
       return undefined
   }
 }

@@ -3,6 +3,7 @@
  * words in the chart, in the actor and in traces.
  */
 import type { Request, RequestMessage } from "../../src/base/protocol.ts"
+import type { Device } from "../../src/model/device.ts"
 import type { Domain } from "../../src/model/domain.ts"
 import type {
   DomainGone,
@@ -67,6 +68,8 @@ export interface DomainContext {
   /** Suspends or resumes that wait for QEMU's word. */
   readonly waiters: readonly number[]
   readonly job: { readonly call: number; readonly change: Change } | undefined
+  /** Names of devices that QEMU has let go, and that are not given back yet. */
+  readonly parted: readonly string[]
   readonly signal:
     | {
         readonly call: number
@@ -143,8 +146,23 @@ export type DomainFact =
   | { readonly type: "written" }
   | { readonly type: "writeFailed"; readonly error: unknown }
   | { readonly type: "unregistered" }
+  | DeviceFact
   | MonitorFact
   | QmpFact
+
+/** What the scripts of devices say. */
+export type DeviceFact =
+  /** The device as the guest has it, and the definition that it is to be in. */
+  | {
+      readonly type: "attached"
+      readonly device: Device | undefined
+      readonly definition: Domain | undefined
+    }
+  /** QEMU has been told; it has let go, or the guest takes its time. */
+  | { readonly type: "unplugged"; readonly isGone: boolean }
+  | { readonly type: "deviceFailed"; readonly error: unknown }
+  /** What a device had of the host is given back. */
+  | { readonly type: "parted"; readonly alias: string }
 
 export type MonitorFact =
   | { readonly type: "monitorReady"; readonly epoch: string }
@@ -166,6 +184,8 @@ export type QmpFact = { readonly epoch: string } & (
   | { readonly type: "qmpHappened"; readonly happening: DomainHappening }
   /** The guest has opened or closed the port of a channel, or is found to have. */
   | { readonly type: "qmpPort"; readonly alias: string; readonly isOpen: boolean }
+  /** QEMU has let a device go, or the guest keeps it. */
+  | { readonly type: "qmpDeleted" | "qmpUnplugRefused"; readonly alias: string }
 )
 
 /** A guest that an earlier engine had started, as its status record tells. */

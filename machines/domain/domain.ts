@@ -33,6 +33,7 @@ export const domainMachine = base.createMachine({
     destroyers: [],
     waiters: [],
     job: undefined,
+    parted: [],
     signal: undefined
   }),
   states: { life, job, power, monitor }

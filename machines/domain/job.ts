@@ -1,21 +1,22 @@
 /**
  * Region `job`: one change of the definition at a time. A change takes two turns: `writing`, while
  * the candidate lives in the job and nobody sees it, then committed, published and answered at
- * once.
+ * once. Devices that come and go do so before that (`devices.ts`).
  */
 import { and, assign } from "xstate"
 import { answered, failed } from "../../src/base/protocol.ts"
 import { base, happened } from "./base.ts"
 import { afterChange, happeningOf, settled } from "./change.ts"
 import type { DomainContext } from "./context.ts"
-
-const ack = {
-  type: "reply" as const,
-  params: ({ context }: { context: DomainContext }) => ({
-    calls: context.job === undefined ? [] : [context.job.call],
-    answer: answered()
-  })
-}
+import {
+  ack,
+  attaching,
+  detaching,
+  deviceFacts,
+  forget,
+  parting,
+  refuseMissing
+} from "./devices.ts"
 
 const tellChange = {
   type: "emit" as const,
@@ -47,24 +48,38 @@ const commit = base.assign(({ context }) => {
   }
 })
 
-const forget = base.assign({ job: undefined })
+const takeChange = base.assign(({ context, event }) =>
+  event.type === "change"
+    ? {
+        job: {
+          call: event.call,
+          change: settled(event.change, context)
+        }
+      }
+    : {}
+)
 
 export const job = base.createStateConfig({
   initial: "idle",
+  on: deviceFacts,
   states: {
     idle: {
+      always: { guard: and(["isAlive", "hasParted"]), target: "parting" },
       on: {
         change: [
+          { guard: and(["touchesGuest", "isDeviceChange", "isSought"]), actions: "postpone" },
+          { guard: and(["isSettled", "fits", "lacksDevice"]), actions: refuseMissing },
           {
-            guard: and(["isSettled", "fits"]),
-            target: "writing",
-            actions: assign({
-              job: ({ context, event }) => ({
-                call: event.call,
-                change: settled(event.change, context.epoch)
-              })
-            })
+            guard: and(["isSettled", "fits", "isDetach", "touchesGuest"]),
+            target: "detaching",
+            actions: takeChange
           },
+          {
+            guard: and(["isSettled", "fits", "isAttach"]),
+            target: "attaching",
+            actions: takeChange
+          },
+          { guard: and(["isSettled", "fits"]), target: "writing", actions: takeChange },
           { guard: "isTransitional", actions: "postpone" }
         ],
         discard: [
@@ -84,6 +99,9 @@ export const job = base.createStateConfig({
         ]
       }
     },
+    attaching,
+    detaching,
+    parting,
     writing: {
       entry: {
         type: "write",

@@ -99,6 +99,7 @@ const closeEpoch = [
     autoDestroy: undefined,
     starter: undefined,
     failure: undefined,
+    parted: [],
     destroyers: []
   })
 ]

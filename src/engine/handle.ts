@@ -18,6 +18,7 @@ import type { DomainSummary } from "../../actors/driver/reads.ts"
 import { lastWords } from "../host/log-file.ts"
 import { agentOf, type DomainAgent } from "./agent.ts"
 import { consolesOf, type DomainConsoles } from "./console.ts"
+import { devicesOf, type DomainDevices } from "./device.ts"
 import { consultOn, find, type LookupError, type Perform, performOn } from "./consult.ts"
 import {
   type DomainExists,
@@ -81,7 +82,7 @@ export interface AffectsOptions {
   readonly live?: boolean
 }
 
-export interface Domain extends DomainConsoles {
+export interface Domain extends DomainConsoles, DomainDevices {
   readonly uuid: string
   /** As it was called when this handle was made. */
   readonly name: string
@@ -254,6 +255,7 @@ export const handleOf = (driver: Driver, identity: Identity): Domain => {
       return (guest ??= guestFunctionsOf({ driver, consult, perform }))
     },
     ...consolesOf(consult),
+    ...devicesOf(driver, perform),
     get agent() {
       return (agent ??= agentOf(consult, perform))
     },

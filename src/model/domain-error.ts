@@ -77,6 +77,32 @@ export class DeviceBusy extends Data.TaggedError("DeviceBusy")<{
   }
 }
 
+/** The definition, or the running guest, has this device already. */
+export class DeviceExists extends Data.TaggedError("DeviceExists")<{
+  readonly domain: string
+  /** Its element: `<hostdev>`. */
+  readonly element: string
+  readonly isLive: boolean
+}> {
+  override get message(): string {
+    const { domain, element, isLive } = this
+    const where = isLive ? "the running guest" : "the definition"
+    return `cannot attach a device to '${domain}': ${where} has this ${element} already`
+  }
+}
+
+/** The definition, or the running guest, has no such device. libvirt: VIR_ERR_DEVICE_MISSING. */
+export class DeviceMissing extends Data.TaggedError("DeviceMissing")<{
+  readonly domain: string
+  readonly isLive: boolean
+}> {
+  override get message(): string {
+    const { domain, isLive } = this
+    const where = isLive ? "the running guest" : "the definition"
+    return `cannot detach a device from '${domain}': ${where} has no such device`
+  }
+}
+
 /** A definition cannot be read from disk. The file stays as it is. */
 export class DefinitionQuarantined extends Data.TaggedError("DefinitionQuarantined")<{
   readonly domain: string
@@ -96,4 +122,6 @@ export type DomainError =
   | OperationFailed
   | DomainGone
   | DeviceBusy
+  | DeviceExists
+  | DeviceMissing
   | DefinitionQuarantined

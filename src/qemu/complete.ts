@@ -24,7 +24,7 @@ import { audio, listens, video } from "./complete/displays.ts"
 import { firmwareImage, variables } from "./complete/firmware.ts"
 import { scsiHostdevs } from "./complete/hostdevs.ts"
 import { interfaces } from "./complete/interfaces.ts"
-import { pciAddresses } from "./complete/pci.ts"
+import { pciAddresses, pciAddressesAsBuilt } from "./complete/pci.ts"
 import { filesystems, inputs, memballoon } from "./complete/small.ts"
 import { usbAddresses } from "./complete/usb.ts"
 import { type CompleteError, Unavailable } from "./refusal.ts"
@@ -126,4 +126,15 @@ export function prepareDomain(
   options: CompleteOptions
 ): Result.Result<Domain, CompleteError> {
   return run(domain, options, [...steps, ...startSteps])
+}
+
+/** Where a device goes that comes while the guest runs. */
+const plugSteps: readonly Step[] = [addressKinds, pciAddressesAsBuilt, usbAddresses]
+
+/** A running guest as it is with one device more; that one is given a place, and nothing else. */
+export function placeDevices(
+  live: Domain,
+  options: Pick<CompleteOptions, "capabilities" | "isExpress">
+): Result.Result<Domain, CompleteError> {
+  return run(live, { macs: [], nvramDirectory: "", ...options }, plugSteps)
 }

@@ -37,7 +37,24 @@ const Reservations = Schema.Struct({
   pci: Strings,
   /** `BUS:DEVICE` */
   usb: Strings,
+  /** `HOST:BUS:TARGET:UNIT` */
+  scsi: Schema.optionalKey(Strings),
+  /** uuids */
+  mdev: Schema.optionalKey(Strings),
   ports: Schema.Array(Schema.Int)
+})
+
+/**
+ * A host device that was plugged into the running guest: written before QEMU is told. Whether the
+ * guest has it, QEMU alone knows.
+ */
+const Plugged = Schema.Struct({
+  /** Its name in QEMU. */
+  alias: Schema.String,
+  /** Which pool has it, by what name, and whether the engine gives it back to its driver. */
+  pool: Schema.Literals(["pci", "usb", "scsi", "mdev"]),
+  device: Schema.String,
+  isManaged: Schema.Boolean
 })
 
 const Account = Schema.Struct({ uid: Schema.Int, gid: Schema.Int })
@@ -90,6 +107,7 @@ const Status = Schema.Struct({
   /** The live definition as XML. */
   definition: Schema.String,
   reservations: Reservations,
+  plugged: Schema.optionalKey(Schema.Array(Plugged)),
   holds: Schema.optionalKey(Holds),
   startedAtMs: Schema.Number,
   /** What was set at run time in place of the definition's actions. */

@@ -39,10 +39,11 @@ import {
   video,
   watchdog
 } from "./device/small.ts"
-import type { Element } from "./element.ts"
+import { type Element, parseElement } from "./element.ts"
+import type { XmlError } from "./error.ts"
 import { keepElement, keyOf } from "./kept.ts"
 import { devicesMax } from "./limits.ts"
-import { Reading } from "./reading.ts"
+import { type DocumentKind, Reading } from "./reading.ts"
 import type { Writing } from "./writing.ts"
 
 type Described = Exclude<DeviceKind, "kept">
@@ -139,6 +140,25 @@ function writeDevice(device: Device, to: Writing): void {
     to.child(writeWhole(description, device, { name: device.kind, context: to.context }))
   }
 }
+
+/**
+ * One device by itself, as it would stand in a definition. What nobody has heard of is refused:
+ * whoever asks for one device asks for it to be there.
+ */
+export const parseDevice = (
+  text: string,
+  { kind = "inactive" }: { readonly kind?: DocumentKind } = {}
+): Result.Result<Device, XmlError> =>
+  Result.flatMap(parseElement(text), (element) => {
+    const from = new Reading(element, "/device", { kind, purpose: "define", reports: [] })
+    const refuse = (reason: string) => Result.fail(from.refuse("invalid", reason))
+    if (element.uri !== "") return refuse(`<${element.name}> is no device`)
+    return Result.flatMap(readDevice(element, from), (device) =>
+      device.kind === "kept" && !device.isKnown
+        ? refuse(`<${element.name}> is no device`)
+        : Result.succeed(device)
+    )
+  })
 
 /** All children of `<devices>` but the emulator, in libvirt's order. */
 export const devices: Sure<readonly Device[]> = {

@@ -228,18 +228,29 @@ const withPlaces = (pass: Pass): Domain => {
   return { ...pass.domain, devices }
 }
 
-export const pciAddresses: Step = (domain, context) =>
+const busMaker =
+  ({ capabilities }: CompleteContext) =>
+  (models: readonly PciBusModel[], mayGrow: boolean) =>
+    new PciBuses(models, {
+      mayGrow,
+      hasPcieToPciBridge: hasType(capabilities, "pcie-pci-bridge")
+    })
+
+/** On the buses that are there and on no others: what runs gets none. */
+export const pciAddressesAsBuilt: Step = (domain, context) =>
   Result.gen(function* () {
-    const hasPcieToPciBridge = hasType(context.capabilities, "pcie-pci-bridge")
-    const makeBuses = (models: readonly PciBusModel[], mayGrow: boolean) =>
-      new PciBuses(models, { mayGrow, hasPcieToPciBridge })
-    const whole = yield* findBuses(domain, context, makeBuses)
-    const buses = makeBuses(busModels(whole, context), false)
-    const pass: Pass = { domain: whole, context, buses, places: new Map() }
+    const buses = busMaker(context)(busModels(domain, context), false)
+    const pass: Pass = { domain, context, buses, places: new Map() }
     yield* takeGiven(pass)
     yield* takeBoard(pass)
     yield* takeRest(pass)
-    const placed = withPlaces(pass)
+    return withPlaces(pass)
+  })
+
+export const pciAddresses: Step = (domain, context) =>
+  Result.gen(function* () {
+    const whole = yield* findBuses(domain, context, busMaker(context))
+    const placed = yield* pciAddressesAsBuilt(whole, context)
     return editDevices(placed, "controller", (one) =>
       completeTargets(one, placed, context.capabilities)
     )

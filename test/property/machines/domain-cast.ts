@@ -11,6 +11,8 @@ import {
   domainMachine,
   type DomainSnapshot
 } from "../../../machines/domain/domain.ts"
+import type { Device } from "../../../src/model/device.ts"
+import type { Hostdev } from "../../../src/model/device/hostdev.ts"
 import type { Channel } from "../../../src/model/device/character.ts"
 import type { Domain } from "../../../src/model/domain.ts"
 import { OperationFailed, StartFailed } from "../../../src/model/domain-error.ts"
@@ -34,12 +36,20 @@ const ports = ["org.qemu.guest_agent.0", "org.example.0"].map(
   })
 )
 
+/** The device of the host at this slot, under this name in QEMU. */
+const hostdevAt = (slot: number): Hostdev & { readonly alias: string } => ({
+  kind: "hostdev",
+  alias: `hostdev${slot}`,
+  managed: true,
+  source: { type: "pci", address: { type: "pci", domain: 0, bus: 3, slot, function: 0 } }
+})
+
 export const definitionOf = (actions: Actions, name = "web"): Domain => {
   const text = `<domain type='qemu'><name>${name}</name><uuid>${uuid}</uuid>
     <memory>1024</memory><vcpu>1</vcpu><os><type>hvm</type></os></domain>`
   const parsed = domainFromText(text, "inactive")
   if (parsed._tag === "Failure") throw parsed.failure
-  const devices = [...parsed.success.domain.devices, ...ports]
+  const devices = [...parsed.success.domain.devices, ...ports, hostdevAt(0), hostdevAt(2)]
   return { ...parsed.success.domain, devices, ...actions }
 }
 
@@ -71,12 +81,17 @@ const preludes = {
     hear("reattach", { type: "reattached", status: "running" }),
     tell({ type: "monitorSilent", ...old })
   ],
+  attaching: [hear("reattach", { type: "reattached", status: "running" }), ask(13)],
+  detaching: [hear("reattach", { type: "reattached", status: "running" }), ask(14)],
+  sought: [ask(14)],
   changing: [
     ask(12),
     tell({ type: "exited", isClean: true, why: "it ended", ...old }),
     hear("release", { type: "released" })
   ]
 } as const
+
+const preludeNames = Object.keys(preludes) as (keyof typeof preludes)[]
 
 const domain = "web"
 const failure = new OperationFailed({ domain, operation: "it", why: "QEMU said no" })
@@ -116,6 +131,34 @@ const reattachWords = (rig: DomainRig): readonly Word<DomainMessage>[] => {
   ]
 }
 
+interface DeviceParams {
+  readonly alias: string
+  readonly change: {
+    readonly device: Device
+    readonly affects: { readonly live: boolean; readonly config: boolean }
+  }
+}
+
+const withDevice = (whole: Domain, device: Device): Domain => ({
+  ...whole,
+  devices: [...whole.devices, device]
+})
+
+const deviceWords = ({ script, params }: Running, rig: DomainRig) => {
+  const { change, alias } = params as DeviceParams
+  if (script === "letGo") return [last({ type: "parted", alias })]
+  const refused = last({ type: "deviceFailed", error: failure })
+  if (script === "detach")
+    return [true, false].map((isGone) => last({ type: "unplugged", isGone })).concat(refused)
+  const { device, affects } = change
+  const { persistent } = rig.state.context
+  const definition = affects.config && persistent ? withDevice(persistent, device) : undefined
+  return [
+    last({ type: "attached", device: affects.live ? hostdevAt(1) : undefined, definition }),
+    refused
+  ]
+}
+
 /** What each script may say. */
 export const words = (running: Running, rig: DomainRig): readonly Word<DomainMessage>[] => {
   switch (running.script) {
@@ -139,6 +182,10 @@ export const words = (running: Running, rig: DomainRig): readonly Word<DomainMes
       return [last({ type: "written" }), last({ type: "writeFailed", error: "disk full" })]
     case "unregister":
       return [last({ type: "unregistered" })]
+    case "attach":
+    case "detach":
+    case "letGo":
+      return deviceWords(running, rig)
     case "reattach":
       return reattachWords(rig)
     default:
@@ -160,6 +207,20 @@ const changes = (actions: Actions): readonly Change[] => [
   ...both.map((affects): Change => ({ type: "title", affects, text: "t" })),
   ...both.map((affects): Change => ({ type: "description", affects, text: undefined }))
 ]
+
+const attaches = both.map((affects): Change => ({ type: "attach", affects, device: hostdevAt(1) }))
+
+const detaches: readonly Change[] = [
+  ...both.map((affects): Change => ({ type: "detach", affects, wanted: { device: hostdevAt(0) } })),
+  { type: "detach", affects: "current", wanted: { alias: "hostdev0" } },
+  { type: "detach", affects: "current", wanted: { alias: "hostdev1" } }
+]
+
+/** The first call gets the last of the first three: what is for the guest and its definition. */
+const deviceChanges = (call: number): readonly DomainMessage[] =>
+  [attaches[(call + 1) % attaches.length], detaches[(call + 1) % detaches.length]].flatMap(
+    (change) => (change === undefined ? [] : [{ type: "change", call, change } as const])
+  )
 
 const signals = ["shutdown", "reboot", "reset", "wakeup"] as const
 
@@ -184,7 +245,8 @@ const requests =
       { type: "discard", call },
       { type: "signal", call, signal, mode: "default" },
       { type: "signal", call, signal: "reboot", mode: "default" },
-      ...(change === undefined ? [] : [{ type: "change" as const, call, change }])
+      ...(change === undefined ? [] : [{ type: "change" as const, call, change }]),
+      ...deviceChanges(call)
     ]
   }
 
@@ -207,6 +269,9 @@ const guestFacts = (epoch: string, count: number): readonly DomainMessage[] => {
     { type: "qmpHappened", epoch, happening: { type: "rtc-change", offsetSeconds: 1 } },
     { type: "qmpPort", epoch, alias: "channel0", isOpen: count % 2 === 0 },
     { type: "qmpPort", epoch, alias: "channel1", isOpen: count % 2 === 0 },
+    { type: "qmpDeleted", epoch, alias: `hostdev${count % 3}` },
+    { type: "qmpUnplugRefused", epoch, alias: "hostdev0" },
+    { type: "qmpDeleted", epoch, alias: "net7" },
     { type: "monitorEnded", epoch, why: "EOF" },
     { type: "monitorSilent", epoch },
     { type: "monitorHeard", epoch },
@@ -279,5 +344,5 @@ export const anyBirth = (isWild: boolean): fc.Arbitrary<Birth> =>
     isDefined: fc.boolean(),
     isWild: fc.constant(isWild),
     actions: guestActions,
-    prelude: fc.constantFrom("none", "asleep", "off", "panicked", "pausing", "silent", "changing")
+    prelude: fc.constantFrom(...preludeNames)
   })

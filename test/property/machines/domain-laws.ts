@@ -1,7 +1,7 @@
 /** The laws of the domain's chart, one sentence each. A law sees one turn and what came before. */
 import type { DomainSnapshot } from "../../../machines/domain/domain.ts"
 import { reasonOf, stateOfLife } from "../../../machines/domain/domain.ts"
-import { afterChange, type Definitions } from "../../../machines/domain/change.ts"
+import { afterChange, type Definitions, settled } from "../../../machines/domain/change.ts"
 import type { Action } from "../../../src/kernel/behaviour.ts"
 import { stateName } from "../../../src/kernel/statechart.ts"
 import { lifecycleNumber } from "../../../src/model/event.ts"
@@ -26,6 +26,9 @@ const runsIn: { readonly [script: string]: (state: DomainSnapshot) => boolean } 
   sendSignal: ({ value }) => value.power === "sending",
   write: ({ value }) => value.job === "writing",
   unregister: (state) => isIn(state, "stopping.leaving") || state.value.job === "unregistering",
+  attach: ({ value }) => value.job === "attaching",
+  detach: ({ value }) => value.job === "detaching",
+  letGo: ({ value }) => value.job === "parting",
   reattach: ({ value }) => value.monitor === "connecting" || value.monitor === "lost"
 }
 
@@ -129,7 +132,7 @@ const writesAreSettled: DomainLaw = ({ before, actions, message }) => {
   if (write === undefined || message.type !== "change") return undefined
   if (isIn(before, "starting", "stopping", "gone")) return "a change begins between two states"
   const { after } = write.params as { readonly after: Definitions }
-  const { persistent, live } = afterChange(before.context, message.change)
+  const { persistent, live } = afterChange(before.context, settled(message.change, before.context))
   return JSON.stringify([after.persistent, after.live]) !== JSON.stringify([persistent, live])
     ? "the change is computed from another state"
     : undefined
@@ -174,6 +177,38 @@ const nothingOutlives: DomainLaw = ({ after }) => {
   return isRebooting && after.context.reason === "unknown" ? "it is rebooting" : undefined
 }
 
+const aliasesIn = ({ context }: DomainSnapshot): readonly string[] =>
+  (context.live?.devices ?? []).flatMap((device) =>
+    device.kind === "hostdev" ? (device.alias ?? []) : []
+  )
+
+/**
+ * A guest gets a device when QEMU has taken it, and loses it when what it had was given back; each
+ * is told in that very turn.
+ */
+const devicesFollowQemu: DomainLaw = ({ before, after, message, actions }) => {
+  if (before.context.epoch === undefined || after.context.epoch === undefined) return undefined
+  if (message.type === "launched" || message.type === "started") return undefined
+  const [was, is] = [aliasesIn(before), aliasesIn(after)]
+  const come = is.filter((alias) => !was.includes(alias))
+  const gone = was.filter((alias) => !is.includes(alias))
+  if (come.length > 0 && message.type !== "attached") return `${come.join()} comes unasked`
+  if (gone.length > 0 && message.type !== "parted") return `${gone.join()} goes unasked`
+  const told = actions
+    .filter(({ type }) => type === "emit")
+    .flatMap(({ params }) => (params as { readonly event?: Told }).event ?? [])
+  const isTold = (type: string) => told.some((event) => event.type === type)
+  if (come.length > 0 && !isTold("device-added")) return `${come.join()} comes untold`
+  return gone.length > 0 && !isTold("device-removed") && `${gone.join()} goes untold`
+}
+
+/** What QEMU has let go is given back before anything else is changed. */
+const partedAreGivenBack: DomainLaw = ({ after }) =>
+  after.context.parted.length > 0 &&
+  (after.value.job === "idle" || isIn(after, "shutoff", "gone")) &&
+  !isIn(after, "stopping") &&
+  `${after.context.parted.join()} is forgotten in ${lifeOf(after)}`
+
 /** In a guest's first moments nothing of an earlier one counts. */
 const freshStart: DomainLaw = ({ after }) =>
   isIn(after, "starting") &&
@@ -193,5 +228,7 @@ export const domainLaws: readonly DomainLaw[] = [
   truthfulEvents,
   waitersInTheirStates,
   nothingOutlives,
+  devicesFollowQemu,
+  partedAreGivenBack,
   freshStart
 ]

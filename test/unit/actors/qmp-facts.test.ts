@@ -94,7 +94,8 @@ test("sleep, memory, unplugs, passes and dumps are told in libvirt's words", () 
     { type: "memory-device-size-change", device: "vm0", sizeBytes: 4096 }
   ])
   expect(told("DEVICE_UNPLUG_GUEST_ERROR", { device: "net0", path: "/x" })).toEqual([
-    { type: "device-removal-failed", device: "net0" }
+    { type: "device-removal-failed", device: "net0" },
+    "qmpUnplugRefused"
   ])
   expect(told("MIGRATION_PASS", { pass: 3 })).toEqual([
     { type: "migration-iteration", iteration: 3 }

@@ -1,0 +1,45 @@
+/**
+ * How much memory a running QEMU may keep in place: a host device writes to the guest's, which then
+ * must not be paged out. Raised by util-linux's `prlimit`, for a process that has run a guest is no
+ * child that would still be ours to limit; never lowered, as other devices may need it.
+ */
+import * as Effect from "effect/Effect"
+import { Files } from "../../src/host/files.ts"
+import type { ProcessId } from "../../src/host/process.ts"
+import type { Domain } from "../../src/model/domain.ts"
+import { memlockOf } from "./settings.ts"
+import { HelperRefused, runHelper } from "./helper.ts"
+
+/** Fixed, never from PATH: it runs with the engine's rights. */
+const places = ["/usr/bin/prlimit", "/bin/prlimit", "/run/current-system/sw/bin/prlimit"]
+const procBytesMax = 64 * 1024
+
+/** In bytes; `undefined` where the host does not tell, or sets none. */
+const present = Effect.fnUntraced(function* (pid: number) {
+  const files = yield* Files
+  const read = yield* Effect.option(files.read(`/proc/${pid}/limits`, procBytesMax))
+  const text = read._tag === "Some" ? new TextDecoder().decode(read.value) : ""
+  const word = /^Max locked memory +([0-9]+|unlimited)/m.exec(text)?.[1]
+  return word === undefined || word === "unlimited" ? undefined : Number(word)
+})
+
+const findPrlimit = Effect.gen(function* () {
+  const files = yield* Files
+  for (const path of places)
+    if ((yield* Effect.option(files.stat(path)))._tag === "Some") return path
+  return undefined
+})
+
+/** So much as this guest needs in place, if it may have less. `live`: with the new device. */
+export const raiseMemoryLock = Effect.fnUntraced(function* (process: ProcessId, live: Domain) {
+  const wanted = memlockOf(live)
+  const now = yield* present(process.pid)
+  if (wanted === undefined || now === undefined) return
+  if (wanted !== "unlimited" && now >= wanted) return
+  const what = "raise the limit of locked memory"
+  const path = yield* findPrlimit
+  if (path === undefined)
+    return yield* new HelperRefused({ what, why: "'prlimit' of util-linux is not installed" })
+  const limit = `--memlock=${wanted}:${wanted}`
+  yield* runHelper(what, [path, "--pid", String(process.pid), limit])
+})
