@@ -7,13 +7,10 @@ import { answered, failed, type Request, type RequestMessage } from "../src/base
 import type { Decision } from "../src/kernel/behaviour.ts"
 import { DeviceBusy } from "../src/model/domain-error.ts"
 import { DeviceBroken, DeviceNotReady } from "../src/model/hostdev-error.ts"
+import type { HostDeviceWish } from "../src/model/hostdev-wish.ts"
 import { Change, type DeviceSnapshot, type PoolState } from "./device-table.ts"
 
-export interface DeviceWish {
-  readonly device: string
-  /** The engine takes it from its driver, and gives it back in the end. */
-  readonly isManaged: boolean
-}
+export type DeviceWish = HostDeviceWish
 
 interface Taking {
   readonly wishes: readonly DeviceWish[]

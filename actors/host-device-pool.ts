@@ -11,6 +11,7 @@ import type { KernelError } from "../src/kernel/error.ts"
 import type { Kernel } from "../src/kernel/kernel.ts"
 import type { Self } from "../src/kernel/script.ts"
 import type { DeviceBusy } from "../src/model/domain-error.ts"
+import type { HostDeviceKind } from "../src/model/hostdev-wish.ts"
 import type { DeviceBroken, DeviceNotReady } from "../src/model/hostdev-error.ts"
 import {
   decidePool,
@@ -37,10 +38,10 @@ export type { DeviceWish, PoolFact } from "./device-requests.ts"
 export type { DeviceEntry, DeviceState, Holdings, PoolState } from "./device-table.ts"
 export { holdingsOf } from "./device-table.ts"
 
-export type DeviceKind = "pci" | "usb" | "scsi" | "mdev"
+export type { HostDeviceKind as DeviceKind } from "../src/model/hostdev-wish.ts"
 
 export interface Pool {
-  readonly kind: DeviceKind
+  readonly kind: HostDeviceKind
   /** In memory alone, all or nothing. Waits for what is just being given back. */
   readonly reserve: (
     wishes: readonly DeviceWish[],
@@ -96,7 +97,7 @@ export interface PoolScripts<R> {
 }
 
 export interface PoolOptions<R> {
-  readonly kind: DeviceKind
+  readonly kind: HostDeviceKind
   /** Absent where devices keep their drivers. */
   readonly bound?: { readonly scripts: PoolScripts<R>; readonly context: Context.Context<R> }
   /** What an engine before us had taken from its driver. */
@@ -108,7 +109,7 @@ export interface PoolOptions<R> {
 }
 
 /** The name of the actor of a kind: `pci-pool`. */
-export const poolName = (kind: DeviceKind): string => `${kind}-pool`
+export const poolName = (kind: HostDeviceKind): string => `${kind}-pool`
 
 export const makePool = <R = never>(
   kernel: Kernel,

@@ -16,15 +16,11 @@ import {
   vfioDriver
 } from "../src/host/pci-driver.ts"
 import type { Kernel } from "../src/kernel/kernel.ts"
-import { pciText } from "../src/model/address.ts"
-import type { Device } from "../src/model/device.ts"
-import type { Domain } from "../src/model/domain.ts"
 import { hostUse } from "../src/node/hostdev-use.ts"
 import type { HostdevRecord } from "../src/store/hostdevs.ts"
 import type { Store } from "../src/store/store.ts"
 import {
   type DeviceTask,
-  type DeviceWish,
   makePool,
   type Pool,
   type PoolFact,
@@ -156,13 +152,3 @@ export const makePciPool = (kernel: Kernel, { store, context, recalled }: PciPoo
     bound: { scripts: scriptsOf(makePciDrivers(), store), context },
     recalled
   })
-
-const wishOf = (device: Device): readonly DeviceWish[] => {
-  if (device.kind === "hostdev" && device.source.type === "pci")
-    return [{ device: pciText(device.source.address), isManaged: device.managed }]
-  return []
-}
-
-/** The host PCI devices that a definition asks for. */
-export const pciDevicesOf = (domain: Pick<Domain, "devices">): readonly DeviceWish[] =>
-  domain.devices.flatMap(wishOf)

@@ -2,9 +2,11 @@
 import { configMachine } from "./config.ts"
 import { domainMachine } from "./domain/domain.ts"
 import { driverMachine } from "./driver.ts"
+import { hostdevMachine } from "./hostdev.ts"
 
 export const machines = {
   driver: driverMachine,
   config: configMachine,
-  domain: domainMachine
+  domain: domainMachine,
+  hostdev: hostdevMachine
 } as const

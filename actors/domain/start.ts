@@ -9,11 +9,12 @@ import { logLimits } from "../../src/host/log-file.ts"
 import type { ProcessExit } from "../../src/host/process.ts"
 import type { Domain } from "../../src/model/domain.ts"
 import { StartFailed } from "../../src/model/domain-error.ts"
+import { type HostDeviceKind, hostDeviceKinds } from "../../src/model/hostdev-wish.ts"
+import { resolveHostdevs, type Wishes } from "../../src/node/hostdev.ts"
 import { launch, whileAlive } from "../../src/qemu/launcher.ts"
 import { domainText } from "../../src/store/domain-text.ts"
 import type { StatusRecord } from "../../src/store/status.ts"
-import { pciDevicesOf } from "../pci-pool.ts"
-import { usbDevicesOf } from "../usb-pool.ts"
+import { holderOf } from "../device-pools.ts"
 import type { Belongings } from "./belongings.ts"
 import { connect, earOf } from "./connect.ts"
 import type { DomainSelf, Identity, Needs } from "./needs.ts"
@@ -41,13 +42,17 @@ const during =
 /** Whose a guest's host devices are. */
 const tokenOf = ({ uuid }: Identity, epoch: string): string => `${uuid}/${epoch}`
 
-/** Host devices of both kinds, all or nothing, by one token. */
+/**
+ * Host devices of all kinds, all or nothing, by one token. The definition that comes back says
+ * where on the host each is.
+ */
 export const reserveDevices = Effect.fnUntraced(function* (
   domain: Identity,
   epoch: string,
   definition: Domain
 ) {
-  const { pci, usb } = yield* Surroundings
+  const { pools } = yield* Surroundings
+  const resolved = yield* resolveHostdevs(definition, holderOf(pools))
   const mine = domain.belongings.of(epoch)
   const holder = {
     uuid: domain.uuid,
@@ -55,16 +60,29 @@ export const reserveDevices = Effect.fnUntraced(function* (
     epoch,
     token: tokenOf(domain, epoch)
   }
-  const pools = [
-    { pool: pci, devices: pciDevicesOf(definition) },
-    { pool: usb, devices: usbDevicesOf(definition) }
-  ]
-  for (const { pool, devices } of pools) {
-    if (devices.length === 0) continue
-    const giveBack = Effect.ignore(pool.release(holder.token))
-    yield* mine.undoable("host devices", pool.reserve(devices, holder), giveBack)
+  for (const kind of hostDeviceKinds) {
+    const wishes = resolved.wishes[kind]
+    if (wishes.length === 0) continue
+    const giveBack = Effect.ignore(pools[kind].release(holder.token))
+    yield* mine.undoable("host devices", pools[kind].reserve(wishes, holder), giveBack)
   }
+  return resolved
 })
+
+/** They leave their drivers, and are the guest's. */
+const prepareDevices = Effect.fnUntraced(function* (
+  domain: Identity,
+  { epoch, wishes }: Recording
+) {
+  const { pools } = yield* Surroundings
+  for (const kind of hostDeviceKinds)
+    if (wishes[kind].length > 0) yield* pools[kind].prepare(tokenOf(domain, epoch))
+})
+
+const reservationsOf = (wishes: Wishes, ports: readonly number[]) => {
+  const names = (kind: HostDeviceKind) => wishes[kind].map(({ device }) => device)
+  return { pci: names("pci"), usb: names("usb"), scsi: names("scsi"), mdev: names("mdev"), ports }
+}
 
 /** For deaths that leave the socket open: something that QEMU started may hold it still. */
 const tellExit =
@@ -119,13 +137,14 @@ interface Recording {
   readonly id: number
   readonly isTransient: boolean
   readonly autoDestroy: string | undefined
+  readonly wishes: Wishes
 }
 
 /** The record of an epoch whose QEMU exists and has not run its guest. */
 const recordOf = Effect.fnUntraced(function* (
   mine: Belongings<Needs>,
   { live, plan, ports, holds }: Prepared,
-  { epoch, id, isTransient, autoDestroy }: Recording
+  { epoch, id, isTransient, autoDestroy, wishes }: Recording
 ) {
   const record: StatusRecord = {
     uuid: live.uuid,
@@ -140,11 +159,7 @@ const recordOf = Effect.fnUntraced(function* (
     reason: "starting-up",
     isTransient,
     definition: domainText(live, "active"),
-    reservations: {
-      pci: pciDevicesOf(live).map(({ device }) => device),
-      usb: usbDevicesOf(live).map(({ device }) => device),
-      ports
-    },
+    reservations: reservationsOf(wishes, ports),
     holds,
     startedAtMs: yield* Clock.currentTimeMillis,
     ...(autoDestroy === undefined ? {} : { autoDestroy })
@@ -180,9 +195,9 @@ const takeHolds = Effect.fnUntraced(function* (
     const first = yield* recordOf(mine, prepared, recording)
     yield* at("record")(record(mine, { ...first, phase: "launching" }))
   }
+  // VFIO's nodes are there only now, and change their owner with the files.
+  yield* at("prepare")(prepareDevices(domain, recording))
   yield* at("prepare")(prepared.deeds)
-  const { pci, usb } = yield* Surroundings
-  for (const pool of [pci, usb]) yield* at("prepare")(pool.prepare(tokenOf(domain, epoch)))
 })
 
 /** Everything up to a process: what costs the host, and is done by so many starts at a time. */
@@ -193,10 +208,11 @@ const bring = Effect.fnUntraced(function* (
 ) {
   const at = (step: string) => during(domain, step)
   const surroundings = yield* Surroundings
-  yield* at("reserve")(reserveDevices(domain, epoch, definition))
-  const prepared = yield* at("prepare")(planLaunch(domain, epoch, definition))
+  const resolved = yield* at("reserve")(reserveDevices(domain, epoch, definition))
+  const prepared = yield* at("prepare")(planLaunch(domain, epoch, resolved.domain))
   const id = yield* at("reserve")(surroundings.allocateId)
-  const recording = { epoch, id, isTransient, autoDestroy: starter.autoDestroy }
+  const { wishes } = resolved
+  const recording = { epoch, id, isTransient, autoDestroy: starter.autoDestroy, wishes }
   yield* takeHolds({ domain, self, epoch, recording }, prepared)
   const launched = yield* at("launch")(spawn({ domain, self, epoch }, prepared))
   self.tell({ type: "launched", epoch, id, process: launched.process, live: prepared.live })

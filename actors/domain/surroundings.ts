@@ -12,7 +12,7 @@ import type { DomainEvent, MonitorEvent } from "../../src/model/event.ts"
 import type { Capabilities } from "../../src/qemu/capabilities.ts"
 import type { ProbeFailed } from "../../src/qemu/probe-process.ts"
 import type { Connections } from "../connections.ts"
-import type { Pool } from "../host-device-pool.ts"
+import type { DevicePools } from "../device-pools.ts"
 import type { Ports } from "../ports.ts"
 import type { StartLane } from "../start-lane.ts"
 
@@ -29,8 +29,7 @@ export class Surroundings extends Context.Service<
     readonly allocateId: Effect.Effect<number, KernelError>
     /** Takes the domain off the list: nobody finds it any more. */
     readonly unregister: (uuid: string) => Effect.Effect<void>
-    readonly pci: Pool
-    readonly usb: Pool
+    readonly pools: DevicePools
     readonly ports: Ports
     readonly connections: Connections
     readonly happened: (event: DomainEvent) => void

@@ -21,11 +21,10 @@ import type { Needs } from "../domain/needs.ts"
 import { Surroundings } from "../domain/surroundings.ts"
 import { type Entry, makeDomains } from "../domains.ts"
 import { makeEventBus, makeMonitorEvents } from "../event-bus.ts"
-import { makePciPool } from "../pci-pool.ts"
+import { makeDevicePools } from "../device-pools.ts"
 import { makePorts } from "../ports.ts"
 import { makeStartLane } from "../start-lane.ts"
 import { makeStoragePools } from "../storage/pools.ts"
-import { makeUsbPool } from "../usb-pool.ts"
 import { openDomain, spawnDomain, start, supervise } from "./calls.ts"
 import { keepLogsBounded } from "./logs.ts"
 import type { HostServices, Parts, Problem } from "./parts.ts"
@@ -81,8 +80,7 @@ const makeSiblings = Effect.fnUntraced(function* (
   const host = withoutCaller(yield* Effect.context<HostServices>())
   const width = () => config.current().values.troupeStartConcurrency || startConcurrency
   return {
-    pci: makePciPool(kernel, { store, context: host, recalled: hostdevs.records }),
-    usb: makeUsbPool(kernel),
+    pools: makeDevicePools(kernel, { store, context: host, recalled: hostdevs.records }),
     ports: makePorts(kernel),
     connections: makeConnections(kernel, {
       autoDestroy: (callback) => endWithConnection(later, callback),
@@ -141,7 +139,7 @@ const surroundingsOf = (
   emulatorFor: BootOptions["emulatorFor"]
 ): Surroundings["Service"] => {
   const { kernel, config, domains, prober, supervisor, events, lane } = siblings
-  const { pci, usb, ports, connections } = siblings
+  const { pools, ports, connections } = siblings
   return {
     kernel,
     config: config.current,
@@ -156,8 +154,7 @@ const surroundingsOf = (
         // It fails only when there is no list any more.
         return Effect.ignore(domains.remove(uuid))
       }),
-    pci,
-    usb,
+    pools,
     ports,
     connections,
     happened: events.happened,
@@ -199,7 +196,7 @@ export const boot = Effect.fnUntraced(function* (kernel: Kernel, options: BootOp
     Effect.provideContext(needs)
   )
   // Whose guest is no more: the engine before us had not come to giving it back.
-  yield* Effect.orDie(siblings.pci.settle)
+  yield* Effect.orDie(siblings.pools.pci.settle)
   if (options.isAutostarting)
     yield* FiberSet.run(parts.errands, autostart(parts).pipe(Effect.provideContext(needs)))
   yield* FiberSet.run(parts.errands, forgetOldOperations(parts))

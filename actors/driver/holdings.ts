@@ -6,11 +6,12 @@ import * as Effect from "effect/Effect"
 import type { Held } from "../../src/qemu/held.ts"
 import type { Belongings } from "../domain/belongings.ts"
 import type { Needs } from "../domain/needs.ts"
+import { hostDeviceKinds } from "../../src/model/hostdev-wish.ts"
 import type { Holder } from "../host-device-pool.ts"
 import type { Parts } from "./parts.ts"
 
 export const hold = Effect.fnUntraced(function* (
-  { ports, pci, usb }: Parts,
+  { ports, pools }: Parts,
   mine: Belongings<Needs>,
   { holder, held }: { readonly holder: Holder; readonly held: Held }
 ) {
@@ -19,10 +20,9 @@ export const hold = Effect.fnUntraced(function* (
     mine.owe("display port", Effect.ignore(ports.release(token)))
     yield* Effect.ignore(ports.take({ range: { min: port, max: port }, token }))
   }
-  for (const [pool, devices] of [
-    [pci, held.pci],
-    [usb, held.usb]
-  ] as const) {
+  for (const kind of hostDeviceKinds) {
+    const pool = pools[kind]
+    const devices = held[kind] ?? []
     if (devices.length === 0) continue
     mine.owe("host devices", Effect.ignore(pool.release(token)))
     // Whether the engine gives it back is in what it remembers of the device.

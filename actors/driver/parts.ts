@@ -19,7 +19,7 @@ import type { Connections } from "../connections.ts"
 import type { Needs } from "../domain/needs.ts"
 import type { Domains } from "../domains.ts"
 import type { EventBus, MonitorEvents } from "../event-bus.ts"
-import type { Pool } from "../host-device-pool.ts"
+import type { DevicePools } from "../device-pools.ts"
 import type { Ports } from "../ports.ts"
 import type { StartLane } from "../start-lane.ts"
 import type { StoragePools } from "../storage/pools.ts"
@@ -38,8 +38,7 @@ export interface Parts {
   readonly store: Store["Service"]
   readonly config: ConfigHolder
   readonly domains: Domains
-  readonly pci: Pool
-  readonly usb: Pool
+  readonly pools: DevicePools
   readonly ports: Ports
   readonly connections: Connections
   readonly events: EventBus

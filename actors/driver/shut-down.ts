@@ -4,6 +4,7 @@
  */
 import * as Effect from "effect/Effect"
 import * as FiberSet from "effect/FiberSet"
+import { stopPools } from "../device-pools.ts"
 import * as DomainActor from "../domain/domain.ts"
 import type { Parts } from "./parts.ts"
 
@@ -40,8 +41,7 @@ export const shutDown = Effect.fnUntraced(function* (parts: Parts, stopsGuests: 
   yield* parts.lane.stop()
   yield* parts.connections.stop()
   yield* parts.ports.stop()
-  yield* parts.usb.stop()
-  yield* parts.pci.stop()
+  yield* stopPools(parts.pools)
   yield* parts.monitorEvents.stop()
   yield* parts.events.stop()
   yield* parts.config.stop()

@@ -10,6 +10,9 @@ export interface Held {
   readonly pci: readonly string[]
   /** `001:002`, bus and device. */
   readonly usb: readonly string[]
+  /** `0:0:1:0` */
+  readonly scsi?: readonly string[]
+  readonly mdev?: readonly string[]
   readonly ports: readonly number[]
 }
 

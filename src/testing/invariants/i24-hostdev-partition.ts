@@ -9,7 +9,7 @@ import { livingQemus } from "./living.ts"
 const unheld = (view: View): string | undefined => {
   const parts = view.life?.driver?.parts()
   if (parts === undefined) return undefined
-  const held = parts.pci.holdings()
+  const held = parts.pools.pci.holdings()
   for (const { uuid, epoch, process } of livingQemus(view)) {
     // One that was launched and never became a guest is being ended; no record tells of it.
     const isGuest = parts.domains.byUuid(uuid)?.ref?.belongings.find(epoch)?.record !== undefined

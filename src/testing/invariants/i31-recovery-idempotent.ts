@@ -15,9 +15,9 @@ interface Kept {
 }
 
 const devicesHeld = (view: View, token: string): string => {
-  const { pci, usb } = view.life?.driver?.parts() ?? {}
-  return [pci, usb]
-    .flatMap((pool) => Object.entries(pool?.holdings() ?? {}))
+  const pools = view.life?.driver?.parts()?.pools
+  return (pools === undefined ? [] : Object.values(pools))
+    .flatMap((pool) => Object.entries(pool.holdings()))
     .flatMap(([device, holder]) => (holder.token === token ? [device] : []))
     .toSorted()
     .join(" ")

@@ -347,8 +347,8 @@ export const expectQuiet = async (engine: Engine): Promise<void> => {
     await until(`${Domain.view(ref).chart} to be idle`, () => ref.actor.isIdle, 5_000)
     expect(ref.belongings.present).toEqual([])
   }
-  expect(parts.pci.holdings()).toEqual({})
-  expect(parts.usb.holdings()).toEqual({})
+  expect(parts.pools.pci.holdings()).toEqual({})
+  expect(parts.pools.usb.holdings()).toEqual({})
   expect(parts.connections.registered()).toEqual([])
 }
 
