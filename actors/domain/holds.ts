@@ -8,6 +8,7 @@ import { removeCgroup } from "../../src/host/cgroup.ts"
 import { Files } from "../../src/host/files.ts"
 import type { StatusRecord } from "../../src/store/status.ts"
 import type { Belongings } from "./belongings.ts"
+import { takeSettingsBack } from "./card-settings.ts"
 import type { Needs } from "./needs.ts"
 import type { Owner } from "./ownership.ts"
 import { removeTap } from "./tap.ts"
@@ -17,8 +18,8 @@ export type Holds = NonNullable<StatusRecord["holds"]>
 export const noHolds: Holds = { owners: [], taps: [], sockets: [], directories: [], logs: [] }
 
 /** Whether a crash right after the deeds would leave anything that only the record tells of. */
-export const leavesTraces = ({ owners, taps, directories, cgroup }: Holds): boolean =>
-  owners.length + taps.length + directories.length > 0 || cgroup !== undefined
+export const leavesTraces = ({ owners, taps, cards = [], directories, cgroup }: Holds): boolean =>
+  owners.length + taps.length + cards.length + directories.length > 0 || cgroup !== undefined
 
 /** Gives a file to the account. Only what was looked at changes hands: a link does not count. */
 export const giveOwner = Effect.fnUntraced(function* ({ path, to }: Owner) {
@@ -60,6 +61,8 @@ export const oweHolds = (mine: Belongings<Needs>, holds: Holds): void => {
   for (const path of holds.directories) mine.owe(`folder '${path}'`, quiet(removeFolder(path)))
   for (const owner of holds.owners) mine.owe(`owner of '${owner.path}'`, quiet(giveBack(owner)))
   for (const tap of holds.taps) mine.owe(`tap device '${tap}'`, quiet(removeTap(tap)))
+  for (const card of holds.cards ?? [])
+    mine.owe(`settings of ${card.device}`, quiet(takeSettingsBack(card)))
   const { cgroup } = holds
   if (cgroup !== undefined) mine.owe("control group", quiet(removeCgroup(cgroup)))
   if (holds.sockets.length > 0)

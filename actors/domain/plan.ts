@@ -19,6 +19,7 @@ import { startRefusal } from "../../src/qemu/refusal.ts"
 import { logPath } from "../../src/store/layout.ts"
 import { Store } from "../../src/store/store.ts"
 import { type Account, accountOf } from "./account.ts"
+import { giveSettings, planCardSettings } from "./card-settings.ts"
 import { displaySockets, portsOf, takePorts, withPorts } from "./displays.ts"
 import { makeFolder, memoryFolders } from "./folders.ts"
 import { giveOwner, type Holds, oweHolds } from "./holds.ts"
@@ -108,6 +109,7 @@ const deedsOf = (domain: Identity, epoch: string, { holds, taps, account }: Wish
     yield* Effect.forEach(holds.directories, (path) => makeFolder(path, account))
     yield* Effect.forEach(holds.owners, giveOwner)
     yield* Effect.forEach(taps, makeTap)
+    yield* Effect.forEach(holds.cards ?? [], giveSettings)
     if (holds.cgroup !== undefined) yield* makeCgroup(holds.cgroup)
   })
 
@@ -142,12 +144,14 @@ const holdsOf = Effect.fnUntraced(function* (
   const { directory, directories, listening, cgroup, logs } = parts
   const owners =
     account !== undefined && isOwnershipDynamic ? yield* ownersToChange(live, account) : []
+  const cards = yield* planCardSettings(live)
   const elsewhere = [...listening, ...displaySockets(live)].filter(
     (path) => !path.startsWith(`${directory}/`)
   )
   const holds: Holds = {
     owners,
     taps: taps.map(({ name }) => name),
+    ...(cards.length === 0 ? {} : { cards }),
     sockets: elsewhere.map((path) => ({ path })),
     directories,
     logs,

@@ -54,10 +54,17 @@ export interface PciSource {
   readonly address: Omit<PciAddress, "type">
   /** The driver that the definition names. */
   readonly driver: string | undefined
+  /** Only a virtual function will do: its MAC address is set through its physical one. */
+  readonly isFunction?: boolean
 }
 
+const noFunction =
+  "an interface takes virtual functions only, whose MAC address can be set; " +
+  "give a whole card as a <hostdev>"
+
 /** Its name; fails where it is not there or cannot be given. */
-export const resolvePci = Effect.fnUntraced(function* ({ address, driver }: PciSource) {
+export const resolvePci = Effect.fnUntraced(function* (source: PciSource) {
+  const { address, driver, isFunction = false } = source
   const device = pciText(address)
   const path = `${pciDevicesAt}/${device}`
   const unwanted = driverProblem(driver)
@@ -71,6 +78,7 @@ export const resolvePci = Effect.fnUntraced(function* ({ address, driver }: PciS
   const why =
     bridgeProblem(capability) ??
     functionsProblem(capability) ??
+    (isFunction && capability.physicalFunction === undefined ? noFunction : undefined) ??
     (yield* groupWords(path, capability))
   if (why !== undefined) return yield* new HostdevUnusable({ device, why })
   return device

@@ -98,7 +98,7 @@ const ofCard = Effect.fnUntraced(function* (card: Interface) {
     const why = "a card of the host is a PCI device, and is named by its PCI address"
     return yield* new HostdevUnusable({ device: "of an interface", why })
   }
-  const name = yield* resolvePci({ address: source, driver: driver?.name })
+  const name = yield* resolvePci({ address: source, driver: driver?.name, isFunction: true })
   return found(card, "pci", { device: name, isManaged })
 })
 

@@ -70,8 +70,19 @@ export function refusals(domain: Domain): readonly Refusal[] {
         ]
       : []
   )
-  return [...pieces, ...devices]
+  return [...pieces, ...devices, ...vlans(domain)]
 }
+
+/** Only a card of the host itself can be put into a VLAN, and into one. */
+const vlans = ({ devices }: Domain): readonly Refusal[] =>
+  devices.flatMap((device, index): readonly Refusal[] => {
+    if (device.kind !== "interface" || device.vlan === undefined) return []
+    const { connection, vlan } = device
+    const [tag, ...others] = vlan.tags
+    const isPlain = tag !== undefined && tag.nativeMode === undefined && vlan.trunk !== true
+    if (connection.type === "hostdev" && isPlain && others.length === 0) return []
+    return [{ owner: `devices[${index}]`, what: "<vlan>", consequence: "guest" }]
+  })
 
 /** No security driver labels anything here; what QEMU runs as is the config's matter. */
 const labels = ({ seclabels }: Domain): readonly Refusal[] =>

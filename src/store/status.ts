@@ -57,6 +57,7 @@ const Plugged = Schema.Struct({
   isManaged: Schema.Boolean
 })
 
+const FunctionSettings = Schema.Struct({ mac: Schema.String, vlan: Schema.Int })
 const Account = Schema.Struct({ uid: Schema.Int, gid: Schema.Int })
 
 /** What the epoch has changed on the host outside its own directory, to be given back. */
@@ -64,6 +65,18 @@ const Holds = Schema.Struct({
   /** Files that were given to the account QEMU runs as. */
   owners: Schema.Array(Schema.Struct({ path: Schema.String, from: Account, to: Account })),
   taps: Strings,
+  /** Virtual functions that were given the MAC address and VLAN of the guest's card. */
+  cards: Schema.optionalKey(
+    Schema.Array(
+      Schema.Struct({
+        device: Schema.String,
+        card: Schema.String,
+        index: Schema.Int,
+        from: FunctionSettings,
+        to: FunctionSettings
+      })
+    )
+  ),
   /** Sockets at places of the definition's choosing. */
   sockets: Schema.Array(
     Schema.Struct({ path: Schema.String, inode: Schema.optionalKey(Schema.Int) })

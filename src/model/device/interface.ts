@@ -22,6 +22,7 @@ export interface Interface extends DeviceCommon {
   readonly rom?: Rom
   readonly linkState?: "up" | "down"
   readonly mtu?: number
+  readonly vlan?: InterfaceVlan
   readonly guestDev?: string
   readonly isIsolated?: boolean
   /** Static guest addresses; only `user` and `ethernet` use them. */
@@ -89,6 +90,17 @@ export interface InterfaceIp extends Keeps {
   readonly address: string
   readonly prefix?: number
   readonly peer?: string
+}
+
+/** Several tags, or one that is not the card's own, make a trunk. */
+export interface InterfaceVlan extends Keeps {
+  readonly trunk?: boolean
+  readonly tags: readonly VlanTag[]
+}
+
+export interface VlanTag extends Keeps {
+  readonly id: number
+  readonly nativeMode?: "tagged" | "untagged"
 }
 
 export interface InterfaceTune extends Keeps {

@@ -8,7 +8,9 @@ import type {
   InterfaceDriver,
   InterfaceIp,
   InterfaceTarget,
-  InterfaceTune
+  InterfaceTune,
+  InterfaceVlan,
+  VlanTag
 } from "../../model/device/interface.ts"
 import type { Keeps } from "../../model/kept.ts"
 import { address } from "../address.ts"
@@ -144,6 +146,23 @@ const driver = fields<InterfaceDriver>({
   ...virtioOptions
 })
 
+/** Twelve bits (IEEE 802.1Q); the last number is reserved. */
+const vlanIdMax = 4095
+
+const vlan = child(
+  "vlan",
+  fields<InterfaceVlan>({
+    trunk: attribute("trunk", yesNo),
+    tags: children(
+      "tag",
+      fields<VlanTag>({
+        id: required("id of the tag", attribute("id", integer({ max: vlanIdMax }))),
+        nativeMode: attribute("nativeMode", oneOf("tagged", "untagged"))
+      })
+    )
+  })
+)
+
 const ip = fields<InterfaceIp>({
   address: required("address", attribute("address", nonEmpty)),
   family: attribute("family", oneOf("ipv4", "ipv6")),
@@ -162,7 +181,7 @@ export const interfaceDevice = fields<Interface>({
   macType: inside("mac", attribute("type", oneOf("generated", "static"))),
   macCheck: inside("mac", attribute("check", yesNo)),
   connection,
-  "<vlan>": changesGuest,
+  vlan,
   "<virtualport>": changesGuest,
   "<bandwidth>": changesNothing,
   ips: children("ip", ip),

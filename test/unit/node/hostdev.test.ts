@@ -70,13 +70,15 @@ test("every kind of device is asked for by its name, PCI as managed as it says",
   })
 })
 
-test("a network card of the host is a PCI device like any", () => {
+test("a network card of the host is a virtual function, and nothing else", () => {
   const card = `<interface type='hostdev' managed='yes'>${pciSource("0000:06:10.0")}</interface>`
   expect(resolve(asking(card))).toMatchObject({
     wishes: { pci: [{ device: "0000:06:10.0", isManaged: true }] }
   })
   const usb = "<interface type='hostdev'><source><address type='usb' bus='0'/></source></interface>"
   expect(refusal(asking(usb))).toContain("is named by its PCI address")
+  const whole = `<interface type='hostdev'>${pciSource("0000:04:00.0")}</interface>`
+  expect(refusal(asking(whole))).toContain("an interface takes virtual functions only")
 })
 
 test("what is not on the host is named, with where it was looked for", () => {

@@ -27,3 +27,20 @@ test("no label, none, and libvirt's own account label are taken", () => {
   expect(refusalOf("<seclabel type='none'/>")).toBe(undefined)
   expect(refusalOf("<seclabel type='dynamic' model='dac' relabel='yes'/>")).toBe(undefined)
 })
+
+const cardRefusal = (type: string, source: string, vlan: string): string | undefined =>
+  refusalOf(`<devices><interface type='${type}'>${source}${vlan}</interface></devices>`)
+
+test("a VLAN is taken for a card of the host, and there one plain tag", () => {
+  const tag = "<tag id='42'/>"
+  const host = "<source><address type='pci' domain='0' bus='6' slot='16' function='2'/></source>"
+  expect(cardRefusal("hostdev", host, `<vlan>${tag}</vlan>`)).toBe(undefined)
+  expect(cardRefusal("bridge", "<source bridge='br0'/>", `<vlan>${tag}</vlan>`)).toContain("<vlan>")
+  for (const vlan of [
+    "<vlan/>",
+    `<vlan trunk='yes'>${tag}</vlan>`,
+    `<vlan>${tag}<tag id='43'/></vlan>`,
+    "<vlan trunk='yes'><tag id='42' nativeMode='untagged'/></vlan>"
+  ])
+    expect(cardRefusal("hostdev", host, vlan)).toContain("<vlan>")
+})
