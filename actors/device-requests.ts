@@ -101,7 +101,10 @@ const adopt = (change: Change, { wishes, holder, call }: Ask<"adopt">) => {
 
 const prepare = (change: Change, { token, call }: Ask<"prepare">) => {
   const devices = change.held(token)
-  for (const device of devices) change.send(device, { type: "prepare" })
+  for (const device of devices) {
+    if (change.snapshot(device).context.holder?.token === token)
+      change.send(device, { type: "prepare" })
+  }
   change.wait({ call, wait: "prepare", devices })
   return change.done()
 }
@@ -109,7 +112,11 @@ const prepare = (change: Change, { token, call }: Ask<"prepare">) => {
 const release = (change: Change, { token, device: only, call }: Ask<"release">) => {
   const held = change.held(token)
   const devices = only === undefined ? held : held.filter((device) => device === only)
-  for (const device of devices) change.send(device, { type: "release" })
+  for (const device of devices) {
+    // One that broke under it may be another's by now.
+    if (change.snapshot(device).context.holder?.token === token)
+      change.send(device, { type: "release" })
+  }
   change.holds(
     token,
     held.filter((device) => !devices.includes(device))

@@ -72,7 +72,14 @@ const fresh = (device: string, isBound: boolean) =>
 
 const stateOf = (snapshot: DeviceSnapshot): string => String(snapshot.value)
 
-const inTransit = new Set(["unknown", "detaching", "turning", "resetting", "reattaching"])
+const inTransit = new Set([
+  "unknown",
+  "looking",
+  "detaching",
+  "turning",
+  "resetting",
+  "reattaching"
+])
 
 /** Where a device has arrived when what was waited for has succeeded. */
 const goal: { readonly [wait in Wait]?: string } = {
@@ -182,11 +189,17 @@ export class Change {
   }
 }
 
+/** What is a matter of the chart alone. */
+const shown: { readonly [state: string]: DeviceState } = {
+  turning: "detaching",
+  looking: "unknown"
+}
+
 const entryOf = (snapshot: DeviceSnapshot): DeviceEntry => {
   const { holder, isManaged, original, why } = snapshot.context
   const state = stateOf(snapshot)
   return {
-    state: (state === "turning" ? "detaching" : state) as DeviceState,
+    state: shown[state] ?? (state as DeviceState),
     ...(holder === undefined ? {} : { holder }),
     isManaged,
     ...(original === undefined ? {} : { original }),

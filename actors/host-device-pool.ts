@@ -52,7 +52,7 @@ export interface Pool {
     wishes: readonly DeviceWish[],
     holder: Holder
   ) => Effect.Effect<void, DeviceBusy | KernelError>
-  /** What this token has reserved leaves its driver, where it has to; then the guest may have it. */
+  /** What this token has reserved leaves its driver, where it has to; then the guest has it. */
   readonly prepare: (token: string) => Effect.Effect<void, DeviceNotReady | KernelError>
   /**
    * Gives back what this token took, and nothing else. Idempotent. Answered when all of it is with

@@ -4,7 +4,7 @@
  * the host's. Being on its way is never cut short: what is asked meanwhile is done when it has
  * arrived.
  */
-import { assign, setup } from "xstate"
+import { setup } from "xstate"
 
 /** Who has a device: one start of one guest, or one device plugged into it later. */
 export interface Holder {
@@ -113,6 +113,159 @@ const take = base.assign({
   why: undefined
 })
 
+const clear = base.assign({ why: undefined })
+const recall = base.assign({
+  original: ({ context, event }) => (event.type === "recall" ? event.original : context.original),
+  isDetached: ({ event }) => event.type === "recall" && event.isDetached
+})
+/** It goes back at once, to what it had. */
+const takeBack = base.assign({
+  original: ({ context, event }) => (event.type === "detached" ? event.original : context.original)
+})
+
+/** An earlier engine had taken it from its driver. */
+const unknown = base.createStateConfig({
+  on: {
+    adopt: { target: "assigned", actions: hold },
+    look: { target: "looking", actions: "look" }
+  }
+})
+
+const looking = base.createStateConfig({
+  on: {
+    // A guest that was found late.
+    adopt: { actions: hold },
+    looked: [
+      { guard: "isHeld", target: "assigned" },
+      { guard: "staysDetached", target: "detached" },
+      { target: "reattaching" }
+    ]
+  }
+})
+
+const host = base.createStateConfig({
+  on: {
+    recall: {
+      target: "unknown",
+      actions: recall
+    },
+    reserve: { target: "reserved", actions: hold },
+    adopt: { target: "assigned", actions: hold },
+    detach: {
+      target: "detaching",
+      actions: [
+        clear,
+        {
+          type: "detach",
+          params: ({ event }) => ({ isForced: event.type === "detach" && event.isForced })
+        }
+      ]
+    },
+    // Nothing of ours; somebody else may have left it with VFIO.
+    reattach: { target: "reattaching", actions: clear },
+    reset: { target: "resetting", actions: "reset" }
+  }
+})
+
+/** For one guest, which does not have it yet. */
+const reserved = base.createStateConfig({
+  on: {
+    prepare: [
+      {
+        guard: "leavesDriver",
+        target: "detaching",
+        actions: [clear, { type: "detach", params: { isForced: false } }]
+      },
+      { target: "assigned" }
+    ],
+    release: [
+      { guard: "isDetached", target: "detached", actions: letGo },
+      { target: "host", actions: forget }
+    ]
+  }
+})
+
+const detaching = base.createStateConfig({
+  on: {
+    // Whoever it was for does not want it any more: it arrives, and goes back.
+    release: { actions: letGo, target: "turning" },
+    detached: [
+      { guard: "isHeld", target: "assigned", actions: take },
+      { target: "detached", actions: take }
+    ],
+    refused: [
+      { guard: "isHeld", target: "reserved", actions: blame },
+      { target: "host", actions: [blame, forget] }
+    ],
+    failed: { target: "broken", actions: [blame, letGo] }
+  }
+})
+
+/** Still leaving its driver, and not wanted any more. */
+const turning = base.createStateConfig({
+  on: {
+    detached: [
+      {
+        guard: ({ event }) => event.isFound,
+        target: "detached",
+        actions: take
+      },
+      {
+        target: "reattaching",
+        actions: takeBack
+      }
+    ],
+    refused: { target: "host", actions: forget },
+    failed: { target: "broken", actions: [blame, letGo] }
+  }
+})
+
+/** With VFIO, for nobody. */
+const detached = base.createStateConfig({
+  on: {
+    reserve: { target: "reserved", actions: hold },
+    adopt: { target: "assigned", actions: hold },
+    reattach: { target: "reattaching", actions: clear },
+    reset: { target: "resetting", actions: "reset" }
+  }
+})
+
+const assigned = base.createStateConfig({
+  on: {
+    release: [
+      { guard: "goesBack", target: "reattaching", actions: letGo },
+      { guard: "isDetached", target: "detached", actions: letGo },
+      { target: "host", actions: forget }
+    ]
+  }
+})
+
+const resetting = base.createStateConfig({
+  on: {
+    resetDone: [
+      { guard: "isDetached", target: "detached", actions: blame },
+      { target: "host", actions: blame }
+    ],
+    failed: { target: "broken", actions: [blame, letGo] }
+  }
+})
+
+const reattaching = base.createStateConfig({
+  entry: "reattach",
+  on: {
+    reattached: { target: "host", actions: [forget, clear] },
+    failed: { target: "broken", actions: [blame, letGo] }
+  }
+})
+
+/** Nobody's: where it is, somebody has to see to. */
+const broken = base.createStateConfig({
+  on: {
+    reattach: { target: "reattaching", actions: clear },
+    moved: { target: "reattaching" }
+  }
+})
+
 export const hostdevMachine = base.createMachine({
   id: "hostdev",
   context: ({ input }) => ({
@@ -126,132 +279,16 @@ export const hostdevMachine = base.createMachine({
   }),
   initial: "host",
   states: {
-    /** An earlier engine had taken it from its driver. */
-    unknown: {
-      on: {
-        adopt: { target: "assigned", actions: hold },
-        look: { actions: "look" },
-        looked: [{ guard: "staysDetached", target: "detached" }, { target: "reattaching" }],
-        failed: { target: "broken", actions: blame }
-      }
-    },
-    host: {
-      on: {
-        recall: {
-          target: "unknown",
-          actions: assign({
-            original: ({ event }) => event.original,
-            isDetached: ({ event }) => event.isDetached
-          })
-        },
-        reserve: { target: "reserved", actions: hold },
-        adopt: { target: "assigned", actions: hold },
-        detach: {
-          target: "detaching",
-          actions: [
-            assign({ why: undefined }),
-            {
-              type: "detach",
-              params: ({ event }) => ({ isForced: event.type === "detach" && event.isForced })
-            }
-          ]
-        },
-        // Nothing of ours; somebody else may have left it with VFIO.
-        reattach: { target: "reattaching", actions: assign({ why: undefined }) },
-        reset: { target: "resetting", actions: "reset" }
-      }
-    },
-    /** For one guest, which does not have it yet. */
-    reserved: {
-      on: {
-        prepare: [
-          {
-            guard: "leavesDriver",
-            target: "detaching",
-            actions: [assign({ why: undefined }), { type: "detach", params: { isForced: false } }]
-          },
-          { target: "assigned" }
-        ],
-        release: [
-          { guard: "isDetached", target: "detached", actions: letGo },
-          { target: "host", actions: forget }
-        ]
-      }
-    },
-    detaching: {
-      on: {
-        // Whoever it was for does not want it any more: it arrives, and goes back.
-        release: { actions: letGo, target: "turning" },
-        detached: [
-          { guard: "isHeld", target: "assigned", actions: take },
-          { target: "detached", actions: take }
-        ],
-        refused: [
-          { guard: "isHeld", target: "reserved", actions: blame },
-          { target: "host", actions: [blame, forget] }
-        ],
-        failed: { target: "broken", actions: blame }
-      }
-    },
-    /** Still leaving its driver, and not wanted any more. */
-    turning: {
-      on: {
-        detached: [
-          {
-            guard: ({ event }) => event.isFound,
-            target: "detached",
-            actions: take
-          },
-          {
-            target: "reattaching",
-            actions: assign({ original: ({ event }) => event.original })
-          }
-        ],
-        refused: { target: "host", actions: forget },
-        failed: { target: "broken", actions: blame }
-      }
-    },
-    /** With VFIO, for nobody. */
-    detached: {
-      on: {
-        reserve: { target: "reserved", actions: hold },
-        adopt: { target: "assigned", actions: hold },
-        reattach: { target: "reattaching", actions: assign({ why: undefined }) },
-        reset: { target: "resetting", actions: "reset" }
-      }
-    },
-    assigned: {
-      on: {
-        release: [
-          { guard: "goesBack", target: "reattaching", actions: letGo },
-          { guard: "isDetached", target: "detached", actions: letGo },
-          { target: "host", actions: forget }
-        ]
-      }
-    },
-    resetting: {
-      on: {
-        resetDone: [
-          { guard: "isDetached", target: "detached", actions: blame },
-          { target: "host", actions: blame }
-        ],
-        failed: { target: "broken", actions: blame }
-      }
-    },
-    reattaching: {
-      entry: "reattach",
-      on: {
-        reattached: { target: "host", actions: [forget, assign({ why: undefined })] },
-        failed: { target: "broken", actions: blame }
-      }
-    },
-    /** Where it is, somebody has to see to. */
-    broken: {
-      on: {
-        release: { actions: letGo },
-        reattach: { target: "reattaching", actions: assign({ why: undefined }) },
-        moved: { target: "reattaching" }
-      }
-    }
+    unknown,
+    looking,
+    host,
+    reserved,
+    detaching,
+    turning,
+    detached,
+    assigned,
+    resetting,
+    reattaching,
+    broken
   }
 })
