@@ -68,7 +68,8 @@ const digits = (value: number): string => String(value).padStart(3, "0")
 
 const placeOf = (address: Element | undefined): string => {
   const part = (name: string) => numberOf(attribute(address, name) ?? "0")
-  return `${hex(part("domain"), 4)}:${hex(part("bus"), 2)}:${hex(part("slot"), 2)}.${part("function")}`
+  const [domain, bus, slot] = [hex(part("domain"), 4), hex(part("bus"), 2), hex(part("slot"), 2)]
+  return `${domain}:${bus}:${slot}.${part("function")}`
 }
 
 /** What a guest has of the host, by the names of devices. */

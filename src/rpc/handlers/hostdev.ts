@@ -1,6 +1,6 @@
 /**
- * Devices that can be given to guests, by our own program: who has each and why one cannot be given,
- * for which libvirt has no procedure; and taking one that the host uses.
+ * Devices that can be given to guests, by our own program: who has each and why one cannot be
+ * given, for which libvirt has no procedure; and taking one that the host uses.
  */
 import * as Effect from "effect/Effect"
 import type { HostDevice } from "../../engine/hostdevs.ts"

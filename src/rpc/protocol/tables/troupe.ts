@@ -1,7 +1,8 @@
 /**
  * The program `troupe`: what libvirt's protocol has no procedure for. Its number is of the range
- * that RFC 5531 leaves to everybody; a daemon that does not have it says so, and is asked otherwise.
- * Written by hand, as are its types in `troupe-types.ts`; numbers and layouts are never changed.
+ * that RFC 5531 leaves to everybody; a daemon that does not have it says so, and is asked in
+ * another way. Written by hand, as are its types in `troupe-types.ts`; numbers and layouts are
+ * never changed.
  */
 
 import type { ProgramTable } from "../layout.ts"
