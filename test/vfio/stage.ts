@@ -1,0 +1,183 @@
+/**
+ * What the proof stands on: the outer guest with a Troupe daemon in it, Troupe's command line and
+ * virsh on this host, which reach that daemon through a relay, and the questions to the kernel
+ * inside. Whatever is started ends with `close`.
+ */
+import { execFile } from "node:child_process"
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs"
+import { connect, createServer, type Server, type Socket } from "node:net"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { promisify } from "node:util"
+import { cacheFolder } from "../e2e/debian.ts"
+import { buildImage, type Image } from "./image.ts"
+import { inside } from "./inside.ts"
+import { Outer } from "./outer.ts"
+
+const runHere = promisify(execFile)
+
+/** How a command of this host ended. */
+export interface Played {
+  readonly code: number
+  readonly out: string
+  readonly error: string
+}
+
+const play = async (program: string, args: readonly string[]): Promise<Played> => {
+  try {
+    const env = { ...process.env, LC_ALL: "C", NO_COLOR: "1" }
+    const { stdout, stderr } = await runHere(program, [...args], { env, timeout: 90_000 })
+    return { code: 0, out: stdout.trim(), error: stderr.trim() }
+  } catch (failure) {
+    const { code, stdout, stderr } = failure as { code?: number; stdout: string; stderr: string }
+    return { code: Number(code ?? -1), out: String(stdout).trim(), error: String(stderr).trim() }
+  }
+}
+
+/** A socket of this host whose every connection goes on to the port. */
+const relay = (path: string, port: number) =>
+  new Promise<{ readonly server: Server; readonly sockets: Set<Socket> }>((resolve, reject) => {
+    const sockets = new Set<Socket>()
+    const server = createServer({ allowHalfOpen: true }, (near) => {
+      const far = connect({ port, host: "127.0.0.1", allowHalfOpen: true })
+      for (const [from, to] of [
+        [near, far],
+        [far, near]
+      ] as const) {
+        sockets.add(from)
+        from.on("error", () => to.destroy())
+        from.on("close", () => sockets.delete(from))
+        from.pipe(to)
+      }
+    })
+    server.once("error", reject)
+    server.listen(path, () => resolve({ server, sockets }))
+  })
+
+/** Writes a line of what was seen: the run's own account. */
+export const see = (what: string, seen: string): void => {
+  process.stdout.write(`    saw ${what}: ${seen.replaceAll("\n", "\n      ")}\n`)
+}
+
+export class Stage {
+  readonly outer: Outer
+  private readonly image: Image
+  private readonly uri: string
+  private readonly folder: string
+  private readonly end: () => Promise<void>
+
+  private constructor(parts: {
+    readonly outer: Outer
+    readonly image: Image
+    readonly uri: string
+    readonly folder: string
+    readonly end: () => Promise<void>
+  }) {
+    this.outer = parts.outer
+    this.image = parts.image
+    this.uri = parts.uri
+    this.folder = parts.folder
+    this.end = parts.end
+  }
+
+  /** Builds, boots, and opens the way in; no daemon yet. */
+  static async open(): Promise<Stage> {
+    mkdirSync(cacheFolder, { recursive: true })
+    const folder = mkdtempSync(join(cacheFolder, "vfio-"))
+    // Apart, because a socket's path is short.
+    const sockets = mkdtempSync(join(tmpdir(), "vfio-"))
+    const rmFolders = () => {
+      for (const path of [folder, sockets]) rmSync(path, { recursive: true, force: true })
+    }
+    try {
+      const image = await buildImage(folder)
+      const outer = await Outer.boot(image, folder)
+      const path = join(sockets, "s")
+      const { server, sockets: open } = await relay(path, outer.daemonPort)
+      const end = async () => {
+        await outer.kill()
+        server.close()
+        for (const socket of open) socket.destroy()
+        rmFolders()
+      }
+      return new Stage({ outer, image, uri: `qemu+unix:///system?socket=${path}`, folder, end })
+    } catch (error) {
+      rmFolders()
+      throw error
+    }
+  }
+
+  close(): Promise<void> {
+    return this.end()
+  }
+
+  /** Troupe's command line on this host, asking the daemon inside. */
+  troupe(...words: readonly string[]): Promise<Played> {
+    return play(process.execPath, [this.image.program, "-c", this.uri, ...words])
+  }
+
+  /** The same, for commands that have to succeed. */
+  async told(...words: readonly string[]): Promise<string> {
+    const { code, out, error } = await this.troupe(...words)
+    if (code !== 0) throw new Error(`troupe ${words.join(" ")} ended with ${code}: ${error}`)
+    return out
+  }
+
+  virsh(...words: readonly string[]): Promise<Played> {
+    return play("virsh", ["-c", this.uri, ...words])
+  }
+
+  async define(name: string, xml: string): Promise<void> {
+    const path = join(this.folder, `${name}.xml`)
+    writeFileSync(path, xml)
+    await this.told("define", path)
+  }
+
+  /** Starts a daemon inside, and returns its pid when it answers. */
+  async startDaemon(): Promise<number> {
+    const words = `daemon --root ${inside.root} --socket-dir ${inside.sockets}`
+    const pid = await this.outer.read(
+      `rm -f ${inside.log}; mkdir -p ${inside.sockets}
+      setsid node /opt/troupe/troupe.mjs ${words} > ${inside.log} 2>&1 < /dev/null &
+      echo $!`
+    )
+    const isReady = async () => {
+      const [log, state] = [await this.daemonLog(), await this.outer.run(`kill -0 ${pid}`)]
+      if (state.code !== 0) throw new Error(`the daemon inside has ended: ${log}`)
+      return log.includes("ready ")
+    }
+    await this.outer.until(isReady, "the daemon inside is ready", 90)
+    return Number(pid)
+  }
+
+  daemonLog(): Promise<string> {
+    return this.outer.read(`cat ${inside.log}`)
+  }
+
+  /** kill -9, and gone: a zombie is dead as well, for it has no descriptors any more. */
+  async killInside(...pids: readonly number[]): Promise<void> {
+    const list = pids.join(" ")
+    await this.outer.read(`kill -9 ${list}`)
+    const states = `for p in ${list}; do sed 's/.*) //; s/ .*//' /proc/$p/stat 2>/dev/null; done`
+    const areGone = async () => /^[ZX\s]*$/.test(await this.outer.read(`${states}; true`))
+    await this.outer.until(areGone, `processes ${list} are gone`, 30)
+  }
+
+  /** The driver that has a device; empty for none. */
+  async driverOf(path: string): Promise<string> {
+    const link = await this.outer.read(`readlink ${path}/driver || true`)
+    return link.slice(link.lastIndexOf("/") + 1)
+  }
+
+  /** The QEMU of a guest: its pid. */
+  async guestPid(name: string): Promise<number> {
+    const words = `guest=${name}`
+    const script = `for p in /proc/[0-9]*; do
+      tr '\\0' ' ' < $p/cmdline 2>/dev/null | grep -q '^[^ ]*qemu-system.*${words}[, ]' && basename $p
+    done; true`
+    return Number(await this.outer.read(script))
+  }
+}
+
+/** Where sysfs has a PCI device. */
+export const pciPath = (device: string): string => `/sys/bus/pci/devices/${device}`
