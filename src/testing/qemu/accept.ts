@@ -18,6 +18,7 @@ import {
   mayAct,
   type Outcome,
   powerOn,
+  refusal,
   type Reply,
   signal
 } from "./model.ts"
@@ -85,6 +86,10 @@ const passingEvents = new Set([
   "VNC_DISCONNECTED"
 ])
 
+/** A part of a device that goes, as its back-end: only the whole has a name. */
+const isOfPart = ({ event, data }: JsonObject): boolean =>
+  event === "DEVICE_DELETED" && isObject(data) && data["device"] === undefined
+
 /** Told by a processor or a disk, so even amid what a command does. */
 const abruptEvents = new Set(["BLOCK_IO_ERROR", "GUEST_PANICKED", "WATCHDOG"])
 
@@ -113,9 +118,16 @@ class Follower {
   private readonly ends: ("explained" | "unexplained")[] = []
 
   constructor(line: CommandLine) {
-    this.surroundings = { line, answers: measuredAnswers, pid: 0, chardevs: [] }
+    this.surroundings = {
+      line,
+      answers: measuredAnswers,
+      pid: 0,
+      chardevs: [],
+      open: () => undefined
+    }
     this.nodes = line.nodes
-    const off = powerOn({ hasBoard: line.hasBoard, actions: line.actions })
+    const { hasBoard, actions, devices } = line
+    const off = powerOn({ hasBoard, actions, devices })
     // Without -S it runs before it reads its first command.
     const machine = line.isStopped ? off : command(off, "cont").next
     const first = { machine, isConnected: false, hasNegotiated: false, queue: [], due: [] }
@@ -174,7 +186,7 @@ class Follower {
     if (Result.isFailure(parsed) || !isObject(parsed.success)) return []
     const heard = parsed.success
     const name = heard["event"]
-    const isPassing = typeof name === "string" && passingEvents.has(name)
+    const isPassing = typeof name === "string" && (passingEvents.has(name) || isOfPart(heard))
     return this.states.flatMap((state) => {
       if (!state.isConnected) return []
       if (isPassing) return state.hasNegotiated ? [state] : []
@@ -248,7 +260,15 @@ const actsOf = (heard: JsonObject, nodes: readonly string[]): readonly Act[] => 
   const data = heard["data"]
   const node = isObject(data) ? data["node-name"] : undefined
   const ioerror: Act = { act: "ioerror", node: typeof node === "string" ? node : "" }
-  return [...loudActs(nodes), { act: "settle" }, ...(node === undefined ? [] : [ioerror])]
+  const id = isObject(data) ? data["device"] : undefined
+  const gone: readonly Act[] =
+    heard["event"] === "DEVICE_DELETED" && typeof id === "string"
+      ? [
+          { act: "eject", id },
+          { act: "vanish", id }
+        ]
+      : []
+  return [...loudActs(nodes), ...gone, { act: "settle" }, ...(node === undefined ? [] : [ioerror])]
 }
 
 /** The next request is read, and carried out or refused as planned; nothing when there is none. */
@@ -273,8 +293,18 @@ const begun = (state: State, surroundings: Surroundings): readonly State[] => {
   }
   const { reply: answer, ...outcome } = perform(state.machine, request, surroundings)
   const next = withOutcome(rest, outcome)
-  return [{ ...next, due: [...next.due, reply(answer, execute)] }, refused]
+  // Whether the host gives what a device needs is not in a recording.
+  const denied =
+    execute === "device_add" ? [{ ...rest, due: [...state.due, anyError(request.id)] }] : []
+  return [{ ...next, due: [...next.due, reply(answer, execute)] }, refused, ...denied]
 }
+
+const anyError = (id: Json | undefined): Words => ({
+  kind: "reply",
+  reply: refusal(""),
+  id,
+  of: "device_add"
+})
 
 /** Events go to those who have negotiated. */
 const withOutcome = (state: State, { next, events }: Outcome): State => {
@@ -308,6 +338,7 @@ const isReply = (
   heard: JsonObject
 ): boolean => {
   if (heard["event"] !== undefined || !isSame(heard["id"] ?? null, id ?? null)) return false
+  if ("error" in reply && reply.error.desc === "") return isObject(heard["error"])
   if ("error" in reply) return isSame(heard["error"] ?? null, reply.error)
   const value = heard["return"]
   if (value === undefined) return false

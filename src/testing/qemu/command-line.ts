@@ -6,6 +6,7 @@
 import * as Result from "effect/Result"
 import { isObject, type JsonObject, parseJson } from "../../qmp/json.ts"
 import type { Actions } from "./model.ts"
+import { type Device, deviceOf, type RootBus } from "./plugging.ts"
 
 export interface Chardev {
   readonly id: string
@@ -28,6 +29,10 @@ export interface OpenedFile {
 
 export interface CommandLine {
   readonly hasBoard: boolean
+  /** What a PCI device goes on that names no bus. */
+  readonly rootBus: RootBus
+  /** Devices that have a name. */
+  readonly devices: readonly Device[]
   /** `-S` */
   readonly isStopped: boolean
   readonly actions: Partial<Actions>
@@ -36,7 +41,7 @@ export interface CommandLine {
   readonly chardevs: readonly Chardev[]
   readonly files: readonly OpenedFile[]
   /** Addresses of the host's PCI functions that are given to the guest. */
-  readonly hostDevices: readonly string[]
+  readonly hostDevices: readonly { readonly id: string; readonly address: string }[]
   /** Ids of network back-ends and of the devices on them: what `set_link` knows. */
   readonly links: readonly string[]
   /** Nodes of disks: what an I/O error may name. */
@@ -224,6 +229,8 @@ export const readCommandLine = (
   const users = new Set([...devices.flatMap((one) => textIn(one, "chardev") ?? []), ...serials])
   return Result.succeed({
     hasBoard: board !== "none",
+    rootBus: board.includes("q35") ? "pcie.0" : "pci.0",
+    devices: devices.flatMap((words) => deviceOf(words) ?? []),
     isStopped: has("-S"),
     actions: actionsOf(options),
     monitor: valuesOf(options, "-mon")
@@ -232,7 +239,10 @@ export const readCommandLine = (
       .flatMap((monitor) => textIn(monitor, "chardev") ?? [])[0],
     chardevs: valuesOf(options, "-chardev").map((value) => chardevOf(value, users)),
     files: filesOf(options),
-    hostDevices: devices.flatMap((device) => hostDeviceOf(device) ?? []),
+    hostDevices: devices.flatMap((device) => {
+      const address = hostDeviceOf(device)
+      return address === undefined ? [] : [{ id: textIn(device, "id") ?? address, address }]
+    }),
     links: linksOf(options, devices),
     nodes: nodesOf(devices),
     outputs: outputsOf(options, users),

@@ -13,12 +13,15 @@ import {
   refusal,
   type Reply
 } from "./model.ts"
+import { type Device, peripherals, plug, type Plugging, unplug } from "./plugging.ts"
 
 /** What a command may look at besides the machine. */
 export interface Surroundings {
   readonly line: CommandLine
   readonly answers: Answers
   readonly pid: number
+  /** What the host's kernel says to a device that is added. */
+  readonly open: Plugging["open"]
   /** As `query-chardev` tells of it. */
   readonly chardevs: readonly {
     readonly label: string
@@ -37,8 +40,20 @@ interface Argument {
 interface Spec {
   /** In the order of the schema, in which QEMU looks at them. */
   readonly arguments: { readonly [name: string]: Argument }
-  readonly perform: MachineCommand | ((words: JsonObject, surroundings: Surroundings) => Reply)
+  readonly perform:
+    | MachineCommand
+    | ((words: JsonObject, surroundings: Surroundings) => Reply)
+    /** Of the devices: which there are afterwards. */
+    | { readonly of: "devices"; readonly perform: DeviceCommand }
+  /** Takes words that no schema names. */
+  readonly isOpen?: boolean
 }
+
+type DeviceCommand = (
+  words: JsonObject,
+  machine: Machine,
+  surroundings: Surroundings
+) => Reply | { readonly devices: readonly Device[] }
 
 const text: Argument = { kind: "string" }
 const choice = (...kind: readonly string[]): Argument => ({ kind })
@@ -71,6 +86,23 @@ const withDisplay =
     return line.hasVnc ? done : refusal(failed)
   }
 
+const driversOf = ({ types }: Answers): ReadonlySet<unknown> =>
+  new Set(Array.isArray(types) ? types.map((row) => (isObject(row) ? row["name"] : undefined)) : [])
+
+const addDevice: DeviceCommand = (words, { devices }, { line, answers, open }) => {
+  const drivers = driversOf(answers)
+  const { rootBus: root } = line
+  const made = plug(devices, words, { root, hasDriver: (name) => drivers.has(name), open })
+  return typeof made === "string" ? refusal(made) : { devices: [...devices, made] }
+}
+
+const deleteDevice: DeviceCommand = ({ id }, { devices, status, guest, hasRun }) => {
+  const isUp = status === "running" && guest === "up"
+  const left = unplug(devices, String(id), { hasRun, isUp })
+  if (!left.isFound) return refusal(`Device '${String(id)}' not found`, "DeviceNotFound")
+  return "why" in left ? refusal(left.why) : { devices: left.devices }
+}
+
 const table: { readonly [name: string]: Spec } = {
   cont: machineCommand("cont"),
   stop: machineCommand("stop"),
@@ -85,6 +117,25 @@ const table: { readonly [name: string]: Spec } = {
     panic: maybe(choice("pause", "shutdown", "exit-failure", "none")),
     watchdog: maybe(choice("reset", "shutdown", "poweroff", "pause", "debug", "none", "inject-nmi"))
   }),
+  device_add: {
+    arguments: {},
+    isOpen: true,
+    perform: { of: "devices", perform: addDevice }
+  },
+  device_del: {
+    arguments: { id: text },
+    perform: { of: "devices", perform: deleteDevice }
+  },
+  "qom-list": {
+    arguments: { path: text },
+    perform: {
+      of: "devices",
+      perform: ({ path }, { devices }) =>
+        path === "/machine/peripheral"
+          ? give(peripherals(devices))
+          : refusal(`Device '${String(path)}' not found`, "DeviceNotFound")
+    }
+  },
   set_link: {
     arguments: { name: text, up: { kind: "boolean" } },
     perform: ({ name }, { line }) =>
@@ -162,7 +213,10 @@ const isOfKind = (value: Json, kind: Kind): boolean => {
 }
 
 /** What QEMU objects to, in the order in which its visitor looks (qapi/qobject-input-visitor.c). */
-const objection = (words: JsonObject, expected: Spec["arguments"]): string | undefined => {
+const objection = (
+  words: JsonObject,
+  { arguments: expected, isOpen = false }: Pick<Spec, "arguments" | "isOpen">
+): string | undefined => {
   for (const [name, { kind, isOptional }] of Object.entries(expected)) {
     const value = words[name]
     if (value === undefined) {
@@ -176,7 +230,7 @@ const objection = (words: JsonObject, expected: Spec["arguments"]): string | und
     if (typeof kind !== "string" && typeof value === "string" && !kind.includes(value))
       return `Parameter '${name}' does not accept value '${value}'`
   }
-  const unknown = Object.keys(words).find((name) => !Object.hasOwn(expected, name))
+  const unknown = Object.keys(words).find((name) => !isOpen && !Object.hasOwn(expected, name))
   return unknown === undefined ? undefined : `Parameter '${unknown}' is unexpected`
 }
 
@@ -194,11 +248,15 @@ export const perform = (
       machine,
       refusal(`The command ${execute} has not been found`, "CommandNotFound")
     )
-  const why = objection(words, spec.arguments)
+  const why = objection(words, spec)
   if (why !== undefined) return untouched(machine, refusal(why))
-  return typeof spec.perform === "string"
-    ? carryOut(machine, spec.perform, words)
-    : untouched(machine, spec.perform(words, surroundings))
+  if (typeof spec.perform === "string") return carryOut(machine, spec.perform, words)
+  if (typeof spec.perform === "function")
+    return untouched(machine, spec.perform(words, surroundings))
+  const outcome = spec.perform.perform(words, machine, surroundings)
+  return "devices" in outcome
+    ? untouched({ ...machine, devices: outcome.devices }, done)
+    : untouched(machine, outcome)
 }
 
 /** The commands that are known here. */

@@ -22,13 +22,21 @@ export const looksMax = 6
 /** A stop that was asked for waits for the main loop's next turn. */
 const settleMs = 0
 
-type Errand = "settle" | "boot" | "echo" | "obey" | "look"
+/** From being asked to let a device go to having done so: 0.1 to 0.4 s of a Linux with ACPI. */
+export const ejectMs = 150
+/** From the deed that lets a device go to the event. */
+export const vanishMs = 1
+
+type Errand = "settle" | "boot" | "echo" | "obey" | "eject" | "vanish" | "look"
+const errands = ["settle", "boot", "echo", "obey", "eject", "vanish", "look"] as const
 
 const delayMs: { readonly [E in Errand]: number } = {
   settle: settleMs,
   boot: bootMs,
   echo: echoMs,
   obey: obeyMs,
+  eject: ejectMs,
+  vanish: vanishMs,
   look: lookMs
 }
 
@@ -39,6 +47,8 @@ export interface GuestHost {
   /** What the plan has the guest do at this point. */
   readonly whim: (where: string) => FaultsBySeam["guest"] | undefined
   readonly node: string
+  /** Whether it lets devices go when it is asked: our boot sector knows nothing of that. */
+  readonly ejects: boolean
 }
 
 /** The planned acts, in the machine's words. */
@@ -58,7 +68,7 @@ export class Guest {
 
   /** To be called after each change of the machine. */
   follow(): void {
-    for (const errand of ["settle", "boot", "echo", "obey", "look"] as const) {
+    for (const errand of errands) {
       const isDue = this.hasErrand(errand)
       const cancel = this.timers.get(errand)
       if (isDue && cancel === undefined) this.arm(errand)
@@ -78,7 +88,8 @@ export class Guest {
 
   private hasErrand(errand: Errand): boolean {
     const machine = this.host.machine()
-    if (!mayAct(machine, { act: errand === "look" ? "poweroff" : errand })) return false
+    const what = this.actOn(errand)
+    if (what === undefined || !mayAct(machine, what)) return false
     if (errand === "echo") return machine.echoes > echoesMax - echoesMade
     return errand !== "look" || this.looks < looksMax
   }
@@ -92,8 +103,28 @@ export class Guest {
     this.timers.set(errand, this.host.after(delayMs[errand], run))
   }
 
+  /** What comes of an errand now; a look comes to nothing by itself. */
+  private actOn(errand: Errand): Act | undefined {
+    const { devices } = this.host.machine()
+    switch (errand) {
+      case "look":
+        return { act: "poweroff" }
+      case "eject": {
+        const asked = this.host.ejects ? devices.find(({ isAsked }) => isAsked) : undefined
+        return asked && { act: "eject", id: asked.id }
+      }
+      case "vanish": {
+        const going = devices.find(({ isGoing }) => isGoing)
+        return going && { act: "vanish", id: going.id }
+      }
+      default:
+        return { act: errand }
+    }
+  }
+
   private perform(errand: Errand): void {
-    if (errand !== "look") return this.host.act({ act: errand })
+    const what = this.actOn(errand)
+    if (errand !== "look") return what === undefined ? undefined : this.host.act(what)
     this.looks++
     this.mayAct("look")
   }

@@ -5,6 +5,7 @@
  * q35): events come before the reply of the command that caused them.
  */
 import type { Json, JsonObject } from "../../qmp/json.ts"
+import { afterReset, type Device } from "./plugging.ts"
 
 /** `query-status`, qapi/run-state.json RunState; those that this machine can come into. */
 export type RunStatus =
@@ -45,6 +46,10 @@ export interface Machine {
   readonly pending: Pending | undefined
   /** The guest asked for a reset that was made a shutdown: it may have asked twice. */
   readonly mayRepeat: boolean
+  /** Its clock has begun to go. */
+  readonly hasRun: boolean
+  /** Those that have a name. */
+  readonly devices: readonly Device[]
   /** The exit code, once it ends: nothing follows. */
   readonly exit: number | undefined
 }
@@ -52,9 +57,10 @@ export interface Machine {
 export interface MachineOptions {
   readonly hasBoard: boolean
   readonly actions?: Partial<Actions>
+  readonly devices?: readonly Device[]
 }
 
-export const powerOn = ({ hasBoard, actions }: MachineOptions): Machine => ({
+export const powerOn = ({ hasBoard, actions, devices = [] }: MachineOptions): Machine => ({
   hasBoard,
   status: "prelaunch",
   actions: {
@@ -69,6 +75,8 @@ export const powerOn = ({ hasBoard, actions }: MachineOptions): Machine => ({
   echoes: 0,
   pending: undefined,
   mayRepeat: false,
+  hasRun: false,
+  devices,
   exit: undefined
 })
 
@@ -134,7 +142,8 @@ const reset = (machine: Machine, cause: Cause, echoes: number): Outcome => {
     guest: isRunning && machine.hasBoard ? "booting" : "off",
     isButtonPressed: false,
     echoes: machine.hasBoard ? echoes : 0,
-    mayRepeat: false
+    mayRepeat: false,
+    devices: afterReset(machine.devices)
   }
   return at(next, event("RESET", { ...cause }))
 }
@@ -180,7 +189,7 @@ const cont = (machine: Machine): Carried => {
 const continued = (machine: Machine): Machine => {
   const isOff = machine.hasBoard && machine.guest === "off"
   const guest = machine.status === "guest-panicked" ? "deaf" : isOff ? "booting" : machine.guest
-  return { ...machine, status: "running", guest }
+  return { ...machine, status: "running", guest, hasRun: true }
 }
 
 const wakeUp = (machine: Machine): Carried => {
@@ -246,6 +255,8 @@ export type Act =
   | { readonly act: "again" }
   | { readonly act: "poweroff" | "reset" | "panic" | "suspend" | "watchdog" }
   | { readonly act: "ioerror"; readonly node: string }
+  /** The guest agrees to a device's going; a device goes that nothing holds. */
+  | { readonly act: "eject" | "vanish"; readonly id: string }
 
 const byGuest = (reason: string): Cause => ({ guest: true, reason })
 
@@ -303,13 +314,23 @@ const ioError = (machine: Machine, node: string): Outcome => {
   return announced(machine, event("BLOCK_IO_ERROR", data), { kind: "stop", status: "io-error" })
 }
 
+/** Devices that are made of several tell of each; only the last word has the name. */
+const gone = (machine: Machine, id: string): Outcome =>
+  at(
+    { ...machine, devices: machine.devices.filter((one) => one.id !== id) },
+    event("DEVICE_DELETED", { device: id, path: `/machine/peripheral/${id}` })
+  )
+
 /** It panics once: its processor is about to be stopped for it. */
 const isPanicking = ({ pending }: Machine): boolean =>
   pending?.kind === "stop" ? pending.status === "guest-panicked" : pending !== undefined
 
 /** Whether this can happen now. */
-export const mayAct = (machine: Machine, { act }: Act): boolean => {
+export const mayAct = (machine: Machine, what: Act): boolean => {
+  const { act } = what
   if (machine.exit !== undefined) return false
+  if (what.act === "vanish")
+    return machine.devices.some(({ id, isGoing }) => isGoing && id === what.id)
   if (act === "settle") return machine.pending !== undefined
   if (act === "again") return machine.status === "shutdown" && machine.mayRepeat
   if (machine.status !== "running" || !machine.hasBoard) return false
@@ -322,6 +343,11 @@ export const mayAct = (machine: Machine, { act }: Act): boolean => {
       return machine.isButtonPressed && machine.guest === "up"
     case "hang":
       return machine.guest === "up" || machine.guest === "booting"
+    case "eject":
+      return (
+        machine.guest === "up" &&
+        machine.devices.some(({ id, isAsked }) => isAsked && id === what.id)
+      )
     case "panic":
       return !isPanicking(machine)
     default:
@@ -356,5 +382,8 @@ export const act = (machine: Machine, what: Act): Outcome => {
       return watchdog(machine)
     case "ioerror":
       return ioError(machine, what.node)
+    case "eject":
+    case "vanish":
+      return gone(machine, what.id)
   }
 }

@@ -3,6 +3,7 @@
  * together. Owns the machine's state; every change of it goes through `become`, which tells events,
  * happenings and the end in the order in which the real one does.
  */
+import type { JsonObject } from "../../qmp/json.ts"
 import type { Faults } from "../fault.ts"
 import type { Happening } from "../history/operation.ts"
 import type { Self, Stream } from "../host/program.ts"
@@ -10,6 +11,7 @@ import type { Answers } from "./answers.ts"
 import type { Chardev, CommandLine } from "./command-line.ts"
 import { perform, type Surroundings } from "./commands.ts"
 import { Guest } from "./guest.ts"
+import { openHostDevice } from "./host-device.ts"
 import { MainLoop } from "./main-loop.ts"
 import {
   type Act,
@@ -30,6 +32,10 @@ export interface ProcessOptions {
   readonly faults: Faults
   readonly wallMs: () => number
   readonly answers: Answers
+  /** Whether its guest lets devices go when it is asked. */
+  readonly ejects: boolean
+  /** The host's functions that it has opened: their descriptors. */
+  readonly opened: ReadonlyMap<string, number>
 }
 
 /** From the end of its monitor to its exit. */
@@ -57,13 +63,17 @@ export class QemuProcess {
   private readonly guest: Guest
   private readonly serials: Stream[] = []
   private readonly loop = new MainLoop()
+  /** Descriptors of devices, by their names. */
+  private readonly descriptors: Map<string, number>
   private machine: Machine
   private isEnding = false
 
   constructor(options: ProcessOptions) {
     const { self, line, faults, answers, wallMs } = options
     this.options = options
-    this.machine = powerOn({ hasBoard: line.hasBoard, actions: line.actions })
+    this.descriptors = new Map(options.opened)
+    const { hasBoard, actions, devices } = line
+    this.machine = powerOn({ hasBoard, actions, devices })
     const fd = line.chardevs.find(({ id }) => id === line.monitor)?.fd
     this.monitor =
       fd === undefined
@@ -89,7 +99,8 @@ export class QemuProcess {
       after: (ms, run) => self.after(ms, () => this.loop.enter(run)),
       act: (what) => this.act(what),
       whim: (where) => (this.isEnding ? undefined : faults.at("guest", where)),
-      node: line.nodes[0] ?? "disk"
+      node: line.nodes[0] ?? "disk",
+      ejects: options.ejects
     })
     this.listen()
   }
@@ -137,7 +148,25 @@ export class QemuProcess {
       this.report(event, before)
     }
     if (before.status !== "running" && next.status === "running") this.options.tell("qemu-running")
+    if (before.devices !== next.devices) this.closeGone(before)
     this.guest.follow()
+  }
+
+  /** What the machine has no more, the process does not keep. */
+  private closeGone(before: Machine): void {
+    for (const device of before.devices) {
+      const fd = this.descriptors.get(device.id)
+      if (fd === undefined || this.machine.devices.some(({ id }) => id === device.id)) continue
+      this.descriptors.delete(device.id)
+      this.options.self.close(fd)
+    }
+  }
+
+  private open(id: string, words: JsonObject): string | undefined {
+    const opened = openHostDevice(this.options.self, words)
+    if (typeof opened === "string") return opened
+    if (opened !== undefined) this.descriptors.set(id, opened)
+    return undefined
   }
 
   private report({ event, data }: EventWords, before: Machine): void {
@@ -180,7 +209,7 @@ export class QemuProcess {
       filename: filename(chardev),
       isOpen: chardev.isUsed || chardev.id === line.monitor
     }))
-    return { line, answers, pid: self.pid, chardevs }
+    return { line, answers, pid: self.pid, chardevs, open: ({ id }, words) => this.open(id, words) }
   }
 
   /** Serial lines on sockets: always read, and obeyed as our boot sector obeys them. */

@@ -11,6 +11,7 @@ import type { Happening } from "../history/operation.ts"
 import type { Program, Self } from "../host/program.ts"
 import { type Answers, measuredAnswers } from "./answers.ts"
 import { type CommandLine, ownWords, readCommandLine } from "./command-line.ts"
+import { openAll } from "./host-device.ts"
 import { QemuProcess } from "./qemu-process.ts"
 
 /** What a guest, or its QEMU, did. `qemu-crashed` is a panic of the guest. */
@@ -22,6 +23,8 @@ export interface SimulatedQemuOptions {
   readonly onHappening?: (happening: QemuHappening) => void
   /** Wall time, in ms: for the times of events and of log lines. */
   readonly wallMs?: () => number
+  /** Whether guests let devices go when they are asked; by default they do, as Linux does. */
+  readonly ejects?: boolean
   /** By default those of Debian's QEMU 7.2. */
   readonly answers?: Answers
 }
@@ -40,6 +43,7 @@ export class SimulatedQemu implements Program {
       faults: options.faults ?? new Faults(),
       onHappening: options.onHappening ?? (() => {}),
       wallMs: options.wallMs ?? (() => 0),
+      ejects: options.ejects ?? true,
       answers: options.answers ?? measuredAnswers
     }
   }
@@ -69,17 +73,18 @@ export class SimulatedQemu implements Program {
   ): void {
     const stamp = line.hasTimestamps ? stampOf(this.options.wallMs()) : ""
     const lost = line.files.find(({ path }) => !self.has(path))
+    const opened = openAll(self, lost === undefined && fault !== "die" ? line.hostDevices : [])
     const why =
       fault === "die"
         ? "cannot set up guest memory 'pc.ram': Cannot allocate memory"
         : lost === undefined
-          ? openAll(self, line.hostDevices)
+          ? opened.failure
           : `${lost.words}: Could not open '${lost.path}': No such file or directory`
     if (why !== undefined) {
       die(self, why, stamp)
       return tell("qemu-exited")
     }
-    const process = new QemuProcess({ self, line, tell, ...this.options })
+    const process = new QemuProcess({ self, line, tell, opened: opened.fds, ...this.options })
     if (process.monitor === undefined) return
     process.monitor.open(fault === "mute")
     // A QEMU that never comes to its main loop has no handlers either: SIGTERM ends it.
@@ -93,28 +98,6 @@ export class SimulatedQemu implements Program {
       process.run()
     })
   }
-}
-
-/** hw/vfio/pci.c, in its words, by what the kernel answers. */
-const vfioWords: { readonly [code: string]: string } = {
-  ENXIO: "no such host device",
-  ENOENT: "no iommu_group found",
-  EPERM: "group is not viable",
-  ENODEV: "error getting device from group: No such device",
-  EBUSY: "failed to open its group: Device or resource busy"
-}
-
-/** Takes the host's functions, and says what QEMU dies of when it cannot have one. */
-export const openAll = (self: Self, addresses: readonly string[]): string | undefined => {
-  for (const address of addresses) {
-    try {
-      self.openDevice(address)
-    } catch (cause) {
-      const code = cause instanceof Error ? cause.message : ""
-      return `-device vfio-pci,host=${address}: vfio ${address}: ${vfioWords[code] ?? code}`
-    }
-  }
-  return undefined
 }
 
 interface Launch {

@@ -41,7 +41,8 @@ const capabilitiesOf = (answers: readonly QmpAnswer[]): Capabilities =>
 
 const simulatedAnswers = (): readonly QmpAnswer[] => {
   const line = Result.getOrThrow(readCommandLine(["-machine", "none"]))
-  const surroundings = { line, answers: measuredAnswers, pid: 1, chardevs: [] }
+  const open = () => undefined
+  const surroundings = { line, answers: measuredAnswers, pid: 1, chardevs: [], open }
   return queries.map((query) => {
     const words = (query.arguments ?? {}) as JsonObject
     const { reply } = perform(

@@ -2,6 +2,7 @@
  * What is played on both stages. Data only: each scenario is a list of steps, and waits for what it
  * has caused before it goes on, so that both can only see it in one order.
  */
+import { plugging } from "./scenarios-devices.ts"
 import { wire } from "./scenarios-wire.ts"
 import type { Scenario } from "./stage.ts"
 import {
@@ -278,6 +279,7 @@ const devices: readonly Scenario[] = [
 
 export const scenarios: readonly Scenario[] = [
   ...wire,
+  ...plugging,
   ...ends,
   ...life,
   ...misfortunes,

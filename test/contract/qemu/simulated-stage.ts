@@ -65,7 +65,9 @@ class SimulatedStage implements Stage {
   constructor(scenario: Scenario) {
     const { world, faults } = this
     faults.isFailing = scenario.machine === "failing"
-    const qemu = new SimulatedQemu({ faults, wallMs: () => world.wallOriginMs + world.nowMs })
+    const wallMs = () => world.wallOriginMs + world.nowMs
+    // The boot sector that is compared with knows nothing of devices that come and go.
+    const qemu = new SimulatedQemu({ faults, wallMs, ejects: false })
     this.host = new SimulatedHost(world, { programs: new Map([[binary, qemu]]) })
     this.host.disk.createFile("/disk.img", 0o600, true)
     this.services = this.host.engine("tester", () => {}).context

@@ -1,0 +1,64 @@
+/** Devices of the host that a simulated QEMU opens, and what it says when it cannot have one. */
+import type { JsonObject } from "../../qmp/json.ts"
+import type { Self } from "../host/program.ts"
+import { hostDeviceOf } from "./command-line.ts"
+
+/** hw/vfio/pci.c, in its words, by what the kernel answers. */
+const vfioWords: { readonly [code: string]: string } = {
+  ENOENT: "no iommu_group found",
+  EPERM: "group is not viable",
+  ENODEV: "error getting device from group: No such device",
+  EBUSY: "failed to open its group: Device or resource busy"
+}
+
+const vfioProblem = (address: string, code: string): string =>
+  code === "ENXIO"
+    ? `vfio /sys/bus/pci/devices/${address}: no such host device: No such file or directory`
+    : `vfio ${address}: ${vfioWords[code] ?? code}`
+
+const openFunction = (self: Self, address: string): number | string => {
+  try {
+    return self.openDevice(address)
+  } catch (cause) {
+    return vfioProblem(address, cause instanceof Error ? cause.message : "")
+  }
+}
+
+const digits = (value: unknown): string => String(value).padStart(3, "0")
+
+/** hw/usb/host-libusb.c. */
+const usbProblem = (self: Self, words: JsonObject): string | undefined => {
+  const { hostdevice, hostbus, hostaddr } = words
+  if (typeof hostdevice === "string")
+    return self.has(hostdevice)
+      ? undefined
+      : `failed to open ${hostdevice}: No such file or directory`
+  return self.has(`/dev/bus/usb/${digits(hostbus)}/${digits(hostaddr)}`)
+    ? undefined
+    : `failed to find host usb device ${String(hostbus)}:${String(hostaddr)}`
+}
+
+/** Its descriptor, where it has one; or why it cannot be had. */
+export const openHostDevice = (self: Self, words: JsonObject): number | string | undefined => {
+  const address = hostDeviceOf(words)
+  if (address !== undefined) return openFunction(self, address)
+  return words["driver"] === "usb-host" ? usbProblem(self, words) : undefined
+}
+
+/** A device of the command line that is made of a function of the host. */
+export interface HostDevice {
+  readonly id: string
+  readonly address: string
+}
+
+/** Takes all of them, and says what QEMU dies of when it cannot have one. */
+export const openAll = (self: Self, devices: readonly HostDevice[]) => {
+  const fds = new Map<string, number>()
+  for (const { id, address } of devices) {
+    const opened = openFunction(self, address)
+    if (typeof opened === "string")
+      return { fds, failure: `-device vfio-pci,host=${address}: ${opened}` }
+    fds.set(id, opened)
+  }
+  return { fds, failure: undefined }
+}
