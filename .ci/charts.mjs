@@ -1,21 +1,32 @@
-// Writes machines/README.md and the layouts of the machines' pictures, from the machines; with
-// `--check` it only says whether they are fresh.
-import { readFileSync, writeFileSync } from "node:fs"
+// Writes machines/README.md, the layouts of the machines' pictures and the pictures of the
+// documentation, from the machines; with `--check` it only says whether they are fresh.
+import { existsSync, readFileSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
-import { machines } from "../machines/index.ts"
+import { describe } from "../src/charts/describe.ts"
 import { areLayoutsFresh, layoutsFile } from "../src/charts/layouts-file.ts"
+import { draw } from "../src/charts/draw.ts"
 import { machinesPage } from "../src/charts/page.ts"
+import { svg } from "../src/charts/svg.ts"
+import { machines } from "../machines/index.ts"
 
-const file = join(import.meta.dirname, "../machines/README.md")
-const layouts = join(import.meta.dirname, "../src/charts/layouts.ts")
-const page = machinesPage(machines)
+const at = (path) => join(import.meta.dirname, "..", path)
+const layouts = at("src/charts/layouts.ts")
+const texts = async () => [
+  ["machines/README.md", machinesPage(machines)],
+  ...(await Promise.all(
+    Object.entries(machines).map(async ([name, machine]) => [
+      `docs/pictures/${name}.svg`,
+      `${svg(await draw(describe(machine)))}\n`
+    ])
+  ))
+]
 
 if (process.argv.includes("--check")) {
-  const isFresh = readFileSync(file, "utf8") === page
-  const areFresh = areLayoutsFresh(machines)
-  if (!isFresh) console.error("machines/README.md is stale; run: npm run charts")
-  if (!areFresh) console.error("src/charts/layouts.ts is stale; run: npm run charts")
-  process.exit(isFresh && areFresh ? 0 : 1)
+  const isStale = ([path, text]) => !existsSync(at(path)) || readFileSync(at(path), "utf8") !== text
+  const stale = (await texts()).filter(isStale).map(([path]) => path)
+  if (!areLayoutsFresh(machines)) stale.push("src/charts/layouts.ts")
+  if (stale.length > 0) console.error(`stale: ${stale.join(", ")}; run: npm run charts`)
+  process.exit(stale.length === 0 ? 0 : 1)
 }
-writeFileSync(file, page)
 if (!areLayoutsFresh(machines)) writeFileSync(layouts, await layoutsFile(machines))
+for (const [path, text] of await texts()) writeFileSync(at(path), text)

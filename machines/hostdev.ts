@@ -83,8 +83,8 @@ const base = setup({
     leavesDriver: ({ context }: Context) => context.isBound && !context.isDetached,
     /** Taken for a guest, it goes back with it. */
     goesBack: ({ context }: Context) => context.original !== undefined && !context.isDetached,
-    isOnVfio: ({ event }) => event.type === "looked" && event.isOnVfio,
-    /** As above, for one that had been detached for nobody. */
+    isFound: ({ event }) => event.type === "detached" && event.isFound,
+    /** With VFIO, where somebody had put it for nobody in particular. */
     staysDetached: ({ context, event }) =>
       event.type === "looked" && event.isOnVfio && context.isDetached
   }
@@ -206,7 +206,7 @@ const turning = base.createStateConfig({
   on: {
     detached: [
       {
-        guard: ({ event }) => event.isFound,
+        guard: "isFound",
         target: "detached",
         actions: take
       },
