@@ -77,7 +77,7 @@ const isGiven = (stat: FileStat, { isOwn }: Need, to: Account): boolean => {
   return !mayUse(to, stat, 4)
 }
 
-/** Where nodes come into being while a guest is started: root's, as every device of the kernel's. */
+/** Where nodes come into being while a guest is started: root's, as all of the kernel's making. */
 const isToCome = (path: string): boolean => path.startsWith("/dev/vfio/")
 
 const root = { uid: 0, gid: 0 }

@@ -9,7 +9,7 @@ import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import { hexIn, readAttribute, readTarget } from "./device-record.ts"
 import { Files } from "./files.ts"
-import { runProgram } from "./helper.ts"
+import { runProgram } from "./short-program.ts"
 import { listNames, numberIn } from "./node-files.ts"
 import { pciDevicesAt } from "./pci.ts"
 

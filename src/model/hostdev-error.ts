@@ -79,8 +79,9 @@ export class GroupNotViable extends Data.TaggedError("GroupNotViable")<{
     const { device, group, members } = this
     const others = members.map((one) => `${one.device} (${one.why})`).join(", ")
     return (
-      `host device ${device} goes to a guest only with all of its IOMMU group ${group}: ${others}; ` +
-      "give these to the same guest too, or detach them from the host (nodedev-detach)"
+      `host device ${device} goes to a guest only with all of its IOMMU group ${group}: ` +
+      `${others}; give these to the same guest too, ` +
+      "or detach them from the host (nodedev-detach)"
     )
   }
 }

@@ -1,7 +1,7 @@
 /**
- * Which PCI function a definition means, and whether VFIO can give it to a guest: it is there, is no
- * bridge, has no virtual functions of its own in use, and an IOMMU keeps it apart. Reads only; what
- * its driver does, and who has it, is its pool's.
+ * Which PCI function a definition means, and whether VFIO can give it to a guest: it is there, is
+ * no bridge, has no virtual functions of its own in use, and an IOMMU keeps it apart. Reads only;
+ * what its driver does, and who has it, is its pool's.
  */
 import * as Effect from "effect/Effect"
 import { readAttribute } from "../host/device-record.ts"
@@ -22,7 +22,10 @@ const bridgeProblem = ({ bridge, class: kind = 0 }: PciCapability): string | und
 const functionsProblem = ({ virtualFunctions }: PciCapability): string | undefined => {
   const count = virtualFunctions?.places.length ?? 0
   if (count === 0) return undefined
-  return `it has ${count} virtual functions, and VFIO takes none that has; write 0 to its sriov_numvfs`
+  return (
+    `it has ${count} virtual functions, and VFIO takes none that has; ` +
+    "write 0 to its sriov_numvfs"
+  )
 }
 
 /** Intel's IOMMU is off unless the kernel is told; AMD's is on where the firmware has it on. */

@@ -4,7 +4,6 @@
  */
 import * as Effect from "effect/Effect"
 import { readHex } from "../host/device-record.ts"
-import { Files } from "../host/files.ts"
 import { readAllUsb, usbDevicesAt } from "../host/usb.ts"
 import type { UsbSource } from "../model/device/hostdev.ts"
 import type { UsbDeviceCapability } from "../model/node-device.ts"
@@ -94,19 +93,4 @@ export const findUsb = Effect.fnUntraced(function* (source: UsbSource) {
   }
   const place: UsbFound = { bus: found.bus, device: found.device }
   return { isThere: true as const, place }
-})
-
-/**
- * What tells this device from the next one that gets its number: the kernel makes a new directory
- * for each that is plugged in, and never uses the number of one again. Undefined when it is gone.
- */
-export const usbIdentity = Effect.fnUntraced(function* (device: string) {
-  const files = yield* Files
-  const found = (yield* readAllUsb).find((one) => usbText(one) === device)
-  if (found === undefined) return undefined
-  const { port, serial = "" } = found
-  const path = `${usbDevicesAt}/${port}/idVendor`
-  const stat = yield* Effect.option(files.stat(path))
-  const inode = stat._tag === "Some" ? stat.value.inode : 0
-  return [port, usbIdText(idsOf(found)), serial, String(inode)].join(" ")
 })

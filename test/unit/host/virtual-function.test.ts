@@ -5,7 +5,7 @@
  */
 import * as Effect from "effect/Effect"
 import { expect, test } from "vitest"
-import { runProgram } from "../../../src/host/helper.ts"
+import { runProgram } from "../../../src/host/short-program.ts"
 import {
   findVirtualFunction,
   type FunctionSettings,

@@ -7,10 +7,8 @@ import { devicesOf } from "../../../src/model/device.ts"
 import type { Domain } from "../../../src/model/domain.ts"
 import { isPassed, resolveHostdev, resolveHostdevs } from "../../../src/node/hostdev.ts"
 import type { Taken } from "../../../src/node/hostdev-group.ts"
-import { usbIdentity } from "../../../src/node/hostdev-usb.ts"
 import { link } from "../../../src/testing/host/sysfs-put.ts"
 import { unplug, writeDevices } from "../../../src/testing/host/sysfs.ts"
-import { runOn } from "./host.ts"
 import {
   answerOn,
   asking,
@@ -234,16 +232,16 @@ test("a mediated device that no VFIO driver has, or of another architecture, is 
   expect(refusal(asking(other), host)).toContain("of another architecture")
 })
 
-test("a USB device that is plugged in again is another one, also under its old number", () => {
+test("a USB device that is plugged in again is found where it is now", () => {
   const host = hostOf()
-  const before = runOn(host, usbIdentity("001:004"))
-  expect(before).toMatch(/^1-1 046d:c52b A1 \d+$/)
-  expect(runOn(host, usbIdentity("001:004"))).toBe(before)
+  const domain = asking(usbDevice(usbIds("046d", "c52b")))
   unplug(host.disk, "/sys/bus/usb/devices/1-1")
-  expect(runOn(host, usbIdentity("001:004"))).toBeUndefined()
-  const again = givable.usb?.filter(({ port }) => port === "1-1") ?? []
-  writeDevices(host.disk, { usb: again })
-  const after = runOn(host, usbIdentity("001:004"))
-  expect(after).toMatch(/^1-1 046d:c52b A1 \d+$/)
-  expect(after).not.toBe(before)
+  expect(refusal(domain, host)).toContain("nothing like it is plugged in")
+  const again = { port: "1-1", bus: 1, number: 8, vendor: 0x046d, product: 0xc52b }
+  // Its old number is another one's by now, which is not what is meant.
+  const other = { port: "1-5", bus: 1, number: 4, vendor: 0x1050, product: 0x0407 }
+  writeDevices(host.disk, { usb: [again, other] })
+  expect(resolve(domain, host)).toMatchObject({ wishes: { usb: [{ device: "001:008" }] } })
+  const placed = asking(usbDevice(`${usbIds("046d", "c52b")}${usbPlace(1, 4)}`))
+  expect(refusal(placed, host)).toContain("what is there is 1050:0407")
 })

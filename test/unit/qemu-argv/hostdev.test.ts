@@ -1,7 +1,7 @@
 /**
  * Goal: a SCSI device of the host has a place in its guest that nobody else has, and is one block
  * node with one device, as under libvirt; what is not built is refused.
- * Method: small definitions, completed and built; the words are those of libvirt's own command line.
+ * Method: small definitions, completed and built; the words are those of libvirt's command line.
  */
 import * as Result from "effect/Result"
 import { expect, test } from "vitest"

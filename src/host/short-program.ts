@@ -7,7 +7,7 @@ import * as Effect from "effect/Effect"
 import { type ProcessExit, Processes } from "./process.ts"
 
 /** It could not be run, did not end in time, or ended badly; in its own words where it has any. */
-export class HelperFailed extends Data.TaggedError("HelperFailed")<{
+export class ProgramFailed extends Data.TaggedError("ProgramFailed")<{
   readonly program: string
   readonly why: string
 }> {
@@ -41,7 +41,7 @@ const makeText = (bytesMax: number) => {
 export const runProgram = Effect.fnUntraced(function* (argv: readonly [string, ...string[]]) {
   const processes = yield* Processes
   const [program] = argv
-  const failed = (why: string) => new HelperFailed({ program, why })
+  const failed = (why: string) => new ProgramFailed({ program, why })
   const output = makeText(outputBytesMax)
   const words = makeText(wordsBytesMax)
   let ended: (() => void) | undefined
