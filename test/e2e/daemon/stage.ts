@@ -46,6 +46,8 @@ export interface StartOptions {
   readonly stdio?: StdioOptions
   /** Run by a shell, which has the pid that the daemon will have: for LISTEN_PID. */
   readonly isActivated?: boolean
+  /** A program with its words that runs the daemon in its own place: `unshare -m ...`. */
+  readonly through?: readonly string[]
 }
 
 export const startDaemon = async (
@@ -54,10 +56,12 @@ export const startDaemon = async (
     args = [],
     env = {},
     stdio = ["ignore", "pipe", "pipe"],
-    isActivated = false
+    isActivated = false,
+    through = []
   }: StartOptions = {}
 ): Promise<StartedDaemon> => {
   const words = ["daemon", "--root", root, ...args]
+  const [runner = program, ...rest] = [...through, program, ...words]
   const options = { stdio, env: { ...process.env, ...env } }
   const child = isActivated
     ? spawn(
@@ -65,7 +69,7 @@ export const startDaemon = async (
         ["-c", 'LISTEN_PID=$$; export LISTEN_PID; exec "$@"', "sh", program, ...words],
         options
       )
-    : spawn(program, words, options)
+    : spawn(runner, rest, options)
   let said = ""
   let out = ""
   child.stdout?.on("data", (chunk) => {
