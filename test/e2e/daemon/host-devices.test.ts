@@ -47,7 +47,7 @@ const stage = async (devices: Devices) => {
   }
 }
 
-/** A card with VFIO already, one with its driver, a card of two functions, and three USB devices. */
+/** A card with VFIO already, one with its driver, a card of two functions; three USB devices. */
 const everything: Devices = {
   pci: [{ ...card, driver: "vfio-pci" }, twin, ...deviceShapes.twoFunctions.pci],
   ...deviceShapes.usbSticks
@@ -55,7 +55,7 @@ const everything: Devices = {
 
 const bySound = "(driver snd_hda_intel has it)"
 
-test("virsh and troupe list the same devices, and troupe says who has them and why not", async () => {
+test("virsh and troupe list the same devices, and troupe says who has which", async () => {
   const { virsh, troupe } = await stage(everything)
   const names = (await virsh("nodedev-list", "--cap", "pci")).out.split("\n")
   expect(names).toEqual([
@@ -139,7 +139,7 @@ test("words that are wrong are told with what is right", async () => {
   )
 })
 
-test("what is with VFIO already is detached by saying so; a kernel that does not obey is told", async () => {
+test("what is with VFIO already is detached at once; a kernel that disobeys is told", async () => {
   const { virsh, troupe, attribute } = await stage(everything)
   expect(await virsh("nodedev-detach", "pci_0000_03_00_0")).toMatchObject({
     code: 0,

@@ -328,6 +328,35 @@ test("a guest goes with its connection, once, and only in that start", () =>
     expect(engine.parts.connections.registered()).toEqual([])
   }))
 
+test("a kill switch ends its guest with its connection, unless it was taken back", () =>
+  onBench(async (bench) => {
+    const engine = await bench.open()
+    const { connections } = engine.parts
+    const ref = await engine.define(bench.guest("web").definition)
+    const bind = (connection: string) => {
+      const { epoch = "" } = Domain.view(ref).context
+      const callback = { kind: "killSwitch" as const, connection, uuid: ref.uuid, epoch }
+      connections.register(callback)
+      return callback
+    }
+    await engine.start(ref, { autoDestroy: "owner" })
+    const over = bind("leader")
+    connections.forget(over)
+    connections.closed("leader")
+    await until("its end to be noticed", () => connections.registered().length === 1)
+    expect(stateOf(ref)).toBe("running booted")
+    // Two callbacks of one guest, and both connections go at once.
+    bind("other")
+    connections.closed("other")
+    connections.closed("owner")
+    await becomes(ref, "shutoff destroyed")
+    expect(connections.registered()).toEqual([])
+    // Whoever registers for a connection that is over has it done at once.
+    await engine.start(ref)
+    bind("other")
+    await becomes(ref, "shutoff destroyed")
+  }))
+
 test("a connection that closes during the start takes the guest along", () =>
   onBench(async (bench) => {
     const engine = await bench.open()
