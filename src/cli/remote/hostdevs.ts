@@ -129,12 +129,13 @@ const deviceOf = (kind: string, capability: Element): string | undefined => {
   }
 }
 
+/** By its names; by its numbers where it has none. */
 const productOf = (capability: Element): string | undefined => {
-  const names = ["vendor", "product"].map(
-    (name) => textOf(child(capability, name)) ?? attribute(child(capability, name), "id")
-  )
-  const words = names.filter((name) => name !== undefined)
-  return words.length === 0 ? undefined : words.join(" ")
+  const parts = ["vendor", "product"].map((name) => child(capability, name))
+  const names = parts.map(textOf).filter((name) => name !== undefined)
+  if (names.length > 0) return names.join(" ")
+  const ids = parts.flatMap((part) => attribute(part, "id") ?? [])
+  return ids.length === 0 ? undefined : ids.map((id) => hex(numberOf(id), 4)).join(":")
 }
 
 const kinds: { readonly [kind: string]: string } = { usb_device: "usb" }
@@ -145,7 +146,9 @@ const rowOf = (device: Element, holders: ReadonlyMap<string, string>): readonly 
   const kind = attribute(capability, "type")
   const name = capability && kind && deviceOf(kind, capability)
   if (capability === undefined || kind === undefined || name === undefined) return []
-  const driver = textOf(child(child(device, "driver"), "name"))
+  // A USB device's own is the same for all; those of its interfaces are not in its XML.
+  const isUsb = kind === "usb_device"
+  const driver = isUsb ? undefined : textOf(child(child(device, "driver"), "name"))
   const group = attribute(child(capability, "iommuGroup"), "number")
   const holder = holders.get(name)
   const isBridge = childrenOf(capability, "capability").some(

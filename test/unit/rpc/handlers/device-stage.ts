@@ -56,6 +56,18 @@ export interface DeviceStageOptions {
   readonly isReadOnly?: boolean
 }
 
+/** A guest that has `0000:03:00.0`. */
+export const guestXml = (isManaged: boolean) =>
+  [
+    "<domain type='qemu'><name>web</name>",
+    "<memory unit='MiB'>16</memory><vcpu>1</vcpu>",
+    "<os><type arch='x86_64' machine='q35'>hvm</type></os>",
+    `<devices><emulator>${simulatedEmulator}</emulator>`,
+    `<hostdev mode='subsystem' type='pci' managed='${isManaged ? "yes" : "no"}'><source>`,
+    "<address domain='0x0000' bus='0x03' slot='0x00' function='0x0'/></source></hostdev>",
+    "<memballoon model='none'/></devices></domain>"
+  ].join("")
+
 const stepMs = 250
 const answeredMs = 120_000
 

@@ -9,8 +9,8 @@ import { decodeMessage } from "../../../../src/rpc/protocol/codec.ts"
 import { procedure } from "../../../../src/rpc/protocol/procedures.ts"
 import { deviceShapes } from "../../../../src/testing/host/device-shapes.ts"
 import { unplug } from "../../../../src/testing/host/sysfs.ts"
-import { simulatedEmulator, simulatedRoot } from "../../../../src/testing/simulation/lives.ts"
-import { type DeviceStage, deviceStage } from "./device-stage.ts"
+import { simulatedRoot } from "../../../../src/testing/simulation/lives.ts"
+import { type DeviceStage, deviceStage, guestXml } from "./device-stage.ts"
 
 const card = "0000:03:00.0"
 const cardName = "pci_0000_03_00_0"
@@ -30,17 +30,6 @@ const rows = ({ call }: DeviceStage) => {
   return answer.devices
 }
 const row = (stage: DeviceStage, device = card) => rows(stage).find((one) => one.device === device)
-
-const guestXml = (isManaged: boolean) =>
-  [
-    "<domain type='qemu'><name>web</name>",
-    "<memory unit='MiB'>16</memory><vcpu>1</vcpu>",
-    "<os><type arch='x86_64' machine='q35'>hvm</type></os>",
-    `<devices><emulator>${simulatedEmulator}</emulator>`,
-    `<hostdev mode='subsystem' type='pci' managed='${isManaged ? "yes" : "no"}'><source>`,
-    "<address domain='0x0000' bus='0x03' slot='0x00' function='0x0'/></source></hostdev>",
-    "<memballoon model='none'/></devices></domain>"
-  ].join("")
 
 const startGuest = ({ call }: DeviceStage, isManaged = true) =>
   call("remote", "DOMAIN_CREATE_XML", { xml_desc: guestXml(isManaged), flags: 0 })
