@@ -15,6 +15,7 @@ import { Files } from "../../src/host/files.ts"
 import { pciNames } from "../../src/host/pci-names.ts"
 import { readPciInventory } from "../../src/host/pci-inventory.ts"
 import { readDevice } from "../../src/node/device.ts"
+import { readGivableDevices } from "../../src/node/givable.ts"
 import { MemoryDisk } from "../../src/testing/host/disk.ts"
 import { type PciDevice, type UsbDevice, writeDevices } from "../../src/testing/host/sysfs.ts"
 
@@ -82,6 +83,7 @@ const below = (root: string): Layer.Layer<Files> =>
           bytesMax
         ),
       read: (path: string, bytesMax: number) => files.read(root + path, bytesMax),
+      stat: (path: string) => files.stat(root + path),
       readLink: (path: string) => files.readLink(root + path),
       list: (path: string) => files.list(root + path)
     }))
@@ -111,10 +113,15 @@ try {
   const disk = new MemoryDisk()
   disk.makeDirectories("/dev")
   writeDevices(disk, { pci, usb, cards })
+  disk.makeDirectories("/sys/bus/pci/drivers/vfio-pci")
   copyOut(disk, root)
   const layer = below(root)
   const list = await measure(layer, listDevices)
   const functions = await measure(layer, readPciInventory)
+  const givable = await measure(
+    layer,
+    readGivableDevices(() => undefined)
+  )
   const [first] = list.found.filter(({ kind }) => kind === "pci")
   if (first === undefined) throw new Error("there are PCI functions")
   const ground = { names: pciNames(""), uuid: "" }
@@ -125,6 +132,11 @@ try {
       what: `inventory of ${functions.found.functions.length} PCI functions`,
       ms: functions.medianMs,
       cpuMs: functions.cpuMs
+    },
+    {
+      what: `${givable.found.length} devices, and why not`,
+      ms: givable.medianMs,
+      cpuMs: givable.cpuMs
     },
     { what: "one PCI function whole", ms: one.medianMs, cpuMs: one.cpuMs }
   ]
