@@ -25,6 +25,8 @@ export {
 export {
   DefinitionQuarantined,
   DeviceBusy,
+  DeviceExists,
+  DeviceMissing,
   DomainExists,
   DomainGone,
   DomainNotFound,
@@ -53,7 +55,14 @@ export {
   VolumeExists,
   VolumeNotFound
 } from "./model/storage-error.ts"
-export { DeviceBroken, DeviceNotReady } from "./model/hostdev-error.ts"
+export {
+  DeviceBroken,
+  DeviceNotReady,
+  GroupNotViable,
+  HostdevAmbiguous,
+  HostdevNotFound,
+  HostdevUnusable
+} from "./model/hostdev-error.ts"
 export { NodeDeviceNotFound, NodeDeviceUnfit } from "./node/device-error.ts"
 export { CpuIncompatible, NodeArgumentInvalid, NodeUnsupported } from "./node/error.ts"
 export { ProbeFailed } from "./qemu/probe-process.ts"

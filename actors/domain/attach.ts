@@ -15,10 +15,12 @@ import { deviceAdd } from "../../src/qmp/command.ts"
 import type { JsonObject } from "../../src/qmp/json.ts"
 import { domainText } from "../../src/store/domain-text.ts"
 import { holderOf } from "../device-pools.ts"
+import { accountOf } from "./account.ts"
 import type { Belongings } from "./belongings.ts"
 import { raiseMemoryLock } from "./memory-lock.ts"
 import { failureOf } from "./monitor-failure.ts"
 import type { Identity, Needs } from "./needs.ts"
+import { nodesToChange } from "./ownership.ts"
 import { complete } from "./plan.ts"
 import { pluggableOf } from "./plug.ts"
 import {
@@ -63,6 +65,15 @@ interface Plugging {
   readonly pinsMemory: boolean
 }
 
+/** Its nodes, where QEMU's account is not the one that has them. */
+const ownersOf = Effect.fnUntraced(function* (device: Device) {
+  const { values } = (yield* Surroundings).config()
+  const account = yield* accountOf(values)
+  return account === undefined || !values.dynamicOwnership
+    ? []
+    : yield* nodesToChange({ devices: [device] }, account)
+})
+
 /** Everything that can be refused without having touched anything. */
 const plan = Effect.fnUntraced(function* (domain: Identity, epoch: string, wanted: Device) {
   const { live, name } = domain.now().context
@@ -82,7 +93,10 @@ const plan = Effect.fnUntraced(function* (domain: Identity, epoch: string, wante
   const device = yield* Effect.fromResult(pluggable.fit(live, found, capabilities))
   const properties = yield* Effect.fromResult(pluggable.properties(live, device, capabilities))
   const { alias } = device
-  const plugged = takes.map((one): Plugged => ({ ...one, alias }))
+  const owners = yield* ownersOf(device)
+  const plugged = takes.map(
+    (one): Plugged => ({ ...one, alias, ...(owners.length === 0 ? {} : { owners }) })
+  )
   const pinsMemory = pluggable.pinsMemory(device)
   return { domain, epoch, mine, live, device, properties, plugged, pinsMemory }
 })
@@ -129,7 +143,7 @@ const plug = (plugging: Plugging) =>
   Effect.gen(function* () {
     const { domain, epoch, mine, live, device, plugged, pinsMemory } = plugging
     const taking = { uuid: domain.uuid, epoch, name: live.name, plugged }
-    owePlugged(mine, taking, device.alias)
+    owePlugged(mine, taking, { alias: device.alias, plugged })
     const deeds = Effect.gen(function* () {
       yield* reservePlugged(taking)
       yield* remember(plugging)

@@ -28,7 +28,7 @@ export const giveOwner = Effect.fnUntraced(function* ({ path, to }: Owner) {
 })
 
 /** Back to whom it belonged; whoever else has got it meanwhile keeps it. */
-const giveBack = Effect.fnUntraced(function* ({ path, from, to }: Owner) {
+export const giveBack = Effect.fnUntraced(function* ({ path, from, to }: Owner) {
   const files = yield* Files
   const stat = yield* files.stat(path)
   const isFile = stat.kind === "file" || stat.kind === "block"

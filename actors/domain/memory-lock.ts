@@ -14,14 +14,29 @@ import { HelperRefused, runHelper } from "./helper.ts"
 const places = ["/usr/bin/prlimit", "/bin/prlimit", "/run/current-system/sw/bin/prlimit"]
 const procBytesMax = 64 * 1024
 
+/** A file of /proc as text; nothing where the host does not tell. */
+const procText = (pid: number, name: string) =>
+  Effect.gen(function* () {
+    const files = yield* Files
+    const read = yield* Effect.option(files.read(`/proc/${pid}/${name}`, procBytesMax))
+    return read._tag === "Some" ? new TextDecoder().decode(read.value) : ""
+  })
+
 /** In bytes; `undefined` where the host does not tell, or sets none. */
-const present = Effect.fnUntraced(function* (pid: number) {
-  const files = yield* Files
-  const read = yield* Effect.option(files.read(`/proc/${pid}/limits`, procBytesMax))
-  const text = read._tag === "Some" ? new TextDecoder().decode(read.value) : ""
-  const word = /^Max locked memory +([0-9]+|unlimited)/m.exec(text)?.[1]
-  return word === undefined || word === "unlimited" ? undefined : Number(word)
-})
+const present = (pid: number) =>
+  Effect.map(procText(pid, "limits"), (text) => {
+    const word = /^Max locked memory +([0-9]+|unlimited)/m.exec(text)?.[1]
+    return word === undefined || word === "unlimited" ? undefined : Number(word)
+  })
+
+/** capabilities(7): CAP_IPC_LOCK. Who has it is not held to the limit. */
+const ipcLock = 1n << 14n
+
+const mayLock = (pid: number) =>
+  Effect.map(procText(pid, "status"), (text) => {
+    const word = /^CapEff:\s*([0-9a-f]+)/m.exec(text)?.[1]
+    return word !== undefined && (BigInt(`0x${word}`) & ipcLock) !== 0n
+  })
 
 const findPrlimit = Effect.gen(function* () {
   const files = yield* Files
@@ -30,16 +45,20 @@ const findPrlimit = Effect.gen(function* () {
   return undefined
 })
 
+const raise = Effect.fnUntraced(function* ({ pid }: ProcessId, wanted: number | "unlimited") {
+  const what = "raise the limit of locked memory"
+  const path = yield* findPrlimit
+  if (path === undefined)
+    return yield* new HelperRefused({ what, why: "'prlimit' of util-linux is not installed" })
+  yield* runHelper(what, [path, "--pid", String(pid), `--memlock=${wanted}:${wanted}`])
+})
+
 /** So much as this guest needs in place, if it may have less. `live`: with the new device. */
 export const raiseMemoryLock = Effect.fnUntraced(function* (process: ProcessId, live: Domain) {
   const wanted = memlockOf(live)
   const now = yield* present(process.pid)
   if (wanted === undefined || now === undefined) return
   if (wanted !== "unlimited" && now >= wanted) return
-  const what = "raise the limit of locked memory"
-  const path = yield* findPrlimit
-  if (path === undefined)
-    return yield* new HelperRefused({ what, why: "'prlimit' of util-linux is not installed" })
-  const limit = `--memlock=${wanted}:${wanted}`
-  yield* runHelper(what, [path, "--pid", String(process.pid), limit])
+  const raised = yield* Effect.result(raise(process, wanted))
+  if (raised._tag === "Failure" && !(yield* mayLock(process.pid))) return yield* raised.failure
 })

@@ -13,8 +13,11 @@ import { domainFromText, domainText } from "../../src/store/domain-text.ts"
 import type { StatusRecord } from "../../src/store/status.ts"
 import type { DevicePools } from "../device-pools.ts"
 import type { Monitor } from "../monitor.ts"
+import { nodesOf } from "../../src/node/hostdev-node.ts"
 import type { Belongings } from "./belongings.ts"
+import { giveBack as giveBackOwner, giveOwner } from "./holds.ts"
 import type { Identity, Needs } from "./needs.ts"
+import type { Owner } from "./ownership.ts"
 import { holdsOf } from "./plug.ts"
 import { amendRecord } from "./status.ts"
 import { Surroundings } from "./surroundings.ts"
@@ -43,9 +46,22 @@ const release = (place: Place, alias: string) =>
       yield* Effect.ignore(pools[kind].release(tokenOf(place, alias)))
   })
 
+const ownersOf = (plugged: readonly Plugged[]) => plugged.flatMap(({ owners = [] }) => owners)
+
+const takeBack = (owners: readonly Owner[]) =>
+  Effect.forEach(owners, (owner) => Effect.ignore(giveBackOwner(owner)), { discard: true })
+
 /** Of an epoch that ends, or an attach that comes to nothing: owed before anything is taken. */
-export const owePlugged = (mine: Belongings<Needs>, place: Place, alias: string): void =>
-  mine.owe(undoName(alias), release(place, alias))
+export const owePlugged = (
+  mine: Belongings<Needs>,
+  place: Place,
+  { alias, plugged }: { readonly alias: string; readonly plugged: readonly Plugged[] }
+): void =>
+  mine.owe(
+    undoName(alias),
+    // The nodes go with the binding: first they are given back.
+    Effect.andThen(takeBack(ownersOf(plugged)), release(place, alias))
+  )
 
 interface Taking extends Place {
   readonly name: string
@@ -63,10 +79,11 @@ export const reservePlugged = Effect.fnUntraced(function* ({ name, plugged, ...p
     })
 })
 
-/** Taken from their drivers, so far as they have to be. */
+/** Taken from their drivers, so far as they have to be; QEMU's account gets at them. */
 export const preparePlugged = Effect.fnUntraced(function* ({ plugged, ...place }: Taking) {
   const { pools } = yield* Surroundings
   for (const { alias, pool } of plugged) yield* pools[pool].prepare(tokenOf(place, alias))
+  yield* Effect.forEach(ownersOf(plugged), giveOwner, { discard: true })
 })
 
 /** For a guest of an earlier engine: what it has, or may have. */
@@ -77,8 +94,9 @@ export const adoptPlugged = (
 ) =>
   Effect.forEach(
     plugged,
-    ({ alias, pool, device, isManaged }) => {
-      owePlugged(mine, place, alias)
+    (one) => {
+      const { alias, pool, device, isManaged } = one
+      owePlugged(mine, place, { alias, plugged: [one] })
       const holder = { ...place, name, token: tokenOf(place, alias) }
       return Effect.ignore(pools[pool].adopt([{ device, isManaged }], holder))
     },
@@ -109,6 +127,17 @@ const withoutPlugged = (
   }
 }
 
+/** The nodes of a device that QEMU's account was given, with it or at the start. */
+const nodeOwners = Effect.fnUntraced(function* (
+  record: StatusRecord | undefined,
+  { alias, device }: { readonly alias: string; readonly device: Device | undefined }
+) {
+  const plugged = (record?.plugged ?? []).filter((one) => one.alias === alias)
+  if (plugged.length > 0 || device === undefined) return ownersOf(plugged)
+  const nodes = yield* nodesOf({ devices: [device] })
+  return (record?.holds?.owners ?? []).filter(({ path }) => nodes.includes(path))
+})
+
 /**
  * Gives back what a device had, and nothing else. The record first: what a crash leaves in between
  * is the pool's own to see to, and never another guest's by then.
@@ -123,10 +152,12 @@ export const giveBack = Effect.fnUntraced(function* (
   const { live } = domain.now().context
   const device = live && findDevice(live, { alias })
   const rest = live && device ? withoutDevice(live, device) : live
+  const owners = yield* nodeOwners(mine.record, { alias, device })
   // A disk that cannot be written must not keep the device from its next guest.
   yield* Effect.ignore(
     amendRecord(mine, (record) => withoutPlugged(record, rest, { alias, device }))
   )
+  yield* takeBack(owners)
   yield* release(place, alias)
   mine.strike(undoName(alias))
   const { pools } = yield* Surroundings

@@ -13,6 +13,7 @@ import { Connect, flags, given, lazily, ReadOnly, withoutDaemon } from "./flags.
 import { definitionWords } from "./remote/words-domain.ts"
 import { deviceWords } from "./remote/words-device.ts"
 import { guestWords } from "./remote/words-guest.ts"
+import { plugWords } from "./remote/words-plug.ts"
 import { hostWords } from "./remote/words-host.ts"
 import { storageWords } from "./remote/words-storage.ts"
 
@@ -196,6 +197,7 @@ export const troupe = Command.make("troupe").pipe(
     ...domainCommands,
     ...definitionWords,
     ...guestWords,
+    ...plugWords,
     ...hostWords,
     ...deviceWords,
     ...storageWords,

@@ -130,6 +130,30 @@ export class Domain {
     return run(this.#face.setMetadata(metadata, affects), { signal, operationId })
   }
 
+  /** The device of this XML: for the running guest, for its next start, or for both. */
+  attachDevice(
+    xml: string,
+    { signal, operationId, ...affects }: CallOptions & AffectsOptions = {}
+  ): Promise<void> {
+    return run(this.#face.attachDevice(xml, affects), { signal, operationId })
+  }
+
+  /** The device that this XML describes. A guest may take its time to let it go. */
+  detachDevice(
+    xml: string,
+    { signal, operationId, ...affects }: CallOptions & AffectsOptions = {}
+  ): Promise<void> {
+    return run(this.#face.detachDevice(xml, affects), { signal, operationId })
+  }
+
+  /** The same by the name that QEMU knows it by. */
+  detachDeviceAlias(
+    alias: string,
+    { signal, operationId, ...affects }: CallOptions & AffectsOptions = {}
+  ): Promise<void> {
+    return run(this.#face.detachDeviceAlias(alias, affects), { signal, operationId })
+  }
+
   /** State, id, epoch, and whether it is persistent; without waiting for anybody. */
   summary(call: CallOptions = {}): Promise<DomainSummary> {
     return run(this.#face.summary, call)

@@ -5,6 +5,7 @@
  */
 import type { CallError } from "../../actors/driver/once.ts"
 import type { ReloadError } from "../../actors/config.ts"
+import type { DeviceError } from "../engine/device.ts"
 import type { DefineError } from "../engine/engine.ts"
 import type { StateNotReached } from "../engine/waiting.ts"
 import type { FileError } from "../host/files.ts"
@@ -35,6 +36,7 @@ export type Fault =
   | DefineError
   | DeviceBroken
   | DeviceBusy
+  | DeviceError
   | DeviceNotReady
   | DomainGone
   | FileError
@@ -79,18 +81,26 @@ const rows = {
   DefinitionQuarantined: { code: "OPERATION_INVALID" },
   DeviceBroken: { code: "OPERATION_INVALID" },
   DeviceBusy: { code: "OPERATION_INVALID" },
+  DeviceExists: { code: "OPERATION_INVALID" },
+  DeviceMissing: { code: "DEVICE_MISSING" },
   DeviceNotReady: { code: "OPERATION_FAILED" },
   DomainExists: { code: "OPERATION_FAILED", domain: "DOMAIN" },
   DomainGone: { code: "OPERATION_INVALID" },
   DomainNotFound: { code: "NO_DOMAIN" },
   FileError: { code: "SYSTEM_ERROR" },
+  GroupNotViable: { code: "OPERATION_FAILED" },
   GuestRefused: { code: "INTERNAL_ERROR" },
   GuestSilent: { code: "OPERATION_TIMEOUT" },
   GuestUnsupported: { code: "OPERATION_UNSUPPORTED" },
+  HelperRefused: { code: "OPERATION_FAILED" },
+  HostdevAmbiguous: { code: "OPERATION_FAILED" },
+  HostdevNotFound: { code: "OPERATION_FAILED" },
+  HostdevUnusable: { code: "CONFIG_UNSUPPORTED" },
   ImageToolFailed: { code: "OPERATION_FAILED", domain: "STORAGE" },
   InvalidArgument: { code: "INVALID_ARG" },
   InvalidDomain: { code: "XML_ERROR", domain: "DOMAIN" },
   MailboxFull: { code: "OPERATION_TIMEOUT" },
+  NoAccount: { code: "CONFIG_UNSUPPORTED" },
   NodeArgumentInvalid: { code: "INVALID_ARG" },
   NodeDeviceUnfit: { code: "INVALID_ARG", domain: "NODEDEV" },
   NodeUnsupported: { code: "CONFIG_UNSUPPORTED" },
@@ -138,6 +148,7 @@ const opening: { readonly [name in ErrorName]?: string } = {
   NO_STORAGE_POOL: "Storage pool not found",
   NO_STORAGE_VOL: "Storage volume not found",
   NO_NODE_DEVICE: "Node device not found",
+  DEVICE_MISSING: "device not found",
   NO_SECRET: "Secret not found",
   OPERATION_INVALID: "Requested operation is not valid",
   CONFIG_UNSUPPORTED: "unsupported configuration",

@@ -44,6 +44,11 @@ const Reservations = Schema.Struct({
   ports: Schema.Array(Schema.Int)
 })
 
+const Account = Schema.Struct({ uid: Schema.Int, gid: Schema.Int })
+
+/** A file that was given to the account QEMU runs as. */
+const Owner = Schema.Struct({ path: Schema.String, from: Account, to: Account })
+
 /**
  * A host device that was plugged into the running guest: written before QEMU is told. Whether the
  * guest has it, QEMU alone knows.
@@ -54,16 +59,16 @@ const Plugged = Schema.Struct({
   /** Which pool has it, by what name, and whether the engine gives it back to its driver. */
   pool: Schema.Literals(["pci", "usb", "scsi", "mdev"]),
   device: Schema.String,
-  isManaged: Schema.Boolean
+  isManaged: Schema.Boolean,
+  /** Its node, where QEMU could not have opened it. */
+  owners: Schema.optionalKey(Schema.Array(Owner))
 })
 
 const FunctionSettings = Schema.Struct({ mac: Schema.String, vlan: Schema.Int })
-const Account = Schema.Struct({ uid: Schema.Int, gid: Schema.Int })
-
 /** What the epoch has changed on the host outside its own directory, to be given back. */
 const Holds = Schema.Struct({
   /** Files that were given to the account QEMU runs as. */
-  owners: Schema.Array(Schema.Struct({ path: Schema.String, from: Account, to: Account })),
+  owners: Schema.Array(Owner),
   taps: Strings,
   /** Virtual functions that were given the MAC address and VLAN of the guest's card. */
   cards: Schema.optionalKey(

@@ -8,6 +8,7 @@ import { domain } from "./domain.ts"
 import { events } from "./events.ts"
 import { guestBlock } from "./guest-block.ts"
 import { guestDevice } from "./guest-device.ts"
+import { domainDevices } from "./domain-devices.ts"
 import { guestMemory } from "./guest-memory.ts"
 import { guestScreen } from "./guest-screen.ts"
 import { guestStats } from "./guest-stats.ts"
@@ -37,6 +38,7 @@ export const families: readonly Handlers[] = [
   guestBlock,
   guestConsole,
   guestDevice,
+  domainDevices,
   guestMemory,
   guestScreen,
   guestStats,
