@@ -91,35 +91,37 @@ export const answersText =
   " nec-usb-xhci nvdimm nvme pci-bridge pci-ohci pci-serial pcie-pci-bridge pcie-ro" +
   "ot-port pcnet piix3-usb-uhci piix4-usb-uhci pvpanic pvpanic-pci pvscsi pxb pxb-p" +
   "cie qemu-xhci qemu64-x86_64-cpu qxl qxl-vga ramfb rng-builtin rng-egd rng-random" +
-  " rtl8139 sb16 scsi-block scsi-cd scsi-hd secondary-vga secret serial tcg-accel t" +
-  "hread-context tls-creds-x509 tulip usb-audio usb-ccid usb-ehci usb-host usb-hub " +
-  "usb-kbd usb-mouse usb-net usb-redir usb-serial usb-storage usb-tablet vfio-pci v" +
-  "fio-pci-nohotplug virtconsole virtio-9p-device virtio-9p-pci virtio-9p-pci-non-t" +
-  "ransitional virtio-9p-pci-transitional virtio-balloon-device virtio-balloon-pci " +
-  "virtio-balloon-pci-non-transitional virtio-balloon-pci-transitional virtio-blk-d" +
-  "evice virtio-blk-pci virtio-blk-pci-non-transitional virtio-blk-pci-transitional" +
-  " virtio-gpu-gl-pci virtio-gpu-pci virtio-input-host-device virtio-input-host-pci" +
-  " virtio-iommu-pci virtio-keyboard-device virtio-keyboard-pci virtio-mem-pci virt" +
-  "io-mmio virtio-mouse-device virtio-mouse-pci virtio-net-device virtio-net-pci vi" +
-  "rtio-net-pci-non-transitional virtio-net-pci-transitional virtio-rng-device virt" +
-  "io-rng-pci virtio-rng-pci-non-transitional virtio-rng-pci-transitional virtio-sc" +
-  "si-device virtio-scsi-pci virtio-scsi-pci-non-transitional virtio-scsi-pci-trans" +
-  "itional virtio-serial-device virtio-serial-pci virtio-serial-pci-non-transitiona" +
-  "l virtio-serial-pci-transitional virtio-tablet-device virtio-tablet-pci virtio-v" +
-  "ga virtio-vga-gl virtserialport vmcoreinfo vmgenid vmport vmware-svga vmxnet3 x3" +
-  '130-upstream xio3130-downstream","commands":' +
-  '"balloon blockdev-add chardev-add cont device-list-properties inject-nmi netdev_' +
-  "add object-add qom-list-properties qom-list-types query-chardev query-command-li" +
-  "ne-options query-commands query-cpu-definitions query-cpu-model-expansion query-" +
-  "display-options query-machines query-qmp-schema query-status query-target query-" +
-  'version set-action stop system_powerdown system_reset system_wakeup","options":{"machine":' +
-  '"append dump-guest-core firmware iommu kernel_irqchip mem-merge type usb","spice":' +
+  " rtl8139 sb16 scsi-block scsi-cd scsi-generic scsi-hd secondary-vga secret seria" +
+  "l tcg-accel thread-context tls-creds-x509 tulip usb-audio usb-ccid usb-ehci usb-" +
+  "host usb-hub usb-kbd usb-mouse usb-net usb-redir usb-serial usb-storage usb-tabl" +
+  "et vfio-pci vfio-pci-nohotplug virtconsole virtio-9p-device virtio-9p-pci virtio" +
+  "-9p-pci-non-transitional virtio-9p-pci-transitional virtio-balloon-device virtio" +
+  "-balloon-pci virtio-balloon-pci-non-transitional virtio-balloon-pci-transitional" +
+  " virtio-blk-device virtio-blk-pci virtio-blk-pci-non-transitional virtio-blk-pci" +
+  "-transitional virtio-gpu-gl-pci virtio-gpu-pci virtio-input-host-device virtio-i" +
+  "nput-host-pci virtio-iommu-pci virtio-keyboard-device virtio-keyboard-pci virtio" +
+  "-mem-pci virtio-mmio virtio-mouse-device virtio-mouse-pci virtio-net-device virt" +
+  "io-net-pci virtio-net-pci-non-transitional virtio-net-pci-transitional virtio-rn" +
+  "g-device virtio-rng-pci virtio-rng-pci-non-transitional virtio-rng-pci-transitio" +
+  "nal virtio-scsi-device virtio-scsi-pci virtio-scsi-pci-non-transitional virtio-s" +
+  "csi-pci-transitional virtio-serial-device virtio-serial-pci virtio-serial-pci-no" +
+  "n-transitional virtio-serial-pci-transitional virtio-tablet-device virtio-tablet" +
+  "-pci virtio-vga virtio-vga-gl virtserialport vmcoreinfo vmgenid vmport vmware-sv" +
+  'ga vmxnet3 x3130-upstream xio3130-downstream","commands":' +
+  '"balloon block_set_io_throttle blockdev-add chardev-add cont device-list-propert' +
+  "ies device_add inject-nmi memsave netdev_add object-add pmemsave qom-list-proper" +
+  "ties qom-list-types query-block query-blockstats query-chardev query-command-lin" +
+  "e-options query-commands query-cpu-definitions query-cpu-model-expansion query-d" +
+  "irty-rate query-display-options query-iothreads query-machines query-qmp-schema " +
+  "query-status query-target query-version rtc-reset-reinjection send-key set-actio" +
+  'n stop system_powerdown system_reset system_wakeup","options":{"machine":' +
+  '"append dump-guest-core firmware iommu kernel kernel_irqchip mem-merge type usb","spice":' +
   '"addr agent-mouse disable-agent-file-xfer disable-copy-paste disable-ticketing d' +
   "isplay gl head image-compression ipv4 ipv6 jpeg-wan-compression password plainte" +
   "xt-channel playback-compression port rendernode sasl seamless-migration streamin" +
-  'g-video tls-channel tls-port unix x509-dir zlib-glz-wan-compression","iscsi":"password user"' +
-  ',"sandbox":"elevateprivileges obsolete resourcecontrol spawn","acpi":"","vnc":' +
-  '"audiodev display head ipv4 ipv6 password power-control sasl share tls-creds to ' +
+  'g-video tls-channel tls-port unix x509-dir zlib-glz-wan-compression","iscsi":' +
+  '"password timeout user","sandbox":"elevateprivileges obsolete resourcecontrol spawn","acpi":' +
+  '"","vnc":"audiodev display head ipv4 ipv6 password power-control sasl share tls-creds to ' +
   'vnc websocket","action":"panic reboot shutdown watchdog","":"","name":' +
   '"debug-threads guest process","object":"","memory":"maxmem size slots","rtc":' +
   '"base clock driftfix","net":"","netdev":"","device":"","chardev":' +
@@ -135,27 +137,28 @@ export const answersText =
   '"addr extended-tseg-mbytes multifunction","nvdimm":"addr memdev node size slot uuid",' +
   '"pcie-root-port":"addr multifunction port slot","qxl":"addr debug multifunction","scsi-hd":' +
   '"channel drive lun product scsi-id serial share-rw vendor write-cache","usb-host":' +
-  '"guest-reset guest-resets-all hostdevice port serial","usb-redir":' +
-  '"chardev debug filter port serial","usb-storage":"drive port serial share-rw write-cache",' +
-  '"vfio-pci":"addr display host multifunction","virtio-balloon-pci":' +
-  '"addr deflate-on-oom disable-legacy disable-modern free-page-reporting iothread ' +
-  'multifunction page-per-vq","virtio-blk-pci":' +
+  '"attached guest-reset guest-resets-all hostdevice port serial","usb-redir":' +
+  '"attached chardev debug filter port serial","usb-storage":' +
+  '"attached drive port serial share-rw write-cache","vfio-pci":' +
+  '"addr display host multifunction","virtio-balloon-pci":' +
+  '"addr deflate-on-oom disable-legacy disable-modern free-page-reporting guest-sta' +
+  'ts guest-stats-polling-interval iothread multifunction page-per-vq","virtio-blk-pci":' +
   '"addr class disable-legacy disable-modern discard drive iothread multifunction n' +
   'um-queues page-per-vq queue-size scsi serial share-rw write-cache","virtio-gpu-pci":' +
   '"addr disable-legacy disable-modern multifunction page-per-vq","virtio-iommu-pci":' +
   '"addr class disable-legacy disable-modern multifunction page-per-vq","virtio-mem-pci":' +
   '"addr disable-legacy disable-modern memdev multifunction node page-per-vq size",' +
   '"virtio-net-pci":' +
-  '"addr disable-legacy disable-modern duplex multifunction netdev page-per-vq status",' +
+  '"addr disable-legacy disable-modern duplex multifunction netdev page-per-vq status tx",' +
   '"virtio-scsi-pci":"addr disable-legacy disable-modern iothread multifunction page-per-vq",' +
   '"vmware-svga":"addr multifunction","max-x86_64-cpu":' +
-  '"acpi ds host-cache-info host-phys-bits hv-avic hv-crash hv-evmcs hv-frequencies' +
-  " hv-ipi hv-passthrough hv-reenlightenment hv-relaxed hv-reset hv-runtime hv-spin" +
-  "locks hv-stimer hv-stimer-direct hv-synic hv-time hv-tlbflush hv-vapic hv-vendor" +
-  "-id hv-vpindex hypervisor kvm kvm-hint-dedicated kvm-poll-control kvm-pv-eoi kvm" +
-  "-pv-ipi kvm-pv-unhalt kvmclock l3-cache level memory migratable model monitor ph" +
-  'ys-bits pmu ss sse4.1 sse4.2 tsc tsc-frequency type unavailable-features vendor",' +
-  '"memory-backend-file":' +
+  '"acpi core-id de die-id ds family host-cache-info host-phys-bits hv-avic hv-cras' +
+  "h hv-evmcs hv-frequencies hv-ipi hv-passthrough hv-reenlightenment hv-relaxed hv" +
+  "-reset hv-runtime hv-spinlocks hv-stimer hv-stimer-direct hv-synic hv-time hv-tl" +
+  "bflush hv-vapic hv-vendor-id hv-vpindex hypervisor kvm kvm-hint-dedicated kvm-po" +
+  "ll-control kvm-pv-eoi kvm-pv-ipi kvm-pv-unhalt kvmclock l3-cache level memory mi" +
+  "gratable model monitor phys-bits pmu socket-id ss sse4.1 sse4.2 stepping thread-" +
+  'id tsc tsc-frequency type unavailable-features vendor","memory-backend-file":' +
   '"discard-data dump mem-path merge prealloc-threads readonly reserve share size t' +
   'ype x-use-canonical-path-for-ramblock-id","memory-backend-memfd":' +
   '"dump merge prealloc-threads reserve share size type x-use-canonical-path-for-ramblock-id"}}'

@@ -14,11 +14,12 @@ import {
   writeSettings
 } from "../../../src/host/virtual-function.ts"
 import { SimulatedHost, type HostServices } from "../../../src/testing/host/host.ts"
-import type { Program, Self } from "../../../src/testing/host/program.ts"
+import type { Self } from "../../../src/testing/host/program.ts"
 import { put } from "../../../src/testing/host/put.ts"
 import type { Devices } from "../../../src/testing/host/sysfs.ts"
 import { World } from "../../../src/testing/world.ts"
 import { runOn } from "../node/host.ts"
+import { ipOf, oldVersion, type TestCard } from "./ip-program.ts"
 
 const nic = { vendor: 0x8086, device: 0x10c9, class: 0x02_00_00 } as const
 const physical = "0000:06:00.0"
@@ -33,42 +34,12 @@ const devices: Devices = {
   cards: [{ name: "eth2", index: 4, address: "52:54:00:00:00:01", on: physical, state: "up" }]
 }
 
-interface Card {
-  readonly functions: FunctionSettings[]
-  readonly takesNoMac: boolean
-}
-
-const isOld = (self: Self): boolean => self.has("/old-iproute2")
-
-/** `ip -j link show` and `ip link set ... vf`. */
-const ipOf = ({ functions, takesNoMac }: Card): Program => ({
-  start: (self) => {
-    const [, first, ...words] = self.argv
-    if (first === "-j") {
-      const list = functions.map(({ mac, vlan }, vf) =>
-        isOld(self) ? { vf, mac, vlan } : { vf, address: mac, vlan_list: [{ vlan, qos: 0 }] }
-      )
-      self.write(1, JSON.stringify([{ ifname: "eth2", vfinfo_list: list }]))
-      return self.exit(0)
-    }
-    const after = (word: string) => words[words.indexOf(word) + 1] ?? ""
-    const index = Number(after("vf"))
-    const mac = after("mac")
-    if (functions[index] === undefined || (takesNoMac && mac === "00:00:00:00:00:00")) {
-      self.write(2, "RTNETLINK answers: Invalid argument\n")
-      return self.exit(2)
-    }
-    functions[index] = { mac, vlan: Number(after("vlan")) }
-    self.exit(0)
-  }
-})
-
 const fresh = (): FunctionSettings[] => [
   { mac: "00:00:00:00:00:00", vlan: 0 },
   { mac: "0a:00:00:00:00:02", vlan: 7 }
 ]
 
-const hostOf = (card: Card, flags = "0x1003"): SimulatedHost => {
+const hostOf = (card: TestCard, flags = "0x1003"): SimulatedHost => {
   const programs = new Map([["/usr/sbin/ip", ipOf(card)]])
   const host = new SimulatedHost(new World([]), { devices, programs })
   put(host.disk, `/sys/bus/pci/devices/${physical}/net/eth2/flags`, { text: `${flags}\n` })
@@ -96,7 +67,7 @@ test("settings are read as any iproute2 tells them, set, and put back", () => {
   for (const version of ["old", "new"]) {
     const functions = fresh()
     const host = hostOf({ functions, takesNoMac: false })
-    if (version === "old") put(host.disk, "/old-iproute2", { text: "" })
+    if (version === "old") put(host.disk, oldVersion, { text: "" })
     const one = runOn(host, findVirtualFunction(second))
     const before = runOn(host, readSettings(one))
     expect(before).toEqual({ mac: "0a:00:00:00:00:02", vlan: 7 })
