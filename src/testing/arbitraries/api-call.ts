@@ -1,6 +1,7 @@
 /** Arbitrary calls of clients: any call, of any domain, in any order. They shrink to `list`. */
 import type { ApiCall, CallName } from "../history/api-call.ts"
 import type { ClientStep } from "../simulation/plan.ts"
+import { ownDevices } from "../simulation/host-devices.ts"
 import type { Arbitrary, FastCheck } from "./fast-check.ts"
 
 export interface ApiCallOptions {
@@ -44,6 +45,7 @@ const callArbitraries = (
       { ...sure, ...maybe },
       { requiredKeys: Object.keys(sure), noNullPrototype: true }
     ) as Arbitrary<unknown> as Arbitrary<ApiCall>
+  const device = fc.nat({ max: ownDevices.length - 1 })
   const named = (name: CallName) => ({ call: fc.constant(name) })
   const simple = (name: CallName) => call({ ...named(name), domain })
   const start = { isPaused: isYes, autoDestroy: isYes }
@@ -66,6 +68,9 @@ const callArbitraries = (
     rename: call({ ...named("rename"), domain, to: other }),
     setAutostart: call({ ...named("setAutostart"), domain, isAutostart: isYes }),
     setTitle: call({ ...named("setTitle"), domain, version }),
+    nodeDetach: call({ ...named("nodeDetach"), device }),
+    nodeReattach: call({ ...named("nodeReattach"), device }),
+    nodeReset: call({ ...named("nodeReset"), device }),
     reloadConfig: call(named("reloadConfig"))
   }
 }

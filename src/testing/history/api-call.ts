@@ -40,6 +40,8 @@ export type ApiCall =
   | { readonly call: "setAutostart"; readonly domain: Slot; readonly isAutostart: boolean }
   | { readonly call: "setTitle"; readonly domain: Slot; readonly version: number }
   | { readonly call: "list" }
+  /** Of a device of the host, by its place in the run's list. */
+  | { readonly call: "nodeDetach" | "nodeReattach" | "nodeReset"; readonly device: number }
   /** With a version: of a config that keeps the memory of guests in a folder of that version. */
   | { readonly call: "reloadConfig"; readonly version?: number }
 

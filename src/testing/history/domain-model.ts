@@ -227,6 +227,9 @@ const done = (state: DomainState, step: Step<"call">, value: OperationValue): St
     case "lookup":
       return when(isRead(state, call, readOf(value)), state)
     case "list":
+    case "nodeDetach":
+    case "nodeReattach":
+    case "nodeReset":
     case "reloadConfig":
       return [state]
   }

@@ -58,6 +58,13 @@ export const outcomeOf = ({ result }: Operation): Outcome => {
 export const errorTag = ({ result }: Operation): string | undefined =>
   result?.kind === "error" ? result.tag : undefined
 
+/** Another domain has a device or the guest's end, or the host has a device of it still. */
+const becauseOfOthers =
+  / is held by | not managed: | IOMMU group |was (destroyed|stopped)| is out of order/
+
+/** A device of a guest's, of the host's own, or already where it is wanted. */
+const ofDevices = new Set(["DeviceBusy", "DeviceNotReady"])
+
 /**
  * Without any fault these have no cause: neither disk nor QEMU failed, and nobody was interrupted.
  * A start may still fail, of a device that another domain holds, or because it was destroyed.
@@ -66,7 +73,8 @@ export const isUnexplained = (operation: Operation): boolean => {
   const { call, result } = operation
   if (result?.kind !== "error") return false
   const { tag, message } = result
-  if (tag === "StartFailed") return !/ is held by |was (destroyed|stopped)/.test(message)
+  if (tag === "StartFailed") return !becauseOfOthers.test(message)
+  if ("device" in call && ofDevices.has(tag)) return false
   if (tag === "OperationFailed") return call.call === "suspend" || call.call === "resume"
   return !["DomainNotFound", "DomainExists", "RequestDenied", "DomainGone", "Overdue"].includes(tag)
 }

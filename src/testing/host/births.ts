@@ -29,7 +29,7 @@ export interface BirthplaceOptions {
   /** By the path of the binary. */
   readonly programs: ReadonlyMap<string, Program>
   /** Opens a PCI function through VFIO, and gives what closes it. Throws `Errno`. */
-  readonly openDevice?: (address: string) => () => void
+  readonly openDevice?: (address: string, pid: number) => () => void
 }
 
 /** What is executed first must be there, a file, and executable. Throws what execve(2) gives. */

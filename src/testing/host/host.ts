@@ -105,7 +105,7 @@ export class SimulatedHost {
       network,
       table,
       programs: all,
-      openDevice: (address) => this.pci.open(address)
+      openDevice: (address, pid) => this.pci.open(address, pid)
     })
     this.#descriptorsMax = options.descriptorsMax
     this.#devices = options.devices ?? {}

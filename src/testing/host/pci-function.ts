@@ -30,7 +30,8 @@ export class PciFunction {
   readonly #disk: MemoryDisk
   readonly #queue: (() => void)[] = []
   #isLocked = false
-  #users = 0
+  /** The program that has it open, by its pid. */
+  user: number | undefined
   #onFree: (() => void) | undefined
 
   constructor(disk: MemoryDisk, spec: PciDevice) {
@@ -56,11 +57,6 @@ export class PciFunction {
 
   get isHarmless(): boolean {
     return this.isBridge || harmless.includes(this.driver)
-  }
-
-  /** A program has it open. */
-  get isOpen(): boolean {
-    return this.#users > 0
   }
 
   /** As its driver, and to others on the way to one. */
@@ -99,13 +95,13 @@ export class PciFunction {
   }
 
   /** A program opens it; the result closes it again. */
-  open(): () => void {
-    this.#users++
+  open(pid: number): () => void {
+    this.user = pid
     let isClosed = false
     return () => {
       if (isClosed) return
       isClosed = true
-      if (--this.#users > 0) return
+      this.user = undefined
       const told = this.#onFree
       this.#onFree = undefined
       told?.()
@@ -114,7 +110,7 @@ export class PciFunction {
 
   /** Calls `run` once nobody has it open. */
   whenFree(run: () => void): void {
-    if (this.#users === 0) run()
+    if (this.user === undefined) run()
     else this.#onFree = run
   }
 

@@ -12,6 +12,7 @@ import { virtualOf } from "./pci-virtual.ts"
 import { putAttribute } from "./put.ts"
 import { type PciDevice, writePci } from "./sysfs-pci.ts"
 import { unplug } from "./sysfs-put.ts"
+import { type Refusal, VfioGroups } from "./vfio-groups.ts"
 
 export interface PciKernelOptions {
   readonly disk: MemoryDisk
@@ -33,9 +34,11 @@ export const stuckDriverMs = 60_000
 export interface PciStanding {
   readonly address: string
   readonly driver: string | undefined
+  /** The driver that the kernel would choose. */
+  readonly native: string | undefined
   readonly override: string | undefined
-  /** A program has it. */
-  readonly isOpen: boolean
+  /** The program that has it, by its pid. */
+  readonly user: number | undefined
   /** Something that was asked of it has not ended. */
   readonly isBusy: boolean
 }
@@ -60,6 +63,7 @@ export class PciKernel {
   readonly #drivers = new Map<string, Driver>()
   /** Taken away by `remove`: what a rescan finds again. */
   readonly #removed = new Map<string, PciDevice>()
+  readonly #groups: VfioGroups
   #isDown = false
 
   constructor(options: PciKernelOptions) {
@@ -69,6 +73,7 @@ export class PciKernel {
     this.#options = { drivers: [vfio], after, faults, ...options }
     const { disk, devices, drivers } = this.#options
     disk.makeDirectories(`${pciAt}/devices`)
+    this.#groups = new VfioGroups(disk, this.#functions)
     for (const name of [...devices.flatMap(namesIn), ...drivers]) this.#addDriver(name)
     for (const device of devices) this.#add(device)
     const bus = { mode: 0o200 }
@@ -78,13 +83,16 @@ export class PciKernel {
 
   /** In the order in which they came. */
   get standings(): readonly PciStanding[] {
-    return [...this.#functions.values()].map(({ address, driver, override, isOpen, isBusy }) => ({
-      address,
-      driver,
-      override,
-      isOpen,
-      isBusy
-    }))
+    return [...this.#functions.values()].map(
+      ({ address, spec, driver, override, user, isBusy }) => ({
+        address,
+        driver,
+        native: nativeOf(spec),
+        override,
+        user,
+        isBusy
+      })
+    )
   }
 
   get(address: string): PciStanding | undefined {
@@ -97,15 +105,13 @@ export class PciKernel {
    * of its group is with VFIO, EPERM where not all of the group is free, ENODEV where it is not
    * itself with VFIO, EBUSY where another program has the group.
    */
-  open(address: string): () => void {
-    const one = this.#functions.get(address)
-    if (one === undefined) throw new Errno("ENXIO")
-    const mates = this.#groupOf(one)
-    if (!mates.some(({ driver }) => driver === vfio)) throw new Errno("ENOENT")
-    if (mates.some(({ isOpen }) => isOpen)) throw new Errno("EBUSY")
-    if (!mates.every(({ isHarmless }) => isHarmless)) throw new Errno("EPERM")
-    if (one.driver !== vfio || one.isBusy) throw new Errno("ENODEV")
-    return one.open()
+  open(address: string, pid: number): () => void {
+    return this.#groups.open(address, pid)
+  }
+
+  /** What programs were refused, in order. */
+  get refusals(): readonly Refusal[] {
+    return this.#groups.refusals
   }
 
   /** A function comes: its driver takes it, if there is one. */
@@ -127,9 +133,9 @@ export class PciKernel {
     this.#functions.delete(address)
     const { disk } = this.#options
     unplug(disk, `${pciAt}/devices/${address}`)
-    for (const below of [...this.#functions.values()])
+    for (const below of this.#functions.values())
       if (below.at.startsWith(`${one.at}/`)) this.#functions.delete(below.address)
-    this.#showGroup(one)
+    this.#groups.show(one)
   }
 
   /** The power is gone: nothing that waits goes on. */
@@ -175,7 +181,7 @@ export class PciKernel {
       one.show("sriov_numvfs", "0")
       one.attribute("sriov_numvfs", { mode: 0o644, store: (text) => this.#number(one, text) })
     }
-    this.#showGroup(one)
+    this.#groups.show(one)
     return one
   }
 
@@ -241,7 +247,11 @@ export class PciKernel {
       const fault = this.#fault(one, "reset")
       const { resetError, resetMs = 0 } = one.spec.quirks ?? {}
       const error = fault === "refuse" ? "ENOTTY" : resetError
-      this.#after(msOf(fault, resetMs), () => done(one.isGone ? "ENODEV" : error), "reset")
+      this.#after(
+        msOf(fault, resetMs),
+        () => done(one.isGone ? "ENODEV" : error),
+        `reset of ${one.address}`
+      )
     })
   }
 
@@ -304,14 +314,14 @@ export class PciKernel {
     one.showDriver(driver)
     const end = () => {
       if (one.isGone) return done("ENODEV")
-      const why = refusedBy[driver] ?? (driver === vfio ? this.#vfioRefuses(one) : undefined)
+      const why = refusedBy[driver] ?? this.#refused(one, driver)
       const code = fault === "refuse" ? "EINVAL" : why
       if (code === undefined) one.setDriver(driver)
       else one.hideDriver(driver)
-      this.#showGroup(one)
+      this.#groups.show(one)
       done(code)
     }
-    this.#after(msOf(fault, bindMs), end, `bind ${one.address}`)
+    this.#after(msOf(fault, bindMs), end, `driver takes ${one.address}`)
   }
 
   #release(one: PciFunction, done: Done): void {
@@ -321,12 +331,12 @@ export class PciKernel {
     if (!one.isGone) one.hideDriver(driver)
     const end = () => {
       if (one.driver !== undefined) one.setDriver(undefined)
-      this.#showGroup(one)
+      this.#groups.show(one)
       done()
     }
     const letGo = () =>
       one.whenFree(() => (one.virtual.length > 0 ? this.#withoutVirtual(one, end) : end()))
-    this.#after(msOf(fault, one.spec.quirks?.unbindMs ?? 0), letGo, `unbind ${one.address}`)
+    this.#after(msOf(fault, one.spec.quirks?.unbindMs ?? 0), letGo, `driver leaves ${one.address}`)
   }
 
   /** All of them at once or none: the driver waits until nobody has one. */
@@ -350,8 +360,12 @@ export class PciKernel {
       )
   }
 
-  /** vfio_pci_core.c: no bridges, nothing without a group, no physical function in use as one. */
-  #vfioRefuses(one: PciFunction): string | undefined {
+  /**
+   * iommu.c: the host's drivers get nothing of a group that a program has. vfio_pci_core.c: no
+   * bridges, nothing without a group, no physical function in use as one.
+   */
+  #refused(one: PciFunction, driver: string): string | undefined {
+    if (driver !== vfio) return this.#groups.isOpen(one) && !one.isBridge ? "EBUSY" : undefined
     if (one.isBridge || one.spec.iommuGroup === undefined) return "EINVAL"
     return one.virtual.length > 0 ? "EBUSY" : undefined
   }
@@ -360,25 +374,6 @@ export class PciKernel {
     const fault = this.#options.faults.at("pci", `${deed} ${one.address}`)
     if (fault === "vanish") this.unplug(one.address)
     return fault
-  }
-
-  #groupOf({ spec: { iommuGroup }, address }: PciFunction): readonly PciFunction[] {
-    return [...this.#functions.values()].filter((other) =>
-      iommuGroup === undefined ? other.address === address : other.spec.iommuGroup === iommuGroup
-    )
-  }
-
-  /** A group is a file of /dev as long as one of it is with VFIO. */
-  #showGroup(one: PciFunction): void {
-    const { iommuGroup } = one.spec
-    if (iommuGroup === undefined) return
-    const { disk } = this.#options
-    const path = `/dev/vfio/${iommuGroup}`
-    const isWanted = this.#groupOf(one).some(({ driver }) => driver === vfio)
-    if (isWanted === disk.has(path)) return
-    disk.makeDirectories("/dev/vfio")
-    if (isWanted) disk.special(path, "character")
-    else disk.unlink(path)
   }
 }
 

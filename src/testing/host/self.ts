@@ -28,7 +28,7 @@ export interface Surroundings {
   /** A child of the process, which nobody but pid 1 will reap. */
   readonly fork: (parent: number, argv: readonly string[]) => SimulatedProcess
   readonly exec: (process: SimulatedProcess, argv: readonly string[]) => void
-  readonly openDevice: (address: string) => () => void
+  readonly openDevice: (address: string, pid: number) => () => void
 }
 
 /** A socket that a program listens on by itself has a queue of the usual length. */
@@ -118,7 +118,7 @@ export const selfOf = (
       return fd
     },
     openDevice: (address) => {
-      const close = around.openDevice(address)
+      const close = around.openDevice(address, process.pid)
       return process.descriptors.open({ kind: "vfio", name: address }, close)
     },
     close: (fd) => whenAlive(() => process.descriptors.close(fd)),

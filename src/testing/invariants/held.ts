@@ -21,7 +21,7 @@ export interface PoolTurn {
     | { readonly type: "release"; readonly token: string }
     /** Nobody gets or loses a device by any other, but by `adopt`. */
     | { readonly type: "adopt" | "prepare" | "settle" | "detach" | "reattach" | "reset" }
-    | HostdevFact
+    | (HostdevFact & { readonly device: string })
   readonly before: Holdings
   readonly after: Holdings
 }

@@ -1,5 +1,6 @@
 /** I10: every call ends by the bound that its page gives it. */
 import { startDeadlineMs } from "../../../machines/domain/base.ts"
+import { driverBoundMs } from "../../host/pci-driver.ts"
 import { askDeadlineMs } from "../../kernel/limits.ts"
 import type { CallName } from "../history/api-call.ts"
 import type { Invariant } from "../simulation/view.ts"
@@ -11,6 +12,9 @@ const probeMs = 15_000
 const reachedMs = 5_000
 /** After a failed start everything is given back. */
 const givenBackMs = 10_000
+
+/** What is told of a device before anything of it is touched: an override, an unbind, a probe. */
+const onDriversMs = 3 * driverBoundMs
 
 /** A call waits to enter, for its domain's actor to be there, and for each thing that it asks. */
 const asks = (count: number): number => (2 + count) * askDeadlineMs
@@ -38,6 +42,9 @@ export const boundMs: { readonly [C in CallName]: number } = {
   rename: asks(3),
   setAutostart: asks(1),
   setTitle: asks(1),
+  nodeDetach: asks(1) + onDriversMs,
+  nodeReattach: asks(1) + onDriversMs,
+  nodeReset: asks(1) + onDriversMs,
   reloadConfig: asks(1)
 }
 

@@ -1,15 +1,30 @@
 /** I23: a host device is in one guest, by the list and in truth. */
+import type { Refusal } from "../host/vfio-groups.ts"
 import type { Invariant, View } from "../simulation/view.ts"
+import { mayBeBroken, mayHaveReturned } from "./host-devices.ts"
 import { poolTurn, type PoolTurn } from "./held.ts"
 import { livingQemus } from "./living.ts"
 
 const passedThrough = /"host":"([0-9a-f]{4}:[0-9a-f]{2}:[0-9a-f]{2}\.[0-7])"/
 
-/** The PCI devices that a QEMU has on its command line. */
-export const devicesOf = (words: readonly string[]): readonly string[] =>
-  words.flatMap((word) =>
-    word.includes('"vfio-pci"') ? (passedThrough.exec(word)?.[1] ?? []) : []
-  )
+const usbNode = /"hostdevice":"\/dev\/bus\/usb\/([0-9]{3})\/([0-9]{3})"/
+
+const deviceIn = (word: string): readonly string[] => {
+  if (word.includes('"vfio-pci"')) return passedThrough.exec(word)?.slice(1) ?? []
+  return word.includes('"usb-host"') ? [(usbNode.exec(word)?.slice(1) ?? []).join(":")] : []
+}
+
+/** The host devices that a QEMU has on its command line: PCI by address, USB as `001:004`. */
+export const devicesOf = (words: readonly string[]): readonly string[] => words.flatMap(deviceIn)
+
+/**
+ * What the kernel refused to a QEMU: an engine that knew who has what had not launched it. Some of
+ * it has another cause: a device that is gone, or a mate that was given back.
+ */
+const refused = (view: View, { address, code }: Refusal): string | undefined => {
+  const isExcused = code !== "EBUSY" && (mayBeBroken(view) || mayHaveReturned(view))
+  return isExcused ? undefined : `the kernel refused ${address} to a QEMU: ${code}`
+}
 
 const shared = (view: View): string | undefined => {
   const users = new Map<string, number>()
@@ -36,12 +51,24 @@ export const hostdevExclusive: Invariant = {
   name: "HostdevExclusive",
   statement:
     "A host device is on the command line of at most one living QEMU and goes from one holder to " +
-    "another only after it was given back.",
-  make: () => ({
-    step: (view, label) => (label.startsWith("spawn ") ? shared(view) : undefined),
-    decided: (turn) => {
-      const mine = poolTurn(turn)
-      return mine && taken(mine)
+    "another only after it was given back; none that is launched is refused one by the kernel.",
+  make: () => {
+    let seen = 0
+    return {
+      step: (view, label) => {
+        if (label.startsWith("spawn ")) return shared(view)
+        const { refusals } = view.host.pci
+        // A boot begins anew.
+        if (refusals.length < seen) seen = 0
+        const next = refusals[seen]
+        if (next === undefined) return undefined
+        seen++
+        return refused(view, next)
+      },
+      decided: (turn) => {
+        const mine = poolTurn(turn)
+        return mine && taken(mine)
+      }
     }
-  })
+  }
 }

@@ -1,15 +1,24 @@
-/**
- * I24, as far as pools go: what a guest has is held for it. Binding a device to a driver of the
- * host is not done yet, so that there is nothing else to divide.
- */
+/** I24: each device of the host is in one place, by the pool, by the disk and by the kernel. */
 import type { Invariant, View } from "../simulation/view.ts"
+import { errnoFaults } from "./errno-faults.ts"
+import {
+  type DeviceSeen,
+  devicesSeen,
+  isAway,
+  mayBeBroken,
+  remembered,
+  vfio,
+  wasDetached,
+  wasGivenBack
+} from "./host-devices.ts"
 import { devicesOf } from "./i23-hostdev-exclusive.ts"
 import { livingQemus } from "./living.ts"
 
 const unheld = (view: View): string | undefined => {
   const parts = view.life?.driver?.parts()
   if (parts === undefined) return undefined
-  const held = parts.pools.pci.holdings()
+  const { pci, usb } = parts.pools
+  const held = { ...pci.holdings(), ...usb.holdings() }
   for (const { uuid, epoch, process } of livingQemus(view)) {
     // One that was launched and never became a guest is being ended; no record tells of it.
     const isGuest = parts.domains.byUuid(uuid)?.ref?.belongings.find(epoch)?.record !== undefined
@@ -22,11 +31,74 @@ const unheld = (view: View): string | undefined => {
   return undefined
 }
 
+/** With its driver, meant for no other, in nobody's hands and nowhere remembered. */
+const atHome = ({ native, driver, override, user, record }: DeviceSeen): string | undefined => {
+  if (native !== undefined && driver !== native) return `is with driver ${driver}, not ${native}`
+  if (native !== undefined && override !== undefined) return `is meant for ${override}`
+  if (user !== undefined) return `is open in process ${user}`
+  return record && "is remembered as taken"
+}
+
+/** With VFIO, and remembered where a driver has to get it back. */
+const taken = ({ native, driver, record }: DeviceSeen): string | undefined => {
+  if (driver !== vfio) return `is with driver ${driver}`
+  return native === undefined || record !== undefined ? undefined : "is not remembered"
+}
+
+const inPlace = (view: View, seen: DeviceSeen): string | undefined => {
+  const { entry, user, address } = seen
+  switch (entry?.state) {
+    case undefined:
+    case "host":
+      return atHome(seen)
+    case "detached":
+      if (user !== undefined) return `is open in process ${user}`
+      // With VFIO from the beginning, nobody had to ask.
+      if (seen.native === undefined || wasDetached(view, address)) return taken(seen)
+      return "is so although nobody asked for it"
+    case "assigned":
+      return taken(seen)
+    case "broken":
+      return mayBeBroken(view) || wasGivenBack(view, address)
+        ? undefined
+        : `is so although nothing went wrong: ${entry.why}`
+    default:
+      return "should have arrived"
+  }
+}
+
+const misplaced = (view: View): string | undefined => {
+  // A pool that could not read which driver a device is with may take it for another.
+  if (view.life?.driver?.parts() === undefined || errnoFaults(view)) return undefined
+  for (const seen of devicesSeen(view)) {
+    const why = inPlace(view, seen)
+    if (why !== undefined) return `${seen.address} is ${seen.entry?.state ?? "host"}: it ${why}`
+  }
+  return undefined
+}
+
+/** What an engine has to know when it opens: all that is away, and all that is remembered. */
+const forgotten = (view: View): string | undefined => {
+  const parts = view.life?.driver?.parts()
+  if (parts === undefined || errnoFaults(view)) return undefined
+  const seen = devicesSeen(view)
+  const lost = seen.find((one) => isAway(one) && one.entry === undefined)
+  if (lost !== undefined) return `${lost.address} is with ${lost.driver}, and no pool knows of it`
+  const entries = parts.pools.pci.entries()
+  const stray = remembered(view).find((address) => !entries.has(address))
+  return stray && `${stray} is remembered, and no pool knows of it`
+}
+
 export const hostdevPartition: Invariant = {
   id: "I24",
   name: "HostdevPartition",
   statement:
-    "Each host device that a guest's QEMU has is held in the pool for that very epoch: when an " +
-    "engine has opened, and at rest.",
-  make: () => ({ opened: unheld, rest: unheld })
+    "Each host device that a guest's QEMU has is held in the pool for that very epoch; and at rest " +
+    "each is in one place by pool, record and kernel: with its own driver, detached because " +
+    "somebody called for it, or a guest's. What is away or remembered is known to an engine that " +
+    "has opened.",
+  make: () => ({
+    opened: (view) => unheld(view) ?? forgotten(view),
+    rest: (view) => unheld(view) ?? misplaced(view)
+  })
 }

@@ -39,7 +39,11 @@ const pools = (turn: PoolTurn): string | undefined => {
   if (message.type === "reserve") return reserved(turn)
   if (message.type === "adopt") return undefined
   if (message.type !== "release") {
-    const moved = Object.keys({ ...before, ...after }).find((one) => before[one] !== after[one])
+    // One that is neither here nor there is nobody's until somebody has seen to it.
+    const broken = message.type === "failed" ? message.device : undefined
+    const moved = Object.keys({ ...before, ...after }).find(
+      (one) => before[one] !== after[one] && !(one === broken && after[one] === undefined)
+    )
     return moved && `${pool}: ${message.type} gave or took ${moved}`
   }
   const { token } = message

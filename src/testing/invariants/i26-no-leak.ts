@@ -4,6 +4,7 @@ import type { Layout } from "../../store/layout.ts"
 import { errnoFaults } from "./errno-faults.ts"
 import type { Invariant, View } from "../simulation/view.ts"
 import { Held } from "./held.ts"
+import { devicesSeen, mayBeBroken, vfio, wasDetached, wasGivenBack } from "./host-devices.ts"
 import { guestOf } from "./living.ts"
 import { namesIn } from "./on-disk.ts"
 
@@ -111,6 +112,22 @@ const atRest = (view: View, held: Held): string | undefined => {
   return left && `at rest ${left}`
 }
 
+/** What stays with VFIO is what somebody detached. */
+const awayFromHost = (view: View): string | undefined => {
+  for (const { address, native, driver, override, user, record } of devicesSeen(view)) {
+    if (user !== undefined) return `${address} is still open in process ${user}`
+    const isHome = native === undefined || (driver === native && override === undefined)
+    const isExcused = mayBeBroken(view) || wasGivenBack(view, address)
+    if ((isHome && record === undefined) || isExcused) continue
+    if (record?.isDetached !== true || driver !== vfio || !wasDetached(view, address))
+      return (
+        `${address} is left with driver ${driver}, override ${override}` +
+        `${record === undefined ? "" : ` and a record of ${record.original}`}`
+      )
+  }
+  return undefined
+}
+
 const atEnd = (view: View, layout: Layout | undefined): string | undefined => {
   const [process] = view.host.processes.all
   if (process !== undefined) return `process ${process.pid}, ${process.words[0]}, is left`
@@ -119,7 +136,7 @@ const atEnd = (view: View, layout: Layout | undefined): string | undefined => {
   const timers = view.world.timerCount
   if (timers > 0) return `${timers} timers are set`
   if (layout === undefined || errnoFaults(view)) return undefined
-  return leftovers(view, layout, new Set())
+  return leftovers(view, layout, new Set()) ?? awayFromHost(view)
 }
 
 export const noLeak: Invariant = {
@@ -128,7 +145,7 @@ export const noLeak: Invariant = {
   statement:
     "At rest the engine has its lock, its config's watch and one connection for each guest, and " +
     "each guest one process, one directory, one record, its own devices and ports; when it has " +
-    "closed with its guests there is no process, socket, timer or file of theirs.",
+    "closed with its guests there is no process, socket, timer, file, record or driver of theirs.",
   make: () => {
     const held = new Held()
     let layout: Layout | undefined

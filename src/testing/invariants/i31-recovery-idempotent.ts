@@ -4,6 +4,7 @@ import type { Invariant, View } from "../simulation/view.ts"
 import { domainTurn } from "./domain-turn.ts"
 import { errnoFaults } from "./errno-faults.ts"
 import { Held } from "./held.ts"
+import { concernsDevices, devicesSeen, isAway } from "./host-devices.ts"
 import { livingQemus } from "./living.ts"
 
 /** What of a guest must not change from one engine to the next. */
@@ -64,12 +65,25 @@ class Guests {
   }
 }
 
+/** Before a driver loses a device, it is remembered whose it was, and until it has it again. */
+const unremembered = (view: View): string | undefined => {
+  for (const seen of devicesSeen(view)) {
+    const { address, native, driver, override, record } = seen
+    if (record === undefined && isAway(seen))
+      return `${address} is with ${driver}, meant for ${override}, and nothing is remembered of it`
+    if (record !== undefined && native !== undefined && record.original !== native)
+      return `${address} had driver ${native}, and '${record.original}' is remembered`
+  }
+  return undefined
+}
+
 export const recoveryIdempotent: Invariant = {
   id: "I31",
   name: "RecoveryIdempotent",
   statement:
     "However often engines ended and recoveries were cut off, a guest that lives has the number, " +
-    "the ports, the devices and the client that its start gave it.",
+    "the ports, the devices and the client that its start gave it; and of each device that is away " +
+    "from its driver that driver is remembered, from before it is taken until it is back.",
   make: () => {
     const guests = new Guests()
     return {
@@ -77,7 +91,8 @@ export const recoveryIdempotent: Invariant = {
         guests.see(turn, view)
         return undefined
       },
-      opened: (view) => guests.changed(view)
+      step: (view, label) => (concernsDevices(label) ? unremembered(view) : undefined),
+      opened: (view) => guests.changed(view) ?? unremembered(view)
     }
   }
 }

@@ -10,16 +10,24 @@ const isBeneath = (path: string): boolean =>
   (path === simulatedRoot || path.startsWith(`${simulatedRoot}/`)) &&
   !path.split("/").includes("..")
 
+/** What takes a function from its driver, gives it back, and resets it. */
+const driverFiles =
+  /^\/sys\/bus\/pci\/(drivers_probe|devices\/[^/]+\/(driver_override|driver\/unbind|reset))( ends)?$/
+
+/** Made by the kernel, for whoever opens functions by VFIO. */
+const isOfKernel = (path: string): boolean => /^\/(sys|dev\/vfio)\//.test(path)
+
 export const pathConfined: Invariant = {
   id: "I36",
   name: "PathConfined",
   statement:
     "Every path that the engine opens, makes, writes, renames, removes, locks or binds lies " +
-    "beneath its root, and nothing else on the disk is there at the end that was not there before.",
+    "beneath its root, or is an attribute by which PCI functions change drivers; and nothing else " +
+    "on the disk is there at the end that was not there before.",
   make: () => ({
     step: (_, label) => {
       const [, operation, path] = changing.exec(label) ?? []
-      return path === undefined || isBeneath(path)
+      return path === undefined || isBeneath(path) || driverFiles.test(path)
         ? undefined
         : `'${operation}' of ${path}, which is outside of ${simulatedRoot}`
     },
@@ -27,7 +35,9 @@ export const pathConfined: Invariant = {
       const above = new Set(
         simulatedRoot.split("/").map((_, at, all) => all.slice(0, at + 1).join("/"))
       )
-      const stray = host.inventory().paths.find((path) => !isBeneath(path) && !above.has(path))
+      const stray = host
+        .inventory()
+        .paths.find((path) => !isBeneath(path) && !above.has(path) && !isOfKernel(path))
       return stray && `${stray} was left outside of ${simulatedRoot}`
     }
   })

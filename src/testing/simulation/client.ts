@@ -27,6 +27,8 @@ export interface ClientOptions {
   readonly notes: Notes
   readonly faults: Faults
   readonly emulator: string
+  /** As the plan says. */
+  readonly hasDevices?: boolean | undefined
   /** As an administrator who edits qemu.conf. */
   readonly editConfig: (version: number) => void
   /** Calls back with the engine once there is one, at once if there is. */
@@ -79,7 +81,7 @@ export class Client {
   }
 
   private call(up: Up, step: ClientStep): void {
-    const { notes, number, emulator } = this.options
+    const { notes, number, emulator, hasDevices } = this.options
     this.at++
     const operation = notes.invoked(number, step)
     const underWay = { up, operation }
@@ -90,7 +92,7 @@ export class Client {
       const isBound = "autoDestroy" in step && step.autoDestroy === true
       const connection = isBound ? this.connect(up) : Effect.succeed(undefined)
       return Effect.flatMap(connection, (id) =>
-        perform(step, { engine: up.engine, emulator, connection: id })
+        perform(step, { engine: up.engine, emulator, hasDevices, connection: id })
       )
     })
     const fiber = Effect.runForkWith(up.realm.context)(work)

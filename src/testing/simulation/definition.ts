@@ -1,30 +1,9 @@
 /**
  * The definitions that simulated clients write: small guests of the type `qemu`, with what makes
- * them meet: displays that want a port each, and for slots 0 and 1 one host device between them.
+ * them meet: displays that want a port each, and host devices (host-devices.ts).
  */
-import type { Devices } from "../host/sysfs.ts"
 import { type Slot, slotName, slotUuid } from "../history/api-call.ts"
-
-/** The one PCI device that slots 0 and 1 both want. */
-export const sharedDevice = "0000:03:00.0"
-
-/** With VFIO from the beginning, as a device that the definition does not manage has to be. */
-export const sharedDevices: Devices = {
-  pci: [
-    {
-      address: sharedDevice,
-      vendor: 0x80_86,
-      device: 0x10_d3,
-      class: 0x02_00_00,
-      driver: "vfio-pci",
-      iommuGroup: 12
-    }
-  ]
-}
-
-const sharedHostdev =
-  "<hostdev mode='subsystem' type='pci' managed='no'><source>" +
-  "<address domain='0x0000' bus='0x03' slot='0x00' function='0x0'/></source></hostdev>"
+import { hostdevsXml } from "./host-devices.ts"
 
 /** A password that no log, argument, event or trace may show. */
 export const canary = "c4n4ry"
@@ -46,6 +25,8 @@ export interface DefinitionOptions {
   /** Under the name of another slot. */
   readonly as?: Slot | undefined
   readonly emulator: string
+  /** As the plan says. */
+  readonly hasDevices?: boolean | undefined
 }
 
 /** A small guest that meets nobody: what programs of a user find defined. */
@@ -58,7 +39,7 @@ export const plainXml = (slot: Slot, emulator: string): string =>
     `<devices><emulator>${emulator}</emulator><memballoon model='none'/></devices></domain>`
   ].join("")
 
-export const definitionXml = ({ domain, version, as, emulator }: DefinitionOptions): string =>
+export const definitionXml = ({ domain, version, as, ...rest }: DefinitionOptions): string =>
   [
     "<domain type='qemu'>",
     `<name>${slotName(as ?? domain)}</name><uuid>${slotUuid(domain)}</uuid>`,
@@ -66,8 +47,8 @@ export const definitionXml = ({ domain, version, as, emulator }: DefinitionOptio
     "<memory unit='MiB'>16</memory><vcpu>1</vcpu>",
     version === inFileVersion ? "<memoryBacking><source type='file'/></memoryBacking>" : "",
     "<os><type arch='x86_64' machine='q35'>hvm</type></os>",
-    `<devices><emulator>${emulator}</emulator>`,
+    `<devices><emulator>${rest.emulator}</emulator>`,
     "<serial type='pty'/><graphics type='vnc' autoport='yes' " + `passwd='${canary}'/>`,
-    domain < 2 ? sharedHostdev : "",
+    hostdevsXml({ domain, version, ...rest }),
     "<memballoon model='none'/></devices></domain>"
   ].join("")

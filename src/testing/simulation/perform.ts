@@ -7,10 +7,12 @@ import type { Engine } from "../../engine/engine.ts"
 import { type ApiCall, type Slot, slotName, slotUuid } from "../history/api-call.ts"
 import type { DomainSeen, OperationResult, OperationValue } from "../history/operation.ts"
 import { definitionXml, titleOf, versionOf } from "./definition.ts"
+import { nodeName } from "./host-devices.ts"
 
 export interface Performing {
   readonly engine: Engine
   readonly emulator: string
+  readonly hasDevices?: boolean | undefined
   /** Of the client, for guests that end with it. */
   readonly connection: string | undefined
 }
@@ -41,13 +43,17 @@ const titleIn = (xml: string): string | undefined => /<title>(.*?)<\/title>/.exe
 /** The handle of a slot is made by its uuid; what is not there fails as in any program. */
 const on = (engine: Engine, domain: Slot) => engine.lookup({ uuid: slotUuid(domain) })
 
-export const perform = (call: ApiCall, { engine, emulator, connection }: Performing): Performed => {
+export const perform = (call: ApiCall, performing: Performing): Performed => {
+  const { engine, connection, emulator, hasDevices } = performing
   switch (call.call) {
     case "define":
-      return Effect.asVoid(engine.defineXML(definitionXml({ ...call, emulator })))
+      return Effect.asVoid(engine.defineXML(definitionXml({ ...call, emulator, hasDevices })))
     case "create":
       return Effect.asVoid(
-        engine.createXML(definitionXml({ ...call, emulator }), startOptions(call, connection))
+        engine.createXML(
+          definitionXml({ ...call, emulator, hasDevices }),
+          startOptions(call, connection)
+        )
       )
     case "start":
       return Effect.flatMap(on(engine, call.domain), (domain) =>
@@ -77,6 +83,12 @@ export const perform = (call: ApiCall, { engine, emulator, connection }: Perform
       return Effect.flatMap(on(engine, call.domain), (domain) =>
         domain.setTitle(titleOf(call.version))
       )
+    case "nodeDetach":
+      return engine.node.devices.detach(nodeName(call.device))
+    case "nodeReattach":
+      return engine.node.devices.reattach(nodeName(call.device))
+    case "nodeReset":
+      return engine.node.devices.reset(nodeName(call.device))
     case "reloadConfig":
       return Effect.asVoid(engine.reloadConfig)
     case "list":

@@ -29,6 +29,8 @@ export interface Plan {
    * Otherwise this engine defines them first, and asks QEMU when it starts the first guest.
    */
   readonly isWarm?: boolean
+  /** The host has devices of many kinds, and the domains want them. */
+  readonly hasDevices?: boolean
   /** Each makes its calls one after the other. */
   readonly clients: readonly (readonly ClientStep[])[]
   readonly faults: readonly PlannedFault[]

@@ -4,6 +4,7 @@
  */
 import type { ApiCall, CallName, Slot } from "../history/api-call.ts"
 import type { Draw } from "./draw.ts"
+import { ownDevices } from "./host-devices.ts"
 import type { ClientStep } from "./plan.ts"
 
 /** How often a call is made in the mean over all plans. */
@@ -27,7 +28,7 @@ const weights = {
   setTitle: 2,
   list: 2,
   reloadConfig: 1
-} as const satisfies Record<CallName, number>
+} as const satisfies Partial<Record<CallName, number>>
 
 /** One plan leaves a call out or makes much of it; without a guest nothing happens at all. */
 const factors = [0, 0, 1, 1, 2, 6] as const
@@ -75,7 +76,9 @@ export const randomHabits = (
   domains: number,
   calls: readonly CallName[] | undefined
 ): Habits => {
-  const names = (Object.keys(weights) as CallName[]).filter((name) => calls?.includes(name) ?? true)
+  const names = (Object.keys(weights) as (keyof typeof weights)[]).filter(
+    (name) => calls?.includes(name) ?? true
+  )
   const mix = names.map((name) => {
     const factor = chance.among(factors)
     const isLeftOut = factor === 0 && !isAlwaysMade(name) && calls === undefined
@@ -137,6 +140,10 @@ export class RandomCalls {
       case "list":
       case "reloadConfig":
         return { call }
+      case "nodeDetach":
+      case "nodeReattach":
+      case "nodeReset":
+        return { call, device: this.chance.below(ownDevices.length) }
       default:
         return { call, domain }
     }
@@ -175,3 +182,23 @@ export class RandomCalls {
 }
 
 const modes = ["acpi", "agent"] as const
+
+/** Calls about devices of the host, and how often. */
+const deviceCalls = [
+  ["nodeDetach", 4],
+  ["nodeReattach", 5],
+  ["nodeReset", 1]
+] as const
+
+/** The same clients, who call about devices of the host in between. */
+export const withDeviceCalls = (
+  chance: Draw,
+  clients: readonly (readonly ClientStep[])[]
+): readonly (readonly ClientStep[])[] => {
+  const rate = chance.among([1, 3, 6])
+  const added = (): readonly ClientStep[] => {
+    if (chance.below(12) >= rate) return []
+    return [{ call: chance.weighted(deviceCalls), device: chance.below(ownDevices.length) }]
+  }
+  return clients.map((steps) => steps.flatMap((step) => [...added(), step]))
+}

@@ -146,6 +146,10 @@ export const randomFaults = (
   return [...faults.values()]
 }
 
+/** What goes wrong with host devices, beside the rest. */
+export const deviceFaults = (chance: Draw, calls: number): readonly PlannedFault[] =>
+  Array.from({ length: chance.below(4) }).flatMap(() => faultAt(chance, "pci", perCall.pci * calls))
+
 /** One line; now and then several in a row, as of a full disk or of a host without memory. */
 const faultAt = <S extends Seam>(chance: Draw, seam: S, reach: number): readonly PlannedFault[] => {
   const fault = chance.weighted<FaultsBySeam[S]>(faultMenu[seam])

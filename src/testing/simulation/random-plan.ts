@@ -7,8 +7,8 @@ import type { Seam } from "../fault.ts"
 import type { CallName } from "../history/api-call.ts"
 import { Draw } from "./draw.ts"
 import type { Plan } from "./plan.ts"
-import { RandomCalls, randomHabits } from "./random-call.ts"
-import { randomFaults } from "./random-fault.ts"
+import { RandomCalls, randomHabits, withDeviceCalls } from "./random-call.ts"
+import { deviceFaults, randomFaults } from "./random-fault.ts"
 
 export interface RandomPlanOptions {
   readonly domainsMax?: number
@@ -19,6 +19,8 @@ export interface RandomPlanOptions {
   readonly faultsMax?: number
   /** Only these calls are made; all of them are. */
   readonly calls?: readonly CallName[]
+  /** The host has devices that domains want; by default of one plan in four. */
+  readonly hasDevices?: boolean
   /** Only these seams break. */
   readonly seams?: readonly Seam[]
 }
@@ -46,7 +48,7 @@ export const randomPlan = (seed: number, options: RandomPlanOptions = {}): Plan 
   const calls = limits.callsMin + chance.below(limits.callsMax - limits.callsMin + 1)
   const random = new RandomCalls(chance, randomHabits(chance, domains, options.calls))
   const each = Math.max(1, Math.ceil(calls / clients))
-  return {
+  const plan: Plan = {
     domains,
     ...(chance.oneIn(12) ? { isEmpty: true } : {}),
     clients: Array.from({ length: clients }, () => random.client(each)),
@@ -58,4 +60,15 @@ export const randomPlan = (seed: number, options: RandomPlanOptions = {}): Plan 
     ...(chance.oneIn(5) ? { pidMax: fewPidsMax } : {}),
     ...(chance.oneIn(6) ? { isAutostarting: false } : {})
   }
+  // Drawn last, so that the plans of all other seeds are what they were before there were devices.
+  const isAbout = options.calls === undefined && options.seams === undefined
+  return isAbout && (options.hasDevices ?? chance.oneIn(4)) ? withDevices(chance, plan) : plan
+}
+
+const withDevices = (chance: Draw, plan: Plan): Plan => {
+  const clients = withDeviceCalls(chance, plan.clients)
+  const more = deviceFaults(chance, clients.flat().length)
+  const known = new Set(more.map(({ nth }) => nth))
+  const faults = [...plan.faults, ...more.filter(({ nth }) => known.delete(nth))]
+  return { ...plan, hasDevices: true, clients, faults }
 }

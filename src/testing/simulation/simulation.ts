@@ -20,12 +20,12 @@ import { World } from "../world.ts"
 import { Client, type Up } from "./client.ts"
 import { editConfig } from "./edit-config.ts"
 import { Lives, simulatedEmulator, simulatedRoot } from "./lives.ts"
-import { sharedDevices } from "./definition.ts"
+import { devicesOf } from "./host-devices.ts"
 import { Notes } from "./notes.ts"
 import { type Party, ProgramParty, type Stage, unended } from "./party.ts"
 import { type ClientStep, type Plan, planDefaults } from "./plan.ts"
 import { Recorder } from "./recorder.ts"
-import { busiest, firstSteps, probedMax } from "./steps.ts"
+import { firstSteps, isUseful, probes } from "./steps.ts"
 import { listen } from "./subscriber.ts"
 import { viewOf } from "./view-of.ts"
 import type { Checks, Invariant, View, Violation } from "./view.ts"
@@ -122,7 +122,7 @@ class Simulation {
     this.host = new SimulatedHost(this.world, {
       faults: this.faults,
       programs: new Map([[simulatedEmulator, qemu]]),
-      devices: sharedDevices,
+      devices: devicesOf(plan),
       ...(plan.pidMax === undefined ? {} : { pidMax: plan.pidMax })
     })
     this.host.processes.onDeath = ({ pid, words }) => {
@@ -248,22 +248,12 @@ class Simulation {
 
   /** The engine is still of use: every domain can be ended, the busiest can be started again. */
   private probe(): void {
-    const slots = busiest(this.plan)
     const before = this.notes.operations.length
-    // First all, for domains that share a device cannot run beside each other.
-    const ends = slots.map((domain): ClientStep => ({ call: "destroy", domain }))
-    const starts = slots.slice(0, probedMax).flatMap((domain): readonly ClientStep[] => [
-      { call: "start", domain },
-      { call: "info", domain },
-      { call: "destroy", domain }
-    ])
-    this.call([[...ends, ...starts]])
-    const probes = this.notes.operations.slice(before)
-    for (const [at, { call, result }] of probes.entries()) {
-      const tag = result?.kind === "error" ? result.tag : "ok"
-      const isOff = at < ends.length && tag === "RequestDenied"
-      if (tag !== "ok" && tag !== "DomainNotFound" && !isOff)
-        this.violate("useful afterwards", `${JSON.stringify(call)}: ${JSON.stringify(result)}`)
+    this.call([probes(this.plan)])
+    const failed = this.notes.operations.slice(before).find((one) => !isUseful(one, this.plan))
+    if (failed !== undefined) {
+      const { call, result } = failed
+      this.violate("useful afterwards", `${JSON.stringify(call)}: ${JSON.stringify(result)}`)
     }
     this.pass(this.options.settlingMs ?? settlingMs)
     this.ask("rest")
@@ -289,6 +279,7 @@ class Simulation {
           notes,
           faults,
           emulator: simulatedEmulator,
+          hasDevices: this.plan.hasDevices,
           editConfig: (version) => editConfig(this.host, version),
           whenUp: (ready) => this.lives.whenUp(ready)
         })
@@ -385,17 +376,19 @@ class Simulation {
   }
 }
 
-const warmDisks = new Map<number, Node | undefined>()
+const warmDisks = new Map<string, Node | undefined>()
 
-/** Made once for each number of domains, in a world of its own where nothing goes wrong. */
+/** Made once for each number of domains and kind of host, in a world of its own where nothing goes wrong. */
 const warmDisk = (plan: Plan): Node | undefined => {
   const domains = firstSteps(plan).length
-  if (!warmDisks.has(domains)) {
+  const { hasDevices = false } = plan
+  const key = `${domains} ${hasDevices}`
+  if (!warmDisks.has(key)) {
     const schedule = { kind: "fifo", seed: 0 } as const
-    const simple = new Simulation({ domains, clients: [], faults: [], schedule }, {})
-    warmDisks.set(domains, simple.prepare())
+    const first: Plan = { domains, hasDevices, clients: [], faults: [], schedule }
+    warmDisks.set(key, new Simulation(first, {}).prepare())
   }
-  return warmDisks.get(domains)
+  return warmDisks.get(key)
 }
 
 const stackOf = (error: unknown): string =>

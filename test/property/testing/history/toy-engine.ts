@@ -122,6 +122,9 @@ export class ToyEngine implements History {
         return yield* this.create(call)
       case "list":
         return ok({ domains: this.slots.map((slot) => this.row(slot)) })
+      case "nodeDetach":
+      case "nodeReattach":
+      case "nodeReset":
       case "reloadConfig":
         return ok()
       default: {

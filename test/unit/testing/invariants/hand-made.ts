@@ -10,6 +10,7 @@ import { Faults, type PlannedFault } from "../../../../src/testing/fault.ts"
 import { type ApiCall, slotUuid } from "../../../../src/testing/history/api-call.ts"
 import type { EventSeen, Happening, Operation } from "../../../../src/testing/history/operation.ts"
 import { SimulatedHost } from "../../../../src/testing/host/host.ts"
+import type { Devices } from "../../../../src/testing/host/sysfs.ts"
 import { invariants } from "../../../../src/testing/invariants/index.ts"
 import { simulatedRoot } from "../../../../src/testing/simulation/lives.ts"
 import type { Plan } from "../../../../src/testing/simulation/plan.ts"
@@ -106,6 +107,8 @@ export interface Scene {
   /** They have come to pass. */
   readonly faults?: readonly PlannedFault[]
   readonly life?: number
+  /** Of the host. */
+  readonly devices?: Devices
 }
 
 /** The view of a run; its host is empty, and may be filled. */
@@ -114,15 +117,14 @@ export const viewOf = (scene: Scene = {}): View => {
   const { entries = [], problems = [], plan = {}, faults = [], life = 1 } = scene
   const met = new Faults(faults)
   for (const { seam, nth } of faults) for (let at = 0; at <= nth; at++) met.at(seam, "it")
-  const host = new SimulatedHost(world, { faults: met })
+  const host = new SimulatedHost(world, { faults: met, devices: scene.devices ?? {} })
   for (const { path } of layout.directories) host.disk.makeDirectories(path)
   const listed = entries as readonly { readonly uuid: string }[]
-  const pool = { holdings: () => ({}) }
+  const pool = { holdings: () => ({}), entries: () => new Map() }
   const parts = {
     store: { layout },
     domains: { all: () => listed, byUuid: (uuid: string) => listed.find((e) => e.uuid === uuid) },
-    pci: pool,
-    usb: pool,
+    pools: { pci: pool, usb: pool },
     connections: { registered: () => [] },
     operations: new Set(),
     ...scene.parts

@@ -60,8 +60,9 @@ test("I24 sees a guest with a device that the pool does not hold for it", () => 
   const { rest, opened } = checksOf("I24")
   const scene = (token: string, record: object | undefined) => {
     const guest = entry(d0, running("1.1"), { find: () => ({ record }) })
-    const pci = { holdings: () => ({ [device]: holder(token) }) }
-    const view = viewOf({ entries: [guest], parts: { pools: { pci } } })
+    const pci = { holdings: () => ({ [device]: holder(token) }), entries: () => new Map() }
+    const usb = { holdings: () => ({}) }
+    const view = viewOf({ entries: [guest], parts: { pools: { pci, usb } } })
     giveBirth(view, [d0, "1.1"], vfio)
     return view
   }
@@ -212,7 +213,9 @@ test("I28 sees a callback that runs twice, not at all, or is forgotten", () => {
 test("I28 sees a guest that outlives its client", () => {
   const { rest } = checksOf("I28")
   const guest = entry(d0, running("1.1", { autoDestroy: "c" }))
-  const bound = { registered: () => [{ connection: "c", uuid: d0, epoch: "1.1" }] }
+  const bound = {
+    registered: () => [{ kind: "autoDestroy", connection: "c", uuid: d0, epoch: "1.1" }]
+  }
   expect(rest(viewOf({ entries: [guest], parts: { connections: bound } }))).toBeUndefined()
   expect(rest(viewOf({ entries: [guest] }))).toMatch("lives on without its client")
   expect(rest(viewOf({ parts: { connections: bound } }))).toMatch("for a guest that is over")

@@ -1,0 +1,93 @@
+/**
+ * The PCI functions of the simulated host from all sides: which driver the kernel has each with,
+ * what the engine's pool says of it, and what is remembered of it on the disk. And what excuses one
+ * that is not where it belongs.
+ */
+import * as Result from "effect/Result"
+import type { DeviceEntry } from "../../../actors/host-device-pool.ts"
+import { isObject, parseJson } from "../../qmp/json.ts"
+import type { PciStanding } from "../host/pci-kernel.ts"
+import { ownDevices } from "../simulation/host-devices.ts"
+import { simulatedRoot } from "../simulation/lives.ts"
+import type { View } from "../simulation/view.ts"
+import { errnoFaults } from "./errno-faults.ts"
+import { namesIn, textAt } from "./on-disk.ts"
+
+/** The parts of a record that laws are about. */
+export interface DeviceRecord {
+  readonly original: string
+  readonly isDetached: boolean
+}
+
+export interface DeviceSeen extends PciStanding {
+  readonly record: DeviceRecord | undefined
+  /** One without is the host's. */
+  readonly entry: DeviceEntry | undefined
+}
+
+export const vfio = "vfio-pci"
+
+const folder = `${simulatedRoot}/run/hostdevs`
+
+/** Whether a delivery may have changed what is remembered, or which driver something has. */
+export const concernsDevices = (label: string): boolean =>
+  label.includes("/hostdevs/") ||
+  label.startsWith("write /sys/bus/pci/") ||
+  label.startsWith("driver ")
+
+/** Nothing is remembered by what the power has cut in two. */
+const recordOf = ({ host }: Pick<View, "host">, address: string): DeviceRecord | undefined => {
+  const text = textAt(host.disk, `${folder}/pci-${address}.json`)
+  const parsed = text === undefined ? undefined : parseJson(text)
+  if (parsed === undefined || Result.isFailure(parsed) || !isObject(parsed.success))
+    return undefined
+  const { original, isDetached } = parsed.success
+  return { original: String(original), isDetached: isDetached === true }
+}
+
+/** Addresses of which something is remembered. */
+export const remembered = (view: Pick<View, "host">): readonly string[] =>
+  namesIn(view.host.disk, folder)
+    .flatMap((name) => /^pci-(.*)\.json$/.exec(name)?.[1] ?? [])
+    .filter((address) => recordOf(view, address) !== undefined)
+
+export const devicesSeen = (view: View): readonly DeviceSeen[] => {
+  const entries = view.life?.driver?.parts()?.pools.pci.entries()
+  return view.host.pci.standings.map((standing) => ({
+    ...standing,
+    record: recordOf(view, standing.address),
+    entry: entries?.get(standing.address)
+  }))
+}
+
+/** Away from the driver that it belongs to, or on its way. */
+export const isAway = ({ native, driver, override }: PciStanding): boolean =>
+  native !== undefined && (driver === vfio || override === vfio)
+
+/** A driver or the disk did not do what it was told: a device may be out of order. */
+export const mayBeBroken = (view: Pick<View, "faults">): boolean =>
+  errnoFaults(view) || view.faults.met.some(({ seam, fault }) => seam === "pci" && fault !== "slow")
+
+/** What probes ask in the end is no excuse. */
+const isOfPlan = (client: number): boolean => client >= 0
+
+const isAsked =
+  (calls: readonly string[]) =>
+  ({ history }: Pick<View, "history">, address: string): boolean =>
+    history.operations.some(
+      ({ call, client }) =>
+        isOfPlan(client) &&
+        calls.includes(call.call) &&
+        "device" in call &&
+        ownDevices[call.device] === address
+    )
+
+/** Somebody called for it to be taken from the host. */
+export const wasDetached = isAsked(["nodeDetach"])
+
+/** Somebody called for it to be given back: the kernel refuses while a mate is a guest's. */
+export const wasGivenBack = isAsked(["nodeReattach"])
+
+/** Somebody called for any device to be given back: it may be a group mate. */
+export const mayHaveReturned = ({ history }: Pick<View, "history">): boolean =>
+  history.operations.some(({ call, client }) => isOfPlan(client) && call.call === "nodeReattach")

@@ -1,0 +1,145 @@
+/**
+ * Goal: the laws about devices of the host fail where they are broken.
+ * Method: a host with two cards, one of which is taken by hand, by what the kernel, the pool and the
+ * disk say; each law sees one that says otherwise, and not its neighbour.
+ */
+import { expect, test } from "vitest"
+import { card, deviceShapes } from "../../../../src/testing/host/device-shapes.ts"
+import { put } from "../../../../src/testing/host/put.ts"
+import { ownDevices } from "../../../../src/testing/simulation/host-devices.ts"
+import { simulatedRoot } from "../../../../src/testing/simulation/lives.ts"
+import type { View } from "../../../../src/testing/simulation/view.ts"
+import { checksOf, operation, viewOf } from "./hand-made.ts"
+
+/** The first that clients call about. */
+const [address] = ownDevices
+const devices = { pci: [{ ...card, address }] }
+const bus = "/sys/bus/pci"
+const recordAt = `${simulatedRoot}/run/hostdevs/pci-${address}.json`
+
+const remember = (view: View, original = "e1000e", isDetached = false) =>
+  put(view.host.disk, recordAt, { text: JSON.stringify({ original, isDetached }) })
+
+/** As the engine's own deeds on the host's /sys. */
+const write = (view: View, path: string, text: string) =>
+  view.host.disk.fileAt(`${bus}/${path}`).attribute?.store?.(text)
+
+const take = (view: View) => {
+  write(view, `devices/${address}/driver_override`, "vfio-pci")
+  write(view, `devices/${address}/driver/unbind`, address)
+  write(view, "drivers_probe", address)
+}
+
+interface SceneOptions {
+  readonly state?: string
+  readonly isAsked?: boolean
+  readonly isFaulty?: boolean
+}
+
+const scene = ({ state, isAsked = false, isFaulty = false }: SceneOptions = {}) => {
+  const entries = new Map(state === undefined ? [] : [[address, { state, isManaged: true }]])
+  const pci = { holdings: () => ({}), entries: () => entries }
+  return viewOf({
+    devices,
+    parts: { pools: { pci, usb: { holdings: () => ({}) } } },
+    operations: isAsked ? [operation({ call: "nodeDetach", device: 0 })] : [],
+    faults: isFaulty ? [{ seam: "pci", nth: 0, fault: "refuse" }] : []
+  })
+}
+
+const atRest = (options: SceneOptions, prepare: (view: View) => void = () => {}) => {
+  const view = scene(options)
+  prepare(view)
+  return checksOf("I24").rest(view)
+}
+
+const taken = (view: View) => {
+  remember(view)
+  take(view)
+}
+
+test("I24 sees a device that is the host's by the pool, and is not by the kernel", () => {
+  expect(atRest({})).toBeUndefined()
+  expect(atRest({}, taken)).toMatch("with driver vfio-pci, not e1000e")
+  const meant = (view: View) => write(view, `devices/${address}/driver_override`, "pci-stub")
+  expect(atRest({}, meant)).toMatch("meant for pci-stub")
+  expect(atRest({}, remember)).toMatch("remembered")
+})
+
+test("I24 sees one that is detached although nobody asked, or not, or not remembered", () => {
+  expect(atRest({ state: "detached", isAsked: true }, taken)).toBeUndefined()
+  expect(atRest({ state: "detached" }, taken)).toMatch("nobody asked")
+  expect(atRest({ state: "detached", isAsked: true }, take)).toMatch("not remembered")
+  expect(atRest({ state: "detached", isAsked: true }, remember)).toMatch("with driver e1000e")
+  const opened = (view: View) => {
+    taken(view)
+    view.host.pci.open(address, 7)
+  }
+  expect(atRest({ state: "detached", isAsked: true }, opened)).toMatch("open in process 7")
+  expect(atRest({ state: "assigned" }, opened)).toBeUndefined()
+})
+
+test("I24 sees one that never arrives, and one that is broken without a cause", () => {
+  expect(atRest({ state: "reattaching" }, taken)).toMatch("should have arrived")
+  expect(atRest({ state: "broken" }, taken)).toMatch("nothing went wrong")
+  expect(atRest({ state: "broken", isFaulty: true }, taken)).toBeUndefined()
+})
+
+test("I24 sees an engine that opens and does not know what is away", () => {
+  const { opened } = checksOf("I24")
+  const view = scene()
+  expect(opened(view)).toBeUndefined()
+  remember(view)
+  expect(opened(view)).toMatch("is remembered, and no pool")
+  take(view)
+  expect(opened(view)).toMatch("with vfio-pci, and no pool")
+})
+
+test("I31 sees a driver that is not remembered, before, while and after", () => {
+  const { step } = checksOf("I31")
+  const view = scene()
+  const label = `write ${bus}/devices/${address}/driver_override`
+  expect(step(view, label)).toBeUndefined()
+  write(view, `devices/${address}/driver_override`, "vfio-pci")
+  expect(step(view, label)).toMatch("nothing is remembered")
+  remember(view)
+  expect(step(view, label)).toBeUndefined()
+  remember(view, "")
+  expect(step(view, label)).toMatch("had driver e1000e, and '' is remembered")
+  remember(view)
+  take(view)
+  expect(step(view, "write something else")).toBeUndefined()
+  view.host.disk.unlink(recordAt)
+  expect(step(view, `unlink ${recordAt}`)).toMatch("nothing is remembered")
+})
+
+test("I26 sees a device that is left away when all is over", () => {
+  const atEnd = (options: SceneOptions, prepare: (view: View) => void) => {
+    const { rest, ended } = checksOf("I26")
+    const view = scene(options)
+    rest(view)
+    prepare(view)
+    view.life?.process.exit()
+    view.world.drain()
+    return ended(view)
+  }
+  expect(atEnd({}, () => {})).toBeUndefined()
+  expect(atEnd({}, taken)).toMatch("left with driver vfio-pci")
+  expect(atEnd({}, remember)).toMatch("a record of e1000e")
+  const detached = (view: View) => {
+    remember(view, "e1000e", true)
+    take(view)
+  }
+  expect(atEnd({ isAsked: true }, detached)).toBeUndefined()
+  expect(atEnd({}, detached)).toMatch("left with driver vfio-pci")
+  expect(atEnd({ isFaulty: true }, taken)).toBeUndefined()
+})
+
+test("I23 sees what the kernel refuses to a QEMU", () => {
+  const { step } = checksOf("I23")
+  const view = viewOf({ devices: deviceShapes.twoCards })
+  expect(step(view, "timer")).toBeUndefined()
+  expect(() => view.host.pci.open(card.address, 7)).toThrow("ENOENT")
+  expect(step(view, "timer")).toMatch(`refused ${card.address} to a QEMU: ENOENT`)
+  expect(step(view, "timer")).toBeUndefined()
+})
