@@ -5,6 +5,7 @@
  * Beyond it: a disk that some process reads as a whole (a guest's, a database's).
  */
 import * as Effect from "effect/Effect"
+import * as Result from "effect/Result"
 import {
   lastOf,
   type Properties,
@@ -13,9 +14,12 @@ import {
   readUdev,
   readUevent
 } from "../host/device-record.ts"
-import type { Files } from "../host/files.ts"
-import { listNames, readText } from "../host/node-files.ts"
+import { Files } from "../host/files.ts"
+import { listNames } from "../host/node-files.ts"
 import type { HostUse } from "./hostdev-used.ts"
+
+/** A line for each mount; hosts of containers have some thousands. */
+const tableBytesMax = 16 * 1024 * 1024
 
 const blockAt = "/sys/block"
 const btrfsAt = "/sys/fs/btrfs"
@@ -73,13 +77,21 @@ const mountOf = (line: string): readonly Mount[] => {
 /** `/` before all others: it is what is best known by. */
 const byDepth = (one: Mount, other: Mount): number => one.at.length - other.at.length
 
-const readMounts = Effect.map(readText("/proc/self/mountinfo"), (text) =>
-  (text ?? "").split("\n").flatMap(mountOf).toSorted(byDepth)
+/** Lines of a file; none of one that is not there, and undefined for one that cannot be read. */
+const readLines = Effect.fnUntraced(function* (path: string) {
+  const files = yield* Files
+  const bytes = yield* Effect.result(files.read(path, tableBytesMax))
+  if (Result.isSuccess(bytes)) return new TextDecoder().decode(bytes.success).split("\n")
+  return bytes.failure.code === "ENOENT" ? [] : undefined
+})
+
+const readMounts = Effect.map(readLines("/proc/self/mountinfo"), (lines) =>
+  lines?.flatMap(mountOf).toSorted(byDepth)
 )
 
 /** Names of swap partitions; a swap file is in a file system that is mounted. */
-const readSwaps = Effect.map(readText("/proc/swaps"), (text) =>
-  (text ?? "").split("\n").flatMap((line) => {
+const readSwaps = Effect.map(readLines("/proc/swaps"), (lines) =>
+  lines?.flatMap((line) => {
     const [path = "", type] = line.split(/\s+/)
     return type === "partition" ? [lastOf(unescaped(path))] : []
   })
@@ -100,14 +112,17 @@ const isZfsMember = ({ path, uevent }: BlockNode) =>
   )
 
 interface Facts {
-  readonly mounts: readonly Mount[]
-  readonly swaps: readonly string[]
+  /** Undefined where it cannot be told: then every disk may be one that the host needs. */
+  readonly mounts: readonly Mount[] | undefined
+  readonly swaps: readonly string[] | undefined
   readonly btrfs: readonly string[]
   /** Nodes of which only udev knows what they belong to. */
   readonly zfs: readonly string[]
 }
 
 const directUse = ({ name, uevent }: BlockNode, facts: Facts): string | undefined => {
+  if (facts.mounts === undefined || facts.swaps === undefined)
+    return "may be mounted or swapped to: /proc does not tell"
   const number = `${uevent["MAJOR"]}:${uevent["MINOR"]}`
   const mount = facts.mounts.find((one) => one.number === number || one.names.includes(name))
   if (mount !== undefined) return `is mounted at '${mount.at}'`
@@ -151,8 +166,8 @@ export const readDiskUses: Effect.Effect<readonly HostUse[], never, Files> = Eff
     const all = (yield* Effect.forEach(yield* listNames(blockAt), readDisk, {
       concurrency: readsAtOnce
     })).flat()
-    const hasZfs = mounts.some(({ type }) => type === "zfs")
-    const members = hasZfs ? yield* Effect.filter(all, isZfsMember) : []
+    const hasZfs = mounts?.some(({ type }) => type === "zfs")
+    const members = hasZfs === true ? yield* Effect.filter(all, isZfsMember) : []
     const facts = { mounts, swaps, btrfs, zfs: members.map(({ name }) => name) }
     const nodes = new Map(all.map((node) => [node.name, node]))
     const uses = all.flatMap((node) => {
