@@ -12,7 +12,7 @@ import { escapeXml as escape } from "./xml.ts"
 
 const number = (value: number): string => String(Math.round(value * 10) / 10)
 
-const light = {
+export const light = {
   paper: "#ffffff",
   ink: "#1f2937",
   faint: "#5b6675",
@@ -27,7 +27,7 @@ const light = {
   mark: "#dbe8ff"
 }
 
-const dark: typeof light = {
+export const dark: typeof light = {
   paper: "#12161d",
   ink: "#e6eaf0",
   faint: "#a3adbb",
@@ -53,7 +53,7 @@ export type Theme = "auto" | "light" | "dark"
 const font = 'font-family:Inter,"Segoe UI","Helvetica Neue",Arial,sans-serif'
 
 /** `data-theme` on the drawing, or on what it stands in, is stronger than the reader's setting. */
-const themes = [
+export const themes: readonly string[] = [
   `.troupe-chart{${variables(light)}}`,
   `@media(prefers-color-scheme:dark){.troupe-chart{${variables(dark)}}}`,
   `.troupe-chart[data-theme=light],[data-theme=light] .troupe-chart{${variables(light)}}`,
