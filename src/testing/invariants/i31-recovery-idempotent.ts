@@ -82,8 +82,8 @@ export const recoveryIdempotent: Invariant = {
   name: "RecoveryIdempotent",
   statement:
     "However often engines ended and recoveries were cut off, a guest that lives has the number, " +
-    "the ports, the devices and the client that its start gave it; and of each device that is away " +
-    "from its driver that driver is remembered, from before it is taken until it is back.",
+    "the ports, the devices and the client that its start gave it; and of each device that is " +
+    "away from its driver that driver is remembered, from before it is taken until it is back.",
   make: () => {
     const guests = new Guests()
     return {

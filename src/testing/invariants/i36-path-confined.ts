@@ -11,8 +11,9 @@ const isBeneath = (path: string): boolean =>
   !path.split("/").includes("..")
 
 /** What takes a function from its driver, gives it back, and resets it. */
-const driverFiles =
-  /^\/sys\/bus\/pci\/(drivers_probe|devices\/[^/]+\/(driver_override|driver\/unbind|reset))( ends)?$/
+const driverFiles = new RegExp(
+  "^/sys/bus/pci/(drivers_probe|devices/[^/]+/(driver_override|driver/unbind|reset))( ends)?$"
+)
 
 /** Made by the kernel, for whoever opens functions by VFIO. */
 const isOfKernel = (path: string): boolean => /^\/(sys|dev\/vfio)\//.test(path)
@@ -22,8 +23,8 @@ export const pathConfined: Invariant = {
   name: "PathConfined",
   statement:
     "Every path that the engine opens, makes, writes, renames, removes, locks or binds lies " +
-    "beneath its root, or is an attribute by which PCI functions change drivers; and nothing else " +
-    "on the disk is there at the end that was not there before.",
+    "beneath its root, or is an attribute by which PCI functions change drivers; and nothing " +
+    "else on the disk is there at the end that was not there before.",
   make: () => ({
     step: (_, label) => {
       const [, operation, path] = changing.exec(label) ?? []

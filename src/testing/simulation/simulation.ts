@@ -378,7 +378,7 @@ class Simulation {
 
 const warmDisks = new Map<string, Node | undefined>()
 
-/** Made once for each number of domains and kind of host, in a world of its own where nothing goes wrong. */
+/** Made once for each number of domains and kind of host, in a world where nothing goes wrong. */
 const warmDisk = (plan: Plan): Node | undefined => {
   const domains = firstSteps(plan).length
   const { hasDevices = false } = plan

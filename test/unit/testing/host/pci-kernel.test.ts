@@ -126,7 +126,7 @@ test("a reset takes 1, and ends as the function lets it", () => {
   expect(write(at("0000:04:00.0", "reset"), "1\n")).toBe("ok")
 })
 
-test("VFIO refuses what has no group, bridges, and a physical function that has virtual ones", () => {
+test("VFIO refuses what has no group, bridges, and physical functions in use", () => {
   const none = stage(deviceShapes.noIommu)
   none.write(at(address, "driver_override"), "vfio-pci")
   none.write(at(address, "driver/unbind"), address)
@@ -159,7 +159,7 @@ test("virtual functions come all at once and go all at once", () => {
   expect(write(file, "2")).toBe("ENOENT")
 })
 
-test("a function that was removed is found by a rescan, with the driver of the kernel's choice", () => {
+test("a function that was removed is found by a rescan", () => {
   const { write, driver, host } = stage(deviceShapes.twoCards)
   expect(write(at(address, "remove"), "1")).toBe("ok")
   expect(host.disk.has(at(address, "vendor"))).toBe(false)
@@ -189,7 +189,7 @@ test("VFIO lets go of a function only when nobody has it open, and the rest wait
   expect(cat(at(address, "driver_override"))).toBe("(null)\n")
 })
 
-test("a group is given whole: a mate with a driver of the host forbids it, a bridge does not", () => {
+test("a group is given whole: a mate with a driver of the host forbids it", () => {
   const { write, host } = stage(deviceShapes.twoFunctions)
   const [video, sound] = ["0000:01:00.0", "0000:01:00.1"]
   for (const one of [video, sound]) write(at(one, "driver_override"), "vfio-pci")

@@ -1,7 +1,7 @@
 /**
  * Goal: the laws about devices of the host fail where they are broken.
- * Method: a host with two cards, one of which is taken by hand, by what the kernel, the pool and the
- * disk say; each law sees one that says otherwise, and not its neighbour.
+ * Method: a host with a card that is taken by hand, by what the kernel, the pool and the disk say;
+ * each law sees one of them say otherwise, and not its neighbour.
  */
 import { expect, test } from "vitest"
 import { card, deviceShapes } from "../../../../src/testing/host/device-shapes.ts"
