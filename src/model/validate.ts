@@ -3,9 +3,11 @@
  * found out where it is used.
  */
 import * as Result from "effect/Result"
-import { devicesOf } from "./device.ts"
+import { pciText } from "./address.ts"
+import { type Device, devicesOf } from "./device.ts"
 import type { Domain } from "./domain.ts"
 import { InvalidDomain } from "./error.ts"
+import { usbIdText, usbText } from "./hostdev-wish.ts"
 import { vcpusMax, memoryKiBMax, nameBytesMax } from "./limits.ts"
 
 const uuidPattern = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/
@@ -119,6 +121,41 @@ const aliases: Check = (domain) => {
   return duplicates("devices", all, (alias) => `alias '${alias}' is used twice`)
 }
 
+/** What of the host a device is, as the definition says it; undefined for what says nothing. */
+const hostNameOf = (device: Device): string | undefined => {
+  if (device.kind === "interface") {
+    const { connection } = device
+    const source = connection.type === "hostdev" ? connection.source : undefined
+    return source?.type === "pci" ? `PCI ${pciText(source)}` : undefined
+  }
+  if (device.kind !== "hostdev") return undefined
+  const { source } = device
+  switch (source.type) {
+    case "pci":
+      return `PCI ${pciText(source.address)}`
+    case "usb": {
+      const { bus = 0, device: number = 0, vendor = 0, product = 0 } = source
+      if (bus !== 0 && number !== 0) return `USB ${usbText({ bus, device: number })}`
+      return vendor === 0 ? undefined : `USB ${usbIdText({ vendor, product })}`
+    }
+    case "scsi": {
+      const { adapter, unit } = source
+      return unit && adapter && `SCSI ${adapter} ${unit.bus}:${unit.target}:${unit.unit}`
+    }
+    case "mdev":
+      return `mediated device ${source.uuid}`
+    default:
+      return undefined
+  }
+}
+
+const hostdevs: Check = (domain) =>
+  duplicates(
+    "devices",
+    domain.devices.flatMap((device) => hostNameOf(device) ?? []),
+    (name) => `host device ${name} is there twice`
+  )
+
 const single: Check = (domain) =>
   (["memballoon"] as const).flatMap((kind) =>
     problem("devices", devicesOf(domain, kind).length > 1 && `there can be only one ${kind}`)
@@ -154,6 +191,7 @@ const checks: readonly Check[] = [
   disks,
   controllers,
   aliases,
+  hostdevs,
   single,
   actions
 ]

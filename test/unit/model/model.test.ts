@@ -8,6 +8,7 @@ import * as Result from "effect/Result"
 import { expect, test } from "vitest"
 import { orderDevices, targetIndex } from "../../../src/model/device-order.ts"
 import type { Device } from "../../../src/model/device.ts"
+import type { Hostdev } from "../../../src/model/device/hostdev.ts"
 import type { Domain } from "../../../src/model/domain.ts"
 import { lifecycleNumber, lifecycleOnWire } from "../../../src/model/event.ts"
 import { nameBytesMax } from "../../../src/model/limits.ts"
@@ -49,6 +50,20 @@ const controller = (index: number, more: object = {}): Device => ({
   ...more
 })
 
+const place = { type: "pci", domain: 0, bus: 6, slot: 16, function: 2 } as const
+
+const passed = (source: Hostdev["source"]): Device => ({ kind: "hostdev", managed: true, source })
+
+const usb = (more: object): Device => passed({ type: "usb", ...more })
+
+const tape = passed({
+  type: "scsi",
+  adapter: "scsi_host2",
+  unit: { bus: 0, target: 1, unit: 3 },
+  isReadonly: false,
+  isShareable: false
+})
+
 const violations: readonly (readonly [string, Partial<Domain>, string])[] = [
   ["a path for a name", { name: "../etc" }, "name: the name contains a slash"],
   ["a UUID in capitals", { uuid: sound.uuid.toUpperCase() }, "is not a UUID"],
@@ -85,6 +100,27 @@ const violations: readonly (readonly [string, Partial<Domain>, string])[] = [
     "alias 'ua-a' is used twice"
   ],
   [
+    "a PCI device of the host twice, once as a card",
+    {
+      devices: [
+        passed({ type: "pci", address: place }),
+        { kind: "interface", connection: { type: "hostdev", source: place }, ips: [] }
+      ]
+    },
+    "host device PCI 0000:06:10.2 is there twice"
+  ],
+  [
+    "a USB device at one place twice",
+    { devices: [usb({ bus: 1, device: 4 }), usb({ bus: 1, device: 4, vendor: 1, product: 2 })] },
+    "host device USB 001:004 is there twice"
+  ],
+  [
+    "a kind of USB device twice",
+    { devices: [usb({ vendor: 0x46d, product: 2 }), usb({ vendor: 0x46d, product: 2 })] },
+    "host device USB 046d:0002 is there twice"
+  ],
+  ["a SCSI device twice", { devices: [tape, tape] }, "SCSI scsi_host2 0:1:3 is there twice"],
+  [
     "two balloons",
     {
       devices: [
@@ -99,6 +135,18 @@ const violations: readonly (readonly [string, Partial<Domain>, string])[] = [
 test.each(violations)("refuses %s", (_name, change, reason) => {
   const result = validateDomain({ ...sound, ...change })
   expect(Result.isFailure(result) && result.failure.message).toContain(reason)
+})
+
+test("passes host devices that are several, or of which nothing is said", () => {
+  const devices = [
+    usb({ vendor: 0x46d, product: 2, bus: 1, device: 4 }),
+    usb({ vendor: 0x46d, product: 2, bus: 1, device: 5 }),
+    usb({}),
+    usb({}),
+    passed({ type: "pci", address: place }),
+    passed({ type: "pci", address: { ...place, function: 3 } })
+  ]
+  expect(Result.isSuccess(validateDomain({ ...sound, devices }))).toBe(true)
 })
 
 test("passes a sound domain, and companions that share an index", () => {
