@@ -52,11 +52,13 @@ const wantedModules = [
 /** Packages with libraries of netcat, which leads to the daemon's socket. */
 const relayPackages = ["libbsd0", "libmd0"]
 
-/** Programs of this host that go onto the disk; the engine locks its root by `flock`. */
+/** Programs of this host that go onto the disk; the engine has locks and limits of util-linux. */
 const programs = [
   ["qemu-system-x86_64", "apt-get install qemu-system-x86"],
   ["qemu-img", "apt-get install qemu-utils"],
-  ["flock", "apt-get install util-linux"]
+  ["flock", "apt-get install util-linux"],
+  ["prlimit", "apt-get install util-linux"],
+  ["setpriv", "apt-get install util-linux"]
 ] as const
 
 const qemuModules = "/usr/lib/x86_64-linux-gnu/qemu"

@@ -3,8 +3,8 @@
  * ports and two USB devices. Starts it, runs shell scripts inside, says what its serial line said,
  * and kills it by its pid.
  */
-import { type ChildProcess, spawn } from "node:child_process"
-import { existsSync, readFileSync, truncateSync, writeFileSync } from "node:fs"
+import { type ChildProcessWithoutNullStreams, spawn } from "node:child_process"
+import { existsSync, readFileSync, writeFileSync } from "node:fs"
 import { connect, createServer } from "node:net"
 import { join } from "node:path"
 import { setTimeout as sleep } from "node:timers/promises"
@@ -27,31 +27,51 @@ export const hardware = {
 const [first, second] = hardware.cards
 
 /** On a busy host the kernel would count too few timer interrupts, and panic: it shall not count. */
-const kernelWords = [
-  ...["console=ttyS0", "quiet", "panic=-1", "no_timer_check"],
-  ...["intel_iommu=on", "mitigations=off", "random.trust_cpu=on"]
-].join(" ")
+const kernelWords =
+  "console=ttyS0 quiet panic=-1 no_timer_check intel_iommu=on mitigations=off random.trust_cpu=on"
 
-const argsOf = (image: Image, folder: string, forwards: string): readonly string[] => [
-  ...["-accel", "tcg", "-machine", "q35", "-cpu", "max", "-smp", "2", "-m", "2048"],
-  ...["-nodefaults", "-no-user-config", "-display", "none", "-no-reboot"],
-  ...["-serial", `file:${join(folder, "serial.log")}`],
-  ...["-kernel", image.kernel, "-initrd", image.initrd, "-append", kernelWords],
-  // VFIO wants interrupts remapped, and mappings told to the emulated IOMMU.
-  ...["-device", "intel-iommu,intremap=on,caching-mode=on"],
-  ...["-drive", `file=${image.disk},if=none,id=disk,format=raw,readonly=on`],
-  ...["-device", "virtio-blk-pci,drive=disk"],
-  ...["-netdev", `user,id=net,restrict=on,${forwards}`, "-device", "virtio-net-pci,netdev=net"],
-  ...["-device", "pcie-root-port,id=root1,chassis=1,slot=1,addr=5.0"],
-  ...["-device", "pcie-root-port,id=root2,chassis=2,slot=2,addr=6.0"],
-  ...["-netdev", "hubport,id=hub1,hubid=0", "-netdev", "hubport,id=hub2,hubid=0"],
-  ...["-device", `e1000e,bus=root1,netdev=hub1,mac=${first.mac}`],
-  ...["-device", `e1000e,bus=root2,netdev=hub2,mac=${second.mac}`],
-  ...["-device", "qemu-xhci,id=usb,addr=7.0"],
-  ...["-drive", `file=${join(folder, "stick")},if=none,id=stick,format=raw`],
-  ...["-device", `usb-storage,drive=stick,bus=usb.0,serial=${hardware.storage.serial}`],
-  ...["-chardev", "null,id=line", "-device", "usb-serial,chardev=line,bus=usb.0,always-plugged=on"]
-]
+/** The stick as QEMU is told of it, at its start and when it is plugged in again. */
+const stick = {
+  driver: "usb-storage",
+  id: "stick",
+  drive: "stick",
+  bus: "usb.0",
+  serial: hardware.storage.serial
+}
+
+const argsOf = (image: Image, folder: string, forwards: string): readonly string[] =>
+  [
+    ["-accel", "tcg"],
+    ["-machine", "q35"],
+    ["-cpu", "max"],
+    ["-smp", "2"],
+    ["-m", "2048"],
+    ["-nodefaults", "-no-user-config", "-no-reboot"],
+    ["-display", "none"],
+    ["-qmp", "stdio"],
+    ["-serial", `file:${join(folder, "serial.log")}`],
+    ["-kernel", image.kernel],
+    ["-initrd", image.initrd],
+    ["-append", kernelWords],
+    // VFIO wants interrupts remapped, and mappings told to the emulated IOMMU.
+    ["-device", "intel-iommu,intremap=on,caching-mode=on"],
+    ["-drive", `file=${image.disk},if=none,id=disk,format=raw,readonly=on`],
+    ["-device", "virtio-blk-pci,drive=disk"],
+    ["-netdev", `user,id=net,restrict=on,${forwards}`],
+    ["-device", "virtio-net-pci,netdev=net"],
+    ["-device", "pcie-root-port,id=root1,chassis=1,slot=1,addr=5.0"],
+    ["-device", "pcie-root-port,id=root2,chassis=2,slot=2,addr=6.0"],
+    // The two cards are on one wire, and on nothing else.
+    ["-netdev", "hubport,id=hub1,hubid=0"],
+    ["-netdev", "hubport,id=hub2,hubid=0"],
+    ["-device", `e1000e,bus=root1,netdev=hub1,mac=${first.mac}`],
+    ["-device", `e1000e,bus=root2,netdev=hub2,mac=${second.mac}`],
+    ["-device", "qemu-xhci,id=usb,addr=7.0"],
+    ["-blockdev", `driver=file,node-name=stick,filename=${join(folder, "stick")}`],
+    ["-device", JSON.stringify(stick)],
+    ["-chardev", "null,id=line"],
+    ["-device", "usb-serial,chardev=line,bus=usb.0,always-plugged=on"]
+  ].flat()
 
 /** A port that nobody has; somebody could take it before QEMU does, and QEMU then says so. */
 const freePort = () =>
@@ -96,12 +116,13 @@ const runAt = (port: number, script: string, timeoutMs: number) =>
   })
 
 export class Outer {
-  private readonly child: ChildProcess
+  private readonly child: ChildProcessWithoutNullStreams
   private readonly folder: string
   private readonly shellPort: number
   /** The way to the daemon's socket, on this host. */
   readonly daemonPort: number
   private complaints = ""
+  private answers = ""
 
   private constructor(image: Image, folder: string, [shell, daemon]: readonly [number, number]) {
     this.folder = folder
@@ -112,12 +133,12 @@ export class Outer {
       `hostfwd=tcp:127.0.0.1:${daemon}-:${ports.daemon}`
     ].join(",")
     const qemu = programOf("qemu-system-x86_64", "apt-get install qemu-system-x86")
-    const stick = join(folder, "stick")
-    writeFileSync(stick, "")
-    truncateSync(stick, 8 * 1024 * 1024)
-    this.child = spawn(qemu, argsOf(image, folder, forwards), { stdio: ["ignore", "pipe", "pipe"] })
-    this.child.stderr?.on("data", (chunk) => (this.complaints += String(chunk)))
-    this.child.stdout?.resume()
+    writeFileSync(join(folder, "stick"), new Uint8Array(8 * 1024 * 1024))
+    this.child = spawn(qemu, argsOf(image, folder, forwards))
+    this.child.stderr.on("data", (chunk) => (this.complaints += String(chunk)))
+    this.child.stdout.on("data", (chunk) => (this.answers += String(chunk)))
+    this.child.stdin.on("error", () => undefined)
+    this.child.stdin.write('{"execute":"qmp_capabilities"}\n')
   }
 
   /** Boots it, and returns when the shell inside answers. */
@@ -158,6 +179,24 @@ export class Outer {
     const { code, text } = await this.run(script, timeoutSeconds)
     if (code !== 0) throw new Error(`inside, this ended with ${code}:\n${script}\n${text}`)
     return text.trim()
+  }
+
+  /** Says a command to the outer QEMU's monitor, and waits for its answer. */
+  private async monitor(execute: string, args: object): Promise<void> {
+    const before = this.answers.length
+    this.child.stdin.write(`${JSON.stringify({ execute, arguments: args })}\n`)
+    const answer = () => /^\{"(return|error)".*$/m.exec(this.answers.slice(before))
+    await this.until(async () => answer() !== null, `the outer QEMU answers ${execute}`, 30)
+    if (answer()?.[1] === "error") throw new Error(`${execute}: ${answer()?.[0]}`)
+  }
+
+  /** Pulls the USB stick out of the outer guest. */
+  pullStick(): Promise<void> {
+    return this.monitor("device_del", { id: stick.id })
+  }
+
+  plugStick(): Promise<void> {
+    return this.monitor("device_add", stick)
   }
 
   /** Looks again and again; fails with the serial line's last words. */

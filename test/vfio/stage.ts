@@ -127,10 +127,15 @@ export class Stage {
     return play("virsh", ["-c", this.uri, ...words])
   }
 
+  /** A file on this host, for commands that read one. */
+  write(name: string, text: string): string {
+    const path = join(this.folder, name)
+    writeFileSync(path, text)
+    return path
+  }
+
   async define(name: string, xml: string): Promise<void> {
-    const path = join(this.folder, `${name}.xml`)
-    writeFileSync(path, xml)
-    await this.told("define", path)
+    await this.told("define", this.write(`${name}.xml`, xml))
   }
 
   /** Starts a daemon inside, and returns its pid when it answers. */
@@ -154,6 +159,12 @@ export class Stage {
     return this.outer.read(`cat ${inside.log}`)
   }
 
+  /** What tells why a step failed: the daemon's words and the kernel's last ones. */
+  async traces(): Promise<string> {
+    const kernel = await this.outer.read("dmesg | tail -n 25")
+    return `the daemon said:\n${await this.daemonLog()}\nthe kernel said:\n${kernel}`
+  }
+
   /** kill -9, and gone: a zombie is dead as well, for it has no descriptors any more. */
   async killInside(...pids: readonly number[]): Promise<void> {
     const list = pids.join(" ")
@@ -169,14 +180,40 @@ export class Stage {
     return link.slice(link.lastIndexOf("/") + 1)
   }
 
-  /** The QEMU of a guest: its pid. */
+  /** The QEMU of a guest: its pid; 0 where none runs. */
   async guestPid(name: string): Promise<number> {
-    const words = `guest=${name}`
     const script = `for p in /proc/[0-9]*; do
-      tr '\\0' ' ' < $p/cmdline 2>/dev/null | grep -q '^[^ ]*qemu-system.*${words}[, ]' && basename $p
+      tr '\\0' ' ' < $p/cmdline 2>/dev/null | grep -q '^[^ ]*qemu-system[^ ]* .*guest=${name},' &&
+        basename $p
     done; true`
     return Number(await this.outer.read(script))
   }
+
+  /** What the daemon says of a device. */
+  async row(device: string): Promise<Row> {
+    const rows = JSON.parse(await this.told("hostdev", "list", "-o", "json")) as readonly Row[]
+    const row = rows.find((one) => one.device === device)
+    if (row === undefined) throw new Error(`the daemon's list has no device ${device}`)
+    return row
+  }
+
+  /** The states of all guests, by name. */
+  async states(): Promise<{ readonly [name: string]: string }> {
+    const list = JSON.parse(await this.told("list", "--all", "-o", "json")) as readonly {
+      readonly name: string
+      readonly state: string
+    }[]
+    return Object.fromEntries(list.map(({ name, state }) => [name, state]))
+  }
+}
+
+/** A row of `hostdev list`. */
+export interface Row {
+  readonly device: string
+  readonly state: string
+  readonly driver?: string
+  readonly holder?: string
+  readonly whyNot?: string
 }
 
 /** Where sysfs has a PCI device. */

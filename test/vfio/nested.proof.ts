@@ -1,0 +1,47 @@
+/**
+ * Goal: host devices are really given to guests and really come back, whatever is killed.
+ * Method: an outer guest with an IOMMU runs the daemon and inner QEMUs, to which real PCI functions
+ * go by VFIO and real USB devices by usbfs; its kernel's sysfs and the inner QEMUs say what is so.
+ * Nothing in it is a mock. The tests are steps on one outer guest, and each tidies up after itself.
+ */
+import { afterAll, afterEach, beforeAll, expect, test } from "vitest"
+import { type Daemon, crashProofs } from "./proof-crash.ts"
+import { forget, pciProofs } from "./proof-pci.ts"
+import { usbProofs } from "./proof-usb.ts"
+import { Stage, see } from "./stage.ts"
+
+let opened: Stage | undefined
+const daemon: Daemon = { pid: 0 }
+
+const stage = (): Stage => {
+  if (opened === undefined) throw new Error("the outer guest did not come up")
+  return opened
+}
+
+beforeAll(async () => {
+  const began = performance.now()
+  opened = await Stage.open()
+  see("the outer guest", `up after ${Math.round(performance.now() - began) / 1_000} s`)
+  daemon.pid = await stage().startDaemon()
+  see("the daemon", `ready after ${Math.round(performance.now() - began) / 1_000} s`)
+})
+
+afterAll(() => opened?.close())
+
+/** A step that failed says what it left, and leaves nothing to the next one. */
+afterEach(async ({ task }) => {
+  if (task.result?.state !== "fail" || opened === undefined) return
+  see("traces of the failure", await opened.traces())
+  const isAlive = (await opened.outer.run(`kill -0 ${daemon.pid}`)).code === 0
+  if (!isAlive) daemon.pid = await opened.startDaemon()
+  await forget(opened, ...Object.keys(await opened.states()))
+})
+
+test("the outer guest has an IOMMU, and the daemon knows its devices", async () => {
+  expect(Number(await stage().outer.read("ls /sys/kernel/iommu_groups | wc -l"))).toBeGreaterThan(2)
+  see("devices", await stage().told("hostdev", "list"))
+})
+
+pciProofs(stage)
+crashProofs(stage, daemon)
+usbProofs(stage, daemon)
