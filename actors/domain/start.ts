@@ -51,8 +51,9 @@ export const reserveDevices = Effect.fnUntraced(function* (
   epoch: string,
   definition: Domain
 ) {
-  const { pools } = yield* Surroundings
+  const { pools, note } = yield* Surroundings
   const resolved = yield* resolveHostdevs(definition, holderOf(pools))
+  for (const why of resolved.notes) note({ what: `start of '${definition.name}'`, why })
   const mine = domain.belongings.of(epoch)
   const holder = {
     uuid: domain.uuid,

@@ -33,6 +33,8 @@ export class Surroundings extends Context.Service<
     readonly ports: Ports
     readonly connections: Connections
     readonly happened: (event: DomainEvent) => void
+    /** Keeps what went otherwise than was asked, and failed nobody. */
+    readonly note: (problem: { readonly what: string; readonly why: string }) => void
     /** What its QEMU told, as it told it; put into words only when somebody listens. */
     readonly qemuTold: (words: () => MonitorEvent) => void
     /** At most so many starts at once work on the host; the others wait in a fair line. */

@@ -135,7 +135,7 @@ type Siblings = Effect.Success<ReturnType<typeof makeSiblings>>
 
 /** What domains act with: their siblings, each behind the few functions that they need of it. */
 const surroundingsOf = (
-  siblings: Siblings & Pick<Parts, "kernel" | "config" | "domains">,
+  siblings: Siblings & Pick<Parts, "kernel" | "config" | "domains" | "note">,
   emulatorFor: BootOptions["emulatorFor"]
 ): Surroundings["Service"] => {
   const { kernel, config, domains, prober, supervisor, events, lane } = siblings
@@ -158,6 +158,7 @@ const surroundingsOf = (
     ports,
     connections,
     happened: events.happened,
+    note: siblings.note,
     qemuTold: siblings.monitorEvents.told,
     inStartLane: lane.within
   }
@@ -172,7 +173,10 @@ export const boot = Effect.fnUntraced(function* (kernel: Kernel, options: BootOp
   const lastId = Math.max(0, ...statuses.records.map(({ id }) => id))
   const domains = makeDomains(kernel, { entries, lastId })
   const host = withoutCaller(yield* Effect.context<HostServices>())
-  const surroundings = surroundingsOf({ ...siblings, kernel, config, domains }, options.emulatorFor)
+  const surroundings = surroundingsOf(
+    { ...siblings, kernel, config, domains, note },
+    options.emulatorFor
+  )
   const needs: Context.Context<Needs> = host.pipe(
     Context.add(Store.Store, store),
     Context.add(Surroundings, surroundings)

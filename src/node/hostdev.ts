@@ -162,9 +162,7 @@ export const resolveHostdevs: (
       const one = yield* resolve(device)
       if ("missing" in one) {
         if (!mayBeMissing(device)) return yield* one.missing
-        notes.push(
-          `'${domain.name}' starts without a device that it may miss: ${one.missing.message}`
-        )
+        notes.push(`it goes without a device that it may miss: ${one.missing.message}`)
         continue
       }
       devices.push(one.device)

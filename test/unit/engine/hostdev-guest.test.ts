@@ -117,6 +117,12 @@ test("a guest has its devices for as long as it runs", () => {
   run((engine) => engine.createXML(definition([...all, missing])))
   expect(nodes.map(ownerOf)).toEqual(["64055:108", "64055:108"])
   expect(functions).toEqual([{ mac: "52:54:00:aa:bb:cc", vlan: 42 }])
+  expect(run((engine) => engine.problems)).toContainEqual({
+    what: "start of 'web'",
+    why:
+      "it goes without a device that it may miss: there is no host USB device dead:beef: " +
+      "nothing like it is plugged in"
+  })
   expect(qemuWords(host).join(" ")).toContain('"filename":"/dev/sg4"')
   run(destroy)
   expect(nodes.map(ownerOf)).toEqual(["0:0", "0:0"])

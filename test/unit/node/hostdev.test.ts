@@ -187,7 +187,7 @@ test("a start goes without a USB device only where the definition says it may be
   if (!("domain" in answer)) throw answer
   expect(devicesOf(answer.domain, "hostdev")).toHaveLength(1)
   expect(answer.notes).toEqual([
-    "'web' starts without a device that it may miss: there is no host USB device dead:beef: " +
+    "it goes without a device that it may miss: there is no host USB device dead:beef: " +
       "nothing like it is plugged in"
   ])
   // What is there and cannot be given is no absence.
