@@ -1,7 +1,7 @@
 /**
  * Script `attach`: a device for the running guest, for the next start's definition, or for both.
- * For the guest: reserve, remember, prepare, tell QEMU; what it takes is given back if QEMU does not
- * take it. Whoever finds the record after a crash asks QEMU whether it has come about.
+ * For the guest: reserve, remember, prepare, tell QEMU; what it takes is given back if QEMU does
+ * not take it. Whoever finds the record after a crash asks QEMU whether it has come about.
  */
 import * as Effect from "effect/Effect"
 import type { Attach } from "../../machines/domain/change.ts"

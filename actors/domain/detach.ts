@@ -1,6 +1,6 @@
 /**
- * Script `detach`: QEMU is told to let a device go, and the guest gets a while to agree. That it has
- * gone QEMU tells as an event, which is the chart's to hear: perhaps before its answer, perhaps
+ * Script `detach`: QEMU is told to let a device go, and the guest gets a while to agree. That it
+ * has gone QEMU tells as an event, which is the chart's to hear: perhaps before its answer, perhaps
  * minutes later, perhaps never.
  */
 import * as Effect from "effect/Effect"

@@ -8,7 +8,7 @@ import { Files } from "../../src/host/files.ts"
 import type { ProcessId } from "../../src/host/process.ts"
 import type { Domain } from "../../src/model/domain.ts"
 import { memlockOf } from "./settings.ts"
-import { HelperRefused, runHelper } from "./helper.ts"
+import { HelperRefused, runHelper } from "./host-program.ts"
 
 /** Fixed, never from PATH: it runs with the engine's rights. */
 const places = ["/usr/bin/prlimit", "/bin/prlimit", "/run/current-system/sw/bin/prlimit"]

@@ -5,7 +5,7 @@ import type { Hostdev } from "../../src/model/device/hostdev.ts"
 import { usbText } from "../../src/model/hostdev-wish.ts"
 import { resolveHostdev } from "../../src/node/hostdev.ts"
 import { fitHostdev, hostdevProperties } from "../../src/qemu/plug.ts"
-import type { Pluggable, Taken } from "./plug.ts"
+import type { Pluggable, Taken } from "./pluggable.ts"
 
 /** In a guest it is known by its place, whatever it had been asked for by. */
 const holds = ({ source }: Hostdev): readonly Pick<Taken, "pool" | "device">[] => {

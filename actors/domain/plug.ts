@@ -1,51 +1,10 @@
 /**
- * What plugging a device into a running guest means for its kind. A kind is one file with one of
- * these in it, and a row below; a kind without a row is refused, and named. Does nothing itself.
+ * Which kinds of devices can be plugged into a running guest: a row each, of a file each. A kind
+ * without a row is refused, and named. Does nothing itself.
  */
-import type * as Effect from "effect/Effect"
-import type * as Result from "effect/Result"
-import type { Files } from "../../src/host/files.ts"
 import type { Device } from "../../src/model/device.ts"
-import type { Domain } from "../../src/model/domain.ts"
-import type { NotSupported } from "../../src/model/error.ts"
-import type { HostdevError } from "../../src/model/hostdev-error.ts"
-import type { HostDeviceKind } from "../../src/model/hostdev-wish.ts"
-import type { ResolveOne } from "../../src/node/hostdev.ts"
-import type { Capabilities } from "../../src/qemu/capabilities.ts"
-import type { CompleteError } from "../../src/qemu/refusal.ts"
-import type { JsonObject } from "../../src/qmp/json.ts"
 import { pluggableHostdev } from "./plug-hostdev.ts"
-
-/** One device of the host, and the pool that has it. */
-export interface Taken {
-  readonly pool: HostDeviceKind
-  readonly device: string
-  readonly isManaged: boolean
-}
-
-export interface Pluggable<D extends Device> {
-  /** Which device of the host is meant, with what is to be taken for it. */
-  readonly find: (
-    device: D,
-    options: ResolveOne
-  ) => Effect.Effect<{ readonly device: D; readonly takes: readonly Taken[] }, HostdevError, Files>
-  /** The device as the guest is to have it: named and placed. Refuses what cannot be. */
-  readonly fit: (
-    live: Domain,
-    device: D,
-    capabilities: Capabilities
-  ) => Result.Result<D & { readonly alias: string }, CompleteError>
-  /** The words of `device_add`. */
-  readonly properties: (
-    live: Domain,
-    device: D,
-    capabilities: Capabilities
-  ) => Result.Result<JsonObject, CompleteError | NotSupported>
-  /** What one that a guest has holds of the host. */
-  readonly holds: (device: D) => readonly Pick<Taken, "pool" | "device">[]
-  /** The guest's memory has to stay in place for it. */
-  readonly pinsMemory: (device: D) => boolean
-}
+import type { Pluggable, Taken } from "./pluggable.ts"
 
 const kinds: { readonly [kind: string]: unknown } = { hostdev: pluggableHostdev }
 

@@ -5,7 +5,7 @@
 import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
 import { Files } from "../../src/host/files.ts"
-import { runHelper } from "./helper.ts"
+import { runHelper } from "./host-program.ts"
 
 /** A step at the host's network was refused, in the words of whoever refused it. */
 export class NetworkRefused extends Data.TaggedError("NetworkRefused")<{

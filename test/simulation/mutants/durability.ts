@@ -66,12 +66,16 @@ export const durability: readonly Mutant[] = [
     shape: "the power goes",
     edits: [
       {
-        file: job,
-        find: `    calls: context.job === undefined ? [] : [context.job.call],
-    answer: answered()`,
-        replace: `    calls:
-      context.job === undefined || context.job.change.type === "define" ? [] : [context.job.call],
-    answer: answered()`
+        file: "machines/domain/devices.ts",
+        find: `export const ack = {
+  type: "reply" as const,
+  params: ({ context }: On) => ({ calls: callsOf(context), answer: answered() })`,
+        replace: `export const ack = {
+  type: "reply" as const,
+  params: ({ context }: On) => ({
+    calls: context.job?.change.type === "define" ? [] : callsOf(context),
+    answer: answered()
+  })`
       },
       {
         file: job,
@@ -85,13 +89,11 @@ export const durability: readonly Mutant[] = [
       },
       {
         file: job,
-        find: `            actions: assign({
-              job: ({ context, event }) => ({
-                call: event.call,
-                change: settled(event.change, context.epoch)
-              })
-            })`,
-        replace: `            actions: [
+        find: `          { guard: and(["isSettled", "fits"]), target: "writing", actions: takeChange },`,
+        replace: `          {
+            guard: and(["isSettled", "fits"]),
+            target: "writing",
+            actions: [
               {
                 type: "reply",
                 params: ({ event }) => ({
@@ -99,13 +101,9 @@ export const durability: readonly Mutant[] = [
                   answer: answered()
                 })
               },
-              assign({
-                job: ({ context, event }) => ({
-                  call: event.call,
-                  change: settled(event.change, context.epoch)
-                })
-              })
-            ]`
+              takeChange
+            ]
+          },`
       }
     ]
   },

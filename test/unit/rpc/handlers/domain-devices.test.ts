@@ -145,7 +145,7 @@ test("for the next start, or for both; a definition that is off is changed by it
 test("what a definition may have more of is added, completed, and taken out again", () => {
   const guest = start()
   const all = [
-    "<disk type='file' device='disk'><source file='/a.img'/><target dev='vdb' bus='virtio'/></disk>",
+    "<disk type='file'><source file='/a.img'/><target dev='vdb' bus='virtio'/></disk>",
     "<interface type='user'><mac address='52:54:00:00:00:09'/><model type='virtio'/></interface>",
     "<controller type='scsi' model='virtio-scsi'/>",
     "<rng model='virtio'><backend model='random'>/dev/urandom</backend></rng>",
