@@ -49,6 +49,7 @@ const problemOf = (live: Domain, hostdev: Hostdev, isExpressBoard: boolean): str
   if (boot !== undefined) return "a boot order is settled when a guest starts"
   if (source.type === "mdev" && source.ramfb === true)
     return "a device with ramfb cannot be plugged in"
+  if (source.type === "scsi") return "a SCSI device cannot be plugged in while the guest runs"
   if (source.type === "usb" && !hasUsb(live)) return "the guest has no USB controller"
   return isExpressBoard && address?.type === "pci" && address.bus === 0
     ? "the root bus takes no device while the guest runs"
@@ -85,7 +86,12 @@ export const hostdevProperties = (
   const whole: Domain = { ...live, devices: [...live.devices, hostdev] }
   const board = boardOf(live.os.machine ?? "")
   if (board === undefined) return conflict(live, hostdev, "its board is not known")
-  const resources = { stateDirectory: "", shortName: "", channelDirectory: "", nowSeconds: 0 }
+  // What the guest runs with was found when it was started, and is not looked for again.
+  const genericNodes = Object.fromEntries(
+    devicesOf(live, "hostdev").map(({ alias = "" }) => [alias, "/dev/null"])
+  )
+  const folders = { stateDirectory: "", shortName: "", channelDirectory: "" }
+  const resources = { ...folders, genericNodes, nowSeconds: 0 }
   const context = { domain: whole, capabilities, config: defaultArgvConfig, resources, board }
   const refused = startRefusal(whole) ?? firstProblem(context)
   if (refused !== undefined) return Result.fail(refused)

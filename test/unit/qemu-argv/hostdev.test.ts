@@ -13,6 +13,7 @@ import { buildArgv } from "../../../src/qemu/argv/argv.ts"
 import { defaultArgvConfig } from "../../../src/qemu/argv/context.ts"
 import type { Domain } from "../../../src/model/domain.ts"
 import { completeDomain } from "../../../src/qemu/complete.ts"
+import { fitHostdev, hostdevProperties } from "../../../src/qemu/plug.ts"
 import { capabilities, completeOptions, domain, prepared, resources } from "./fixture.ts"
 
 const scsi = (more: Partial<Hostdev> = {}, source: Partial<ScsiSource> = {}): Hostdev => ({
@@ -141,4 +142,19 @@ test("a unit without a node, rights that are not given, and Xen's filter are ref
     }
   }
   expect(refusal(pci)).toContain("for Xen's guests")
+})
+
+test("a SCSI device stays with a running guest that gets another device, and none is added", () => {
+  const usb: Hostdev = {
+    kind: "hostdev",
+    managed: false,
+    source: { type: "usb", bus: 1, device: 4 }
+  }
+  const live = prepared(domain([controller("virtio-scsi"), scsi()]))
+  const withUsb = { ...able, types: [...able.types, "usb-host"] }
+  const fitted = Result.getOrThrow(fitHostdev(live, usb, withUsb))
+  const added = Result.getOrThrow(hostdevProperties(live, fitted, withUsb))
+  expect(added).toMatchObject({ driver: "usb-host", hostbus: 1, hostaddr: 4 })
+  const refused = fitHostdev(live, scsi(), withUsb)
+  expect(Result.isFailure(refused) && refused.failure.message).toContain("cannot be plugged in")
 })
