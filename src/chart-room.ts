@@ -6,6 +6,7 @@ import { pathToFileURL } from "node:url"
 import * as Effect from "effect/Effect"
 import type { AnyStateMachine } from "xstate"
 import { machines } from "../machines/index.ts"
+import { describe } from "./charts/describe.ts"
 import { chartPng, chartText } from "./charts/format.ts"
 import type { ChartRoom, ChartSubject } from "./cli/charts.ts"
 import { BadInput, NoSuchThing } from "./cli/failure.ts"
@@ -61,6 +62,13 @@ const machineOf = (subject: ChartSubject) => {
 
 export const room: ChartRoom = {
   names: Object.keys(ours),
+  described: (subject) =>
+    Effect.flatMap(machineOf(subject), (machine) =>
+      Effect.try({
+        try: () => describe(machine),
+        catch: (error) => new BadInput({ message: messageOf(error) })
+      })
+    ),
   written: (subject, { format, theme }) =>
     Effect.flatMap(machineOf(subject), (machine) =>
       Effect.tryPromise({

@@ -10,6 +10,8 @@ export type {
   ChartTransition,
   Json
 } from "./charts/chart.ts"
+export { coverageOf, type MachineCoverage } from "./charts/coverage.ts"
+export { type Change, type ChartChange, type ChartDiff, diff } from "./charts/diff.ts"
 export { describe } from "./charts/describe.ts"
 export { draw, type DrawOptions } from "./charts/draw.ts"
 export { ElkMissing, LayoutFailed } from "./charts/elk.ts"
@@ -21,7 +23,22 @@ export {
   type FormatOptions,
   isChartFormat
 } from "./charts/format.ts"
+export {
+  BadCoverage,
+  type Hits,
+  hitMarks,
+  type HitsRead,
+  type HitsReport,
+  hitsText,
+  mergeHits,
+  type Never,
+  readHits,
+  reportOf
+} from "./charts/hits.ts"
+export type { Mark, Marked, Marks, Text } from "./charts/marks.ts"
 export { faults } from "./charts/overlap.ts"
+export { highlighted } from "./charts/picture.ts"
 export type { Picture, PictureArrow, PictureBox, Point, Rectangle } from "./charts/picture.ts"
 export { png, type PngOptions, ResvgMissing } from "./charts/png.ts"
 export { svg, type Theme } from "./charts/svg.ts"
+export { tree, type TreeOptions } from "./charts/tree.ts"

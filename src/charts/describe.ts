@@ -8,8 +8,8 @@ import type { Chart, ChartAction, ChartInvoke, ChartState, ChartTransition, Json
 /** A longer condition is told by its beginning: a chart is no listing. */
 const guardLengthMax = 72
 
-/** A machine may bear the name of one of its states; ids are unique all the same. */
-const idOf = (node: AnyStateNode): string => {
+/** The id that a chart has for a node. A machine may bear the name of one of its states; ids are unique all the same. */
+export const idOf = (node: AnyStateNode): string => {
   if (node.path.length > 0) return node.path.join(".")
   const { id } = node.machine
   return Object.hasOwn(node.machine.states, id) ? `${id} (machine)` : id
@@ -134,13 +134,18 @@ function defaultOf(node: AnyStateNode): AnyStateNode | undefined {
   return keys.reduce<AnyStateNode | undefined>((at, key) => at?.states[key], node.parent)
 }
 
+/** A node's transitions in the order of its chart's. */
+export const definitionsOf = (node: AnyStateNode): readonly AnyTransitionDefinition[] => [
+  ...(node.always ?? []),
+  ...[...node.transitions.values()].flat()
+]
+
 function transitionsOf(node: AnyStateNode): readonly ChartTransition[] {
   const first = node.type === "history" ? defaultOf(node) : undefined
   if (first !== undefined) {
     return [{ event: "", targets: [idOf(first)], reenters: false, actions: [] }]
   }
-  const all = [...(node.always ?? []), ...[...node.transitions.values()].flat()]
-  return all.map((transition: AnyTransitionDefinition) => ({
+  return definitionsOf(node).map((transition: AnyTransitionDefinition) => ({
     event: eventOf(transition, node),
     ...(transition.guard === undefined ? {} : { guard: guardOf(transition.guard) }),
     targets: (transition.target ?? []).map(idOf),

@@ -6,6 +6,7 @@ import type { Chart } from "./chart.ts"
 import { layOut } from "./elk.ts"
 import { hash } from "./hash.ts"
 import { layouts } from "./layouts.ts"
+import type { Marks } from "./marks.ts"
 import { type Geometry, type Picture, pictureOf } from "./picture.ts"
 import { type Scene, sceneOf, statesMax } from "./scene.ts"
 
@@ -15,6 +16,8 @@ export const keyOf = (scene: Scene): string => hash(JSON.stringify(scene))
 export interface DrawOptions {
   /** At most so many states are drawn, by default 150; boxes are closed until few enough remain. */
   readonly statesMax?: number
+  /** What is said of states and transitions. Counts and signs need room: elkjs finds it. */
+  readonly marks?: Marks
 }
 
 /** Made at build time by a program of ours: trusted to be what its type says. */
@@ -28,6 +31,6 @@ const kept = (scene: Scene): Geometry | undefined => {
  * the package is not installed, and with `LayoutFailed`.
  */
 export async function draw(chart: Chart, options: DrawOptions = {}): Promise<Picture> {
-  const scene = sceneOf(chart, options.statesMax ?? statesMax)
+  const scene = sceneOf(chart, options.statesMax ?? statesMax, options.marks)
   return pictureOf(scene, kept(scene) ?? (await layOut(scene)))
 }

@@ -11,6 +11,7 @@ import { plantuml } from "./plantuml.ts"
 import { png } from "./png.ts"
 import { scxml } from "./scxml.ts"
 import { svg, type Theme } from "./svg.ts"
+import { tree } from "./tree.ts"
 import { xstateJson } from "./xstate-json.ts"
 
 export interface FormatOptions {
@@ -35,7 +36,8 @@ const formats = {
   scxml: (chart) => scxml(chart),
   xstate: (_, machine) => xstateJson(machine),
   json: (chart) => json(chart),
-  layout: async (chart) => json(await draw(chart))
+  layout: async (chart) => json(await draw(chart)),
+  text: (chart) => tree(chart)
 } as const satisfies { readonly [name: string]: Write }
 
 export type ChartFormat = keyof typeof formats

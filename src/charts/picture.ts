@@ -2,6 +2,7 @@
  * A chart's picture as plain data: every box, arrow and text with its place, in px from the upper
  * left corner. What a layout found for a scene, put together with the scene. Pure; knows no SVG.
  */
+import type { Mark, Text } from "./marks.ts"
 import {
   boxesWithin,
   boxMargin,
@@ -48,6 +49,7 @@ export interface PictureBox extends Rectangle {
   readonly lines: readonly Line[]
   /** Where its texts are. */
   readonly text: Rectangle
+  readonly mark?: Mark
 }
 
 export interface PictureArrow {
@@ -57,6 +59,7 @@ export interface PictureArrow {
   readonly lines: readonly Line[]
   readonly label: Rectangle | undefined
   readonly taken: readonly Taken[]
+  readonly mark?: Mark
 }
 
 export interface Picture {
@@ -68,11 +71,16 @@ export interface Picture {
   readonly boxes: readonly PictureBox[]
   readonly arrows: readonly PictureArrow[]
   readonly notes: readonly string[]
+  /** What the marks mean, if there are any: one a line, below the notes. */
+  readonly legend?: readonly Text[]
 }
 
 /** Free around the whole, and between the chart and its notes, in px. */
 export const margin = 12
 export const noteHeight = 18
+
+/** Before a line of the legend: a spot in the mark's colour. */
+export const swatchWidth = 20
 
 /** What must be free between a head's text and an arrow that goes through the head. */
 const clearance = 6
@@ -134,7 +142,7 @@ function placed(scene: Scene, geometry: Geometry): readonly PictureBox[] {
   return boxesWithin(scene.root).map((box, at) => {
     const place = rectangle(geometry.boxes[at] ?? [])
     const isOpen = box.boxes.length > 0
-    const { id, type, isRegion, hidden, title, lines } = box
+    const { id, type, isRegion, hidden, title, lines, mark } = box
     const width = textWidth(box)
     const middle = place.x + (place.width - width) / 2
     const x = isOpen ? (headX(box, place, geometry) ?? place.x + boxMargin.x) : middle
@@ -153,7 +161,8 @@ function placed(scene: Scene, geometry: Geometry): readonly PictureBox[] {
         y: place.y + boxMargin.y,
         width,
         height: Math.max(0, Math.min(box.height, place.height) - 2 * boxMargin.y)
-      }
+      },
+      ...(mark === undefined ? {} : { mark })
     }
   })
 }
@@ -164,22 +173,36 @@ const arrowOf = (arrow: SceneArrow, points: readonly number[], label: readonly n
   points: pointsOf(points),
   lines: arrow.lines,
   label: arrow.lines.length === 0 ? undefined : rectangle([...label, arrow.width, arrow.height]),
-  taken: arrow.taken
+  taken: arrow.taken,
+  ...(arrow.mark === undefined ? {} : { mark: arrow.mark })
 })
 
 /** The scene with each thing in its place. */
 export function pictureOf(scene: Scene, geometry: Geometry): Picture {
-  const { notes } = scene
-  const width = Math.max(geometry.width, ...notes.map((note) => noteWidth(note) + 2 * margin))
+  const { notes, legend = [] } = scene
+  const below = [
+    ...notes.map((note) => noteWidth(note)),
+    ...legend.map(({ text }) => noteWidth(text) + swatchWidth)
+  ]
+  const width = Math.max(geometry.width, ...below.map((needed) => needed + 2 * margin))
   return {
     version: 1,
     id: scene.id,
     width: Math.ceil(width),
-    height: Math.ceil(geometry.height + notes.length * noteHeight),
+    height: Math.ceil(geometry.height + below.length * noteHeight),
     boxes: placed(scene, geometry),
     arrows: scene.arrows.map((arrow, at) =>
       arrowOf(arrow, geometry.arrows[at] ?? [], geometry.labels[at] ?? [])
     ),
-    notes
+    notes,
+    ...(scene.legend === undefined ? {} : { legend: scene.legend })
   }
 }
+
+/** The picture with some states marked: nothing moves, so that its layout is the unmarked one's. */
+export const highlighted = (picture: Picture, states: ReadonlySet<string>): Picture => ({
+  ...picture,
+  boxes: picture.boxes.map((box) =>
+    states.has(box.id) ? { ...box, mark: "active" as const } : box
+  )
+})

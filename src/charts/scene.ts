@@ -3,8 +3,19 @@
  * within boxes, arrows between them, their texts in lines. Pure: the same chart gives the same
  * scene, and a layout is made for a scene and nothing else.
  */
-import { type Chart, type ChartState, type ChartTransition, statesWithin } from "./chart.ts"
-import { mergeEvents, stateLines } from "./label.ts"
+import { type Chart, type ChartState, statesWithin } from "./chart.ts"
+import { stateLines } from "./label.ts"
+import {
+  commonMark,
+  type Keyed,
+  type Mark,
+  type Marks,
+  noMarks,
+  type Text,
+  titleText,
+  transitionKey,
+  transitionTexts
+} from "./marks.ts"
 import { type Line, lineFace, printable, titleFace, widthOf, widthOfLines, wrap } from "./text.ts"
 
 /** One of a state's transitions, by its place among them. */
@@ -25,6 +36,7 @@ export interface SceneBox {
   readonly height: number
   /** How many states are in it that are not drawn; 0 for a box that shows all that it has. */
   readonly hidden: number
+  readonly mark?: Mark
   readonly boxes: readonly SceneBox[]
 }
 
@@ -37,6 +49,7 @@ export interface SceneArrow {
   readonly height: number
   /** The transitions that go this way; none for the arrow of a start's dot. */
   readonly taken: readonly Taken[]
+  readonly mark?: Mark
 }
 
 export interface Scene {
@@ -45,6 +58,8 @@ export interface Scene {
   readonly arrows: readonly SceneArrow[]
   /** Sentences for the reader: what is not drawn. */
   readonly notes: readonly string[]
+  /** What the marks mean, if there are any. */
+  readonly legend?: readonly Text[]
 }
 
 export const titleHeight = 17
@@ -69,8 +84,11 @@ export const boxesWithin = (box: SceneBox): readonly SceneBox[] => [
   ...box.boxes.flatMap(boxesWithin)
 ]
 
-const broken = (texts: readonly string[], widthMax: number): readonly Line[] =>
-  texts.flatMap((text) => wrap(printable(text), lineFace, widthMax))
+const broken = (texts: readonly Text[], widthMax: number): readonly Line[] =>
+  texts.flatMap(({ text, mark }) => {
+    const lines = wrap(printable(text), lineFace, widthMax)
+    return mark === undefined ? lines : lines.map((line) => ({ ...line, mark }))
+  })
 
 /** The smallest of the outermost boxes that still has as many as must go, else the largest. */
 function nextToClose(open: readonly ChartState[], excess: number): ChartState | undefined {
@@ -100,6 +118,7 @@ interface Maker {
   readonly closed: ReadonlySet<string>
   /** The box in which a state is drawn: its own, or the closed one around it. */
   readonly shownAs: ReadonlyMap<string, string>
+  readonly marks: Marks
 }
 
 const dotOf = (state: ChartState): SceneBox => ({
@@ -121,12 +140,24 @@ const metaLines = ({ meta }: ChartState): readonly string[] => {
   )
 }
 
-/** Transitions that lead nowhere are lines in the state's box. */
-const textsOf = (state: ChartState): readonly string[] => [
+/** What stands in a state's box of itself: what it does, and what it bears. */
+export const ownLines = (state: ChartState): readonly string[] => [
   ...stateLines(state),
-  ...metaLines(state),
-  ...mergeEvents(state.transitions.filter(({ targets }) => targets.length === 0))
+  ...metaLines(state)
 ]
+
+/** Transitions that lead nowhere are lines in the state's box. */
+const textsOf = (state: ChartState, marks: Marks): readonly Text[] => [
+  ...(marks.lines?.get(state.id) ?? ownLines(state).map((text) => ({ text }))),
+  ...transitionTexts(
+    keyed(state).filter(({ transition }) => transition.targets.length === 0),
+    marks
+  )
+]
+
+/** A state's transitions with their names. */
+export const keyed = (state: ChartState): readonly Keyed[] =>
+  state.transitions.map((transition, at) => ({ key: transitionKey(state.id, at), transition }))
 
 const headHeight = (title: readonly Line[], lines: readonly Line[]): number =>
   title.length * titleHeight + lines.length * lineHeight + 2 * boxMargin.y
@@ -134,9 +165,11 @@ const headHeight = (title: readonly Line[], lines: readonly Line[]): number =>
 function boxOf(maker: Maker, state: ChartState, isRegion: boolean): SceneBox {
   const isClosed = maker.closed.has(state.id)
   const hidden = isClosed ? statesWithin(state).length - 1 : 0
-  const note = hidden === 0 ? [] : [`${hidden} states inside, not drawn`]
-  const title = wrap(printable(state.key, titleLengthMax), titleFace, titleWidthMax)
-  const lines = broken([...textsOf(state), ...note], lineWidthMax)
+  const note = hidden === 0 ? [] : [{ text: `${hidden} states inside, not drawn` }]
+  const marked = maker.marks.states.get(state.id)
+  const name = titleText(printable(state.key, titleLengthMax), marked)
+  const title = wrap(name, titleFace, titleWidthMax)
+  const lines = broken([...textsOf(state, maker.marks), ...note], lineWidthMax)
   const text = Math.max(widthOfLines(title, titleFace), widthOfLines(lines, lineFace))
   const isHistory = state.type === "history"
   const shown = isClosed ? [] : state.states
@@ -150,6 +183,7 @@ function boxOf(maker: Maker, state: ChartState, isRegion: boolean): SceneBox {
     width: isHistory ? historySize : Math.ceil(Math.max(text, 24) + 2 * boxMargin.x),
     height: isHistory ? historySize : headHeight(title, lines),
     hidden,
+    ...(marked === undefined ? {} : { mark: marked.mark }),
     boxes: [...dot, ...shown.map((child) => boxOf(maker, child, state.type === "parallel"))]
   }
 }
@@ -157,7 +191,7 @@ function boxOf(maker: Maker, state: ChartState, isRegion: boolean): SceneBox {
 interface Way {
   readonly from: string
   readonly to: string
-  readonly transitions: ChartTransition[]
+  readonly transitions: Keyed[]
   readonly taken: Taken[]
 }
 
@@ -166,13 +200,13 @@ function waysOf(maker: Maker, states: readonly ChartState[]): readonly Way[] {
   const ways = new Map<string, Way>()
   for (const state of states) {
     const from = maker.shownAs.get(state.id) ?? state.id
-    for (const [at, transition] of state.transitions.entries()) {
-      for (const target of transition.targets) {
+    for (const [at, one] of keyed(state).entries()) {
+      for (const target of one.transition.targets) {
         const to = maker.shownAs.get(target) ?? target
         if (from === to && maker.closed.has(from)) continue
         const key = JSON.stringify([from, to])
         const way = ways.get(key) ?? { from, to, transitions: [], taken: [] }
-        way.transitions.push(transition)
+        way.transitions.push(one)
         way.taken.push({ state: state.id, at })
         ways.set(key, way)
       }
@@ -181,8 +215,11 @@ function waysOf(maker: Maker, states: readonly ChartState[]): readonly Way[] {
   return [...ways.values()]
 }
 
-function arrowOf({ from, to, transitions, taken }: Way, isBare: boolean): SceneArrow {
-  const lines = isBare ? [] : broken(mergeEvents(transitions), labelWidthMax)
+function arrowOf(way: Way, isBare: boolean, marks: Marks): SceneArrow {
+  const { from, to, transitions, taken } = way
+  const lines = isBare ? [] : broken(transitionTexts(transitions, marks), labelWidthMax)
+  const keys = transitions.map(({ key }) => key)
+  const mark = commonMark(keys, marks)
   const isEmpty = lines.length === 0
   return {
     from,
@@ -190,7 +227,8 @@ function arrowOf({ from, to, transitions, taken }: Way, isBare: boolean): SceneA
     lines,
     width: isEmpty ? 0 : Math.ceil(widthOfLines(lines, lineFace) + 2 * labelMargin.x),
     height: isEmpty ? 0 : lines.length * lineHeight + 2 * labelMargin.y,
-    taken
+    taken,
+    ...(mark === undefined ? {} : { mark })
   }
 }
 
@@ -204,7 +242,7 @@ const startArrow = (state: ChartState, initial: string): SceneArrow => ({
 })
 
 /** What is to be drawn of the chart; of one with more than `max` states, some boxes closed. */
-export function sceneOf(chart: Chart, max = statesMax): Scene {
+export function sceneOf(chart: Chart, max = statesMax, marks: Marks = noMarks): Scene {
   const { root } = chart
   const states = statesWithin(root)
   const closed = closedOf(root, max)
@@ -215,7 +253,7 @@ export function sceneOf(chart: Chart, max = statesMax): Scene {
     for (const child of state.states) show(child, inside)
   }
   show(root, undefined)
-  const maker: Maker = { closed, shownAs }
+  const maker: Maker = { closed, shownAs, marks }
   const histories = new Set(states.filter(({ type }) => type === "history").map(({ id }) => id))
   const starts = states.flatMap((state) =>
     state.initial === undefined || closed.has(state.id) || shownAs.get(state.id) !== state.id
@@ -231,9 +269,10 @@ export function sceneOf(chart: Chart, max = statesMax): Scene {
     root: boxOf(maker, { ...root, key: chart.id }, false),
     arrows: [
       ...starts,
-      ...waysOf(maker, states).map((way) => arrowOf(way, histories.has(way.from)))
+      ...waysOf(maker, states).map((way) => arrowOf(way, histories.has(way.from), marks))
     ],
-    notes: notes.map((note) => printable(note))
+    notes: notes.map((note) => printable(note)),
+    ...(marks.legend.length === 0 ? {} : { legend: marks.legend })
   }
 }
 

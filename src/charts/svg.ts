@@ -4,8 +4,9 @@
  * states bear `data-state`, arrows `data-taken`, so that it can mark them. The same picture gives
  * the same bytes.
  */
+import type { Mark } from "./marks.ts"
 import type { Picture, PictureArrow, PictureBox, Point, Rectangle } from "./picture.ts"
-import { noteHeight, margin } from "./picture.ts"
+import { noteHeight, margin, swatchWidth } from "./picture.ts"
 import { lineHeight, titleHeight } from "./scene.ts"
 import { type Face, type Line, lineFace, moreIndent, printable, titleFace } from "./text.ts"
 import { escapeXml as escape } from "./xml.ts"
@@ -24,7 +25,10 @@ export const light = {
   arrow: "#2f7d4f",
   label: "#ffffff",
   edge: "#d5dce6",
-  mark: "#dbe8ff"
+  mark: "#dbe8ff",
+  good: "#1a7f37",
+  bad: "#c2303b",
+  warn: "#b35900"
 }
 
 export const dark: typeof light = {
@@ -39,7 +43,10 @@ export const dark: typeof light = {
   arrow: "#5fbf86",
   label: "#1a202a",
   edge: "#38424f",
-  mark: "#23406f"
+  mark: "#23406f",
+  good: "#56d364",
+  bad: "#ff7b72",
+  warn: "#f0a04b"
 }
 
 const variables = (colours: typeof light): string =>
@@ -80,16 +87,51 @@ const rules = [
   ".troupe-chart .arrow>.label{fill:var(--chart-label);stroke:var(--chart-edge)}"
 ]
 
-const styles = {
-  auto: [...themes, ...rules].join("\n"),
-  light: fixed(light),
-  dark: fixed(dark)
+type Marking = "none" | "pointed" | "compared"
+
+/** The colour of each mark, and whether its lines are broken. */
+const looks: { readonly [mark in Mark]: readonly [string, string] } = {
+  active: ["region", ""],
+  hit: ["good", ""],
+  never: ["warn", ";stroke-dasharray:6 3"],
+  added: ["good", ""],
+  removed: ["bad", ";stroke-dasharray:6 3"],
+  changed: ["warn", ""]
 }
 
+/** Only in pictures that have marks. Class names are the marks' own, so that pages can have both. */
+const markRules = Object.entries(looks).flatMap(([mark, [colour, dashes]]) => [
+  `.troupe-chart .mark-${mark}>.box{stroke:var(--chart-${colour});stroke-width:2.2${dashes}}`,
+  `.troupe-chart .mark-${mark}>.way{stroke:var(--chart-${colour});stroke-width:1.8${dashes}}`,
+  `.troupe-chart .mark-${mark}>.tip{fill:var(--chart-${colour})}`,
+  `.troupe-chart text.mark-${mark}{fill:var(--chart-${colour})}`,
+  `.troupe-chart .swatch.mark-${mark}{fill:none;stroke:var(--chart-${colour});stroke-width:2.2${dashes}}`
+])
+
+const markedBox = ".troupe-chart .mark-active>.box{fill:var(--chart-mark);stroke-width:2.5}"
+
+/** Where colours compare, what is not compared has none. */
+const quiet = [
+  ".troupe-chart .arrow>.way{fill:none;stroke:var(--chart-faint);stroke-width:1.2}",
+  ".troupe-chart .arrow>.tip{fill:var(--chart-faint)}"
+]
+
+const rulesOf = (marking: Marking): readonly string[] => {
+  if (marking === "none") return rules
+  return [...rules, ...(marking === "compared" ? quiet : []), ...markRules, markedBox]
+}
+
+const styleOf = (theme: Theme, marking: Marking): string =>
+  theme === "auto"
+    ? [...themes, ...rulesOf(marking)].join("\n")
+    : fixed(theme === "light" ? light : dark, marking)
+
 /** The rules with the colours themselves: programs that draw SVG often know no variables. */
-function fixed(colours: typeof light): string {
+function fixed(colours: typeof light, marking: Marking): string {
   const byName: { readonly [name: string]: string } = colours
-  return rules.join("\n").replace(/var\(--chart-(\w+)\)/g, (_, name: string) => byName[name] ?? "")
+  return rulesOf(marking)
+    .join("\n")
+    .replace(/var\(--chart-(\w+)\)/g, (_, name: string) => byName[name] ?? "")
 }
 
 /** Where letters stand in a line of this height: on its lower third. */
@@ -102,11 +144,13 @@ interface Ink {
   readonly face: Face
 }
 
+const markClass = (mark: Mark | undefined): string => (mark === undefined ? "" : ` mark-${mark}`)
+
 function textLines({ lines, kind, height, face }: Ink, x: number, y: number): readonly string[] {
-  return lines.map(({ text, isMore }, at) => {
+  return lines.map(({ text, isMore, mark }, at) => {
     const left = number(x + (isMore && kind !== "title" ? moreIndent : 0))
     const base = number(y + at * height + baseline(height, face))
-    return `<text class="${kind}" x="${left}" y="${base}">${escape(text)}</text>`
+    return `<text class="${kind}${markClass(mark)}" x="${left}" y="${base}">${escape(text)}</text>`
   })
 }
 
@@ -185,7 +229,7 @@ const boxSvg = (box: PictureBox): string =>
   box.type === "start"
     ? `<g>${circle(box, "dot")}</g>`
     : [
-        `<g class="${kindsOf(box)}" data-state="${named(box.id)}"><title>${named(box.id)}</title>`,
+        `<g class="${kindsOf(box)}${markClass(box.mark)}" data-state="${named(box.id)}"><title>${named(box.id)}</title>`,
         ...shapesOf(box),
         ...boxText(box),
         "</g>"
@@ -239,7 +283,7 @@ const takenOf = ({ taken }: PictureArrow): string =>
   taken.map(({ state, at }) => `${named(state)}#${at}`).join(" ")
 
 const arrowSvg = (arrow: PictureArrow): string => {
-  const kind = arrow.taken.length === 0 ? "arrow start" : "arrow"
+  const kind = arrow.taken.length === 0 ? "arrow start" : `arrow${markClass(arrow.mark)}`
   const way = `<path class="way" d="${wayOf(arrow.points)}"/>`
   return `<g class="${kind}" data-taken="${takenOf(arrow)}">${way}${tipOf(arrow.points)}</g>`
 }
@@ -252,10 +296,31 @@ const labelSvg = (arrow: PictureArrow): string => {
   return [`<g ${attributes}>`, frame(label, "label", 4), ...text, "</g>"].join("")
 }
 
+/** One line of the legend: a spot of the mark's colour, and what it means. */
+function legendSvg(picture: Picture, top: number): readonly string[] {
+  return (picture.legend ?? []).map(({ text, mark }, at) => {
+    const y = top + at * noteHeight
+    const spot = `<rect class="swatch${markClass(mark)}" x="${margin}" y="${number(y + 4)}" `
+    const base = number(y + baseline(noteHeight, lineFace))
+    const words = escape(printable(text))
+    return (
+      `<g>${spot}width="13" height="10" rx="3"/>` +
+      `<text class="line" x="${margin + swatchWidth}" y="${base}">${words}</text></g>`
+    )
+  })
+}
+
+/** Which rules it needs: a legend says that its marks compare. */
+function markingOf({ boxes, legend = [] }: Picture): Marking {
+  if (legend.length > 0) return "compared"
+  return boxes.some(({ mark }) => mark !== undefined) ? "pointed" : "none"
+}
+
 /** The picture as one SVG element. */
 export function svg(picture: Picture, theme: Theme = "auto"): string {
-  const { width, height, boxes, arrows, notes } = picture
-  const noteTop = height - notes.length * noteHeight - margin / 2
+  const { width, height, boxes, arrows, notes, legend = [] } = picture
+  const legendTop = height - legend.length * noteHeight - margin / 2
+  const noteTop = legendTop - notes.length * noteHeight
   const noted = notes.map((text) => ({ text, isMore: false }))
   const name = escape(printable(picture.id, 200))
   return `${[
@@ -263,12 +328,13 @@ export function svg(picture: Picture, theme: Theme = "auto"): string {
       `aria-label="Statechart ${name}" width="${width}" height="${height}" ` +
       `viewBox="0 0 ${width} ${height}">`,
     `<title>${name}</title>`,
-    `<style>${styles[theme]}</style>`,
+    `<style>${styleOf(theme, markingOf(picture))}</style>`,
     `<rect class="paper" width="${width}" height="${height}"/>`,
     ...boxes.map(boxSvg),
     ...arrows.map(arrowSvg),
     ...arrows.map(labelSvg).filter((text) => text !== ""),
     ...textLines({ ...words(noted, "line"), height: noteHeight }, margin, noteTop),
+    ...legendSvg(picture, legendTop),
     "</svg>"
   ].join("\n")}\n`
 }

@@ -6,6 +6,8 @@
  * spare, so that boxes made from these widths never cut it.
  */
 
+import type { Mark } from "./marks.ts"
+
 /** Advance widths of the characters U+0020 to U+007E, in hundredths of the size. */
 const plain = [
   32, 40, 46, 84, 64, 95, 78, 27, 39, 39, 50, 84, 32, 36, 32, 34, 64, 64, 64, 64, 64, 64, 64, 64,
@@ -26,9 +28,10 @@ export interface Face {
 export const titleFace: Face = { size: 13, isBold: true }
 export const lineFace: Face = { size: 11, isBold: false }
 
-const isWide = /[\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60]/u
-const isPictograph = /\p{Extended_Pictographic}/u
-const isMark = /\p{M}/u
+export const isWide =
+  /[\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60]/u
+export const isPictograph = /\p{Extended_Pictographic}/u
+export const isMark = /\p{M}/u
 
 /** In hundredths of the size. Of what is not in the table the widest of its kind. */
 function advance(character: string): number {
@@ -78,6 +81,7 @@ export function printable(text: string, lengthMax = textLengthMax): string {
 export interface Line {
   readonly text: string
   readonly isMore: boolean
+  readonly mark?: Mark
 }
 
 /** How far lines that go on are set in, in px. */

@@ -4,12 +4,21 @@
  */
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
+import type { Chart } from "../charts/chart.ts"
+import { draw } from "../charts/draw.ts"
+import type { Mark } from "../charts/marks.ts"
+import { shownPercent } from "../charts/hits.ts"
+import { highlighted, type Picture } from "../charts/picture.ts"
+import { png } from "../charts/png.ts"
+import { svg } from "../charts/svg.ts"
+import { tree } from "../charts/tree.ts"
 import { suggest } from "../config/suggest.ts"
-import { BadInput, NoSuchThing } from "./failure.ts"
+import { coverageIn, differenceOf, highlightOf, type MarkedChart, unmarked } from "./chart-marks.ts"
+import { BadInput, NoSuchThing, Reported } from "./failure.ts"
 import { Home } from "./home.ts"
 import { absolute } from "./input.ts"
 import { replaceFile } from "./replace-file.ts"
-import { Screen } from "./screen.ts"
+import { Screen, type Style } from "./screen.ts"
 
 export const chartFormats = [
   "mermaid",
@@ -20,7 +29,8 @@ export const chartFormats = [
   "scxml",
   "xstate",
   "json",
-  "layout"
+  "layout",
+  "text"
 ] as const
 export type ChartFormat = (typeof chartFormats)[number]
 
@@ -39,6 +49,7 @@ export interface ChartOptions {
 
 export interface ChartRoom {
   readonly names: readonly string[]
+  readonly described: (subject: ChartSubject) => Effect.Effect<Chart, BadInput | NoSuchThing>
   readonly written: (
     subject: ChartSubject,
     options: ChartOptions
@@ -68,29 +79,137 @@ const known = Effect.fnUntraced(function* (subject: ChartSubject, names: readonl
   return yield* new NoSuchThing({ message: `there is no machine '${subject.name}'; ${hint}` })
 })
 
-export interface ChartWords extends ChartOptions {
+export interface ChartWords {
   readonly machine: string | undefined
+  /** By default Mermaid; text for a chart of which something is said. */
+  readonly format: ChartFormat | undefined
+  readonly theme: ChartTheme
   readonly output: string | undefined
   readonly isList: boolean
+  /** Names of states, apart by commas. */
+  readonly highlight: string | undefined
+  readonly coverage: readonly string[]
+  /** In percent. */
+  readonly failUnder: number | undefined
+  readonly diff: string | undefined
 }
 
+const wrong = (message: string) => new BadInput({ message })
+
+const subjectAt = Effect.fnUntraced(function* (word: string, names: readonly string[]) {
+  const subject = subjectOf(word, (yield* Home).workingDirectory)
+  yield* known(subject, names)
+  return subject
+})
+
+/** Of the words that say something about the chart: undefined when there are none. */
+const markedOf = Effect.fnUntraced(function* (room: ChartRoom, machine: string, words: ChartWords) {
+  const { highlight, coverage, failUnder, diff } = words
+  const given = [highlight !== undefined, coverage.length > 0, diff !== undefined]
+  if (given.filter(Boolean).length > 1) {
+    return yield* wrong("one of --highlight, --coverage and --diff is drawn at a time")
+  }
+  if (failUnder !== undefined && coverage.length === 0) {
+    return yield* wrong("--fail-under is about --coverage FILE")
+  }
+  if (failUnder !== undefined && !(failUnder >= 0 && failUnder <= 100)) {
+    return yield* wrong(`--fail-under is a share from 0 to 100, not ${failUnder}`)
+  }
+  if (!given.includes(true) && words.format !== "text") return undefined
+  const chart = yield* room.described(yield* subjectAt(machine, room.names))
+  if (highlight !== undefined) return yield* highlightOf(chart, highlight)
+  if (coverage.length > 0) return yield* coverageIn(chart, coverage)
+  if (diff === undefined) return unmarked(chart)
+  return differenceOf(chart, yield* room.described(yield* subjectAt(diff, room.names)))
+})
+
+const pictureOf = ({ chart, marks, focus }: MarkedChart) =>
+  Effect.tryPromise({
+    try: async (): Promise<Picture> =>
+      focus === undefined ? draw(chart, { marks }) : highlighted(await draw(chart), new Set(focus)),
+    catch: (error) => wrong(error instanceof Error ? error.message : String(error))
+  })
+
+const styleOf: { readonly [look in Mark | "name" | "faint"]: Style } = {
+  name: "name",
+  faint: "faint",
+  active: "head",
+  hit: "good",
+  never: "warn",
+  added: "good",
+  removed: "bad",
+  changed: "warn"
+}
+
+const lineText = (lines: readonly string[]): string => lines.map((line) => `${line}\n`).join("")
+
+const treeText = Effect.fnUntraced(function* (marked: MarkedChart, isPrinted: boolean) {
+  const screen = yield* Screen
+  const { chart, marks, lines } = marked
+  const shown = isPrinted && screen.isTerminal
+  const text = tree(chart, {
+    marks,
+    ...(shown ? { columns: screen.columns() } : {}),
+    ...(isPrinted ? { paint: (look, words) => screen.paint(styleOf[look], words) } : {})
+  })
+  return lines.length === 0 ? text : `${text}\n${lineText(lines)}`
+})
+
+/** The chart with its marks, in one of the formats that have room for them. */
+const markedText = Effect.fnUntraced(function* (
+  marked: MarkedChart,
+  words: ChartWords,
+  isPrinted: boolean
+) {
+  const { format = "text", theme } = words
+  if (format === "text") return yield* treeText(marked, isPrinted)
+  if (format === "json") return `${JSON.stringify(marked.data, null, 2)}\n`
+  if (format !== "svg" && format !== "png" && format !== "layout") {
+    return yield* wrong(`--format ${format} has no room for marks: svg, png, text and json have`)
+  }
+  const picture = yield* pictureOf(marked)
+  if (format === "layout") return `${JSON.stringify(picture, null, 2)}\n`
+  if (format === "svg") return svg(picture, theme)
+  return yield* Effect.tryPromise({
+    try: () => png(picture, { theme }),
+    catch: (error) => wrong(error instanceof Error ? error.message : String(error))
+  })
+})
+
 export const chart = Effect.fnUntraced(function* (words: ChartWords) {
-  const { machine, output, isList } = words
-  const { names, written } = yield* (yield* Charts).load
+  const { machine, output, isList, format } = words
+  const room = yield* (yield* Charts).load
+  const { names, written } = room
   const screen = yield* Screen
   if (isList) return yield* screen.write(names.map((name) => `${name}\n`).join(""))
-  if (machine === undefined) {
-    return yield* new BadInput({ message: `of which machine? There are ${names.join(", ")}` })
-  }
-  const { workingDirectory } = yield* Home
-  const subject = subjectOf(machine, workingDirectory)
-  yield* known(subject, names)
+  if (machine === undefined) return yield* wrong(`of which machine? There are ${names.join(", ")}`)
+  const subject = yield* subjectAt(machine, names)
   const isPrinted = output === undefined || output === "-"
-  if (isPrinted && words.format === "png" && screen.isTerminal) {
-    return yield* new BadInput({ message: "a PNG is no text for a terminal: name a file with -o" })
+  if (isPrinted && format === "png" && screen.isTerminal) {
+    return yield* wrong("a PNG is no text for a terminal: name a file with -o")
   }
-  const file = yield* written(subject, words)
+  const marked = yield* markedOf(room, machine, words)
+  const file =
+    marked === undefined
+      ? yield* written(subject, { ...words, format: format ?? "mermaid" })
+      : yield* markedText(marked, words, isPrinted)
   const bytes = typeof file === "string" ? new TextEncoder().encode(file) : file
-  if (isPrinted) return yield* screen.writeBytes(bytes)
-  yield* replaceFile(absolute(output, workingDirectory), { bytes, mode })
+  if (isPrinted) yield* screen.writeBytes(bytes)
+  else {
+    const { workingDirectory } = yield* Home
+    yield* replaceFile(absolute(output, workingDirectory), { bytes, mode })
+    if (marked !== undefined) yield* screen.write(lineText(marked.lines))
+  }
+  yield* judged(marked?.percent, words.failUnder)
+})
+
+/** Whether as much was reached as was asked for. */
+const judged = Effect.fnUntraced(function* (
+  percent: number | undefined,
+  failUnder: number | undefined
+) {
+  if (percent === undefined || failUnder === undefined || percent >= failUnder) return
+  const screen = yield* Screen
+  yield* screen.warn(`troupe: ${shownPercent(percent)} was reached, and ${failUnder} % is asked\n`)
+  return yield* new Reported({ code: "failed" })
 })
