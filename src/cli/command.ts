@@ -16,6 +16,7 @@ import { guestWords } from "./remote/words-guest.ts"
 import { plugWords } from "./remote/words-plug.ts"
 import { hostWords } from "./remote/words-host.ts"
 import { storageWords } from "./remote/words-storage.ts"
+import { trace } from "./trace-words.ts"
 
 const file = (what: string) => Argument.String("FILE").pipe(Argument.withDescription(what))
 
@@ -72,8 +73,32 @@ const chart = Command.make(
       "scxml",
       "xstate",
       "json",
-      "layout"
-    ]).pipe(Flag.withDescription("how it is written"), Flag.withDefault("mermaid" as const)),
+      "layout",
+      "text"
+    ]).pipe(
+      Flag.withDescription("how it is written; mermaid, or text with a word that marks"),
+      Flag.optional
+    ),
+    highlight: Flag.String("highlight").pipe(
+      Flag.withMetavar("STATE[,STATE]"),
+      Flag.withDescription("mark these states"),
+      Flag.optional
+    ),
+    coverage: Flag.String("coverage").pipe(
+      Flag.withMetavar("FILE"),
+      Flag.withDescription("mark what tests reached, and list what they did not; may be repeated"),
+      Flag.atLeast(0)
+    ),
+    failUnder: Flag.Finite("fail-under").pipe(
+      Flag.withMetavar("PCT"),
+      Flag.withDescription("exit with 1 when less was reached"),
+      Flag.optional
+    ),
+    diff: Flag.String("diff").pipe(
+      Flag.withMetavar("OTHER"),
+      Flag.withDescription("mark what the machine has otherwise than this older one"),
+      Flag.optional
+    ),
     theme: Flag.Literals("theme", ["auto", "light", "dark"]).pipe(
       Flag.withDescription("of a picture; auto is the reader's"),
       Flag.withDefault("auto" as const)
@@ -86,10 +111,19 @@ const chart = Command.make(
     ),
     isList: flags.flag("list", "print the names of the machines")
   },
-  ({ machine, output, ...options }) =>
+  ({ machine, output, format, highlight, failUnder, diff, ...options }) =>
     lazily(
       () => import("./charts.ts"),
-      ({ chart }) => chart({ ...options, machine: given(machine), output: given(output) })
+      ({ chart }) =>
+        chart({
+          ...options,
+          machine: given(machine),
+          output: given(output),
+          format: given(format),
+          highlight: given(highlight),
+          failUnder: given(failUnder),
+          diff: given(diff)
+        })
     )
 ).pipe(Command.withDescription("Print or draw the statechart of a machine"))
 
@@ -207,6 +241,7 @@ export const troupe = Command.make("troupe").pipe(
     config,
     doctor,
     chart,
+    trace,
     completion,
     complete
   ]),
