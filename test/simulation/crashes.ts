@@ -10,6 +10,7 @@ import { check } from "./run.ts"
 export interface Scenario {
   readonly name: string
   readonly steps: readonly ClientStep[]
+  readonly hasDevices?: boolean
 }
 
 const domain = 0
@@ -45,6 +46,22 @@ export const scenarios: readonly Scenario[] = [
     ]
   },
   {
+    name: "start and stop with a device",
+    hasDevices: true,
+    steps: [
+      { call: "start", domain },
+      { call: "destroy", domain }
+    ]
+  },
+  {
+    name: "detach and reattach",
+    hasDevices: true,
+    steps: [
+      { call: "nodeDetach", device: 3 },
+      { call: "nodeReattach", device: 3 }
+    ]
+  },
+  {
     name: "change while running",
     steps: [
       { call: "start", domain },
@@ -54,7 +71,11 @@ export const scenarios: readonly Scenario[] = [
   }
 ]
 
-export const planOf = ({ steps }: Scenario, faults: readonly PlannedFault[] = []): Plan => ({
+export const planOf = (
+  { steps, hasDevices }: Scenario,
+  faults: readonly PlannedFault[] = []
+): Plan => ({
+  ...(hasDevices === true ? { hasDevices } : {}),
   domains: 1,
   clients: [[...steps, ...looked]],
   faults,

@@ -34,8 +34,8 @@ export const stuckDriverMs = 60_000
 export interface PciStanding {
   readonly address: string
   readonly driver: string | undefined
-  /** The driver that the kernel would choose. */
-  readonly native: string | undefined
+  /** What it had when it came: where it belongs. */
+  readonly home: { readonly driver: string | undefined; readonly override: string | undefined }
   readonly override: string | undefined
   /** The program that has it, by its pid. */
   readonly user: number | undefined
@@ -87,7 +87,7 @@ export class PciKernel {
       ({ address, spec, driver, override, user, isBusy }) => ({
         address,
         driver,
-        native: nativeOf(spec),
+        home: { driver: spec.driver ?? nativeOf(spec), override: spec.override },
         override,
         user,
         isBusy

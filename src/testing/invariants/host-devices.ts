@@ -6,6 +6,8 @@
 import * as Result from "effect/Result"
 import type { DeviceEntry } from "../../../actors/host-device-pool.ts"
 import { isObject, parseJson } from "../../qmp/json.ts"
+import type { ApiCall } from "../history/api-call.ts"
+import type { Operation } from "../history/operation.ts"
 import type { PciStanding } from "../host/pci-kernel.ts"
 import { ownDevices } from "../simulation/host-devices.ts"
 import { simulatedRoot } from "../simulation/lives.ts"
@@ -61,33 +63,39 @@ export const devicesSeen = (view: View): readonly DeviceSeen[] => {
 }
 
 /** Away from the driver that it belongs to, or on its way. */
-export const isAway = ({ native, driver, override }: PciStanding): boolean =>
-  native !== undefined && (driver === vfio || override === vfio)
+export const isAway = ({ home, driver, override }: PciStanding): boolean =>
+  home.driver !== vfio && (driver === vfio || override === vfio)
+
+export const isHome = ({ home, driver, override }: PciStanding): boolean =>
+  driver === home.driver && override === home.override
 
 /** A driver or the disk did not do what it was told: a device may be out of order. */
 export const mayBeBroken = (view: Pick<View, "faults">): boolean =>
   errnoFaults(view) || view.faults.met.some(({ seam, fault }) => seam === "pci" && fault !== "slow")
 
+type Asking = Extract<ApiCall, { readonly device: number }>["call"]
+
+/** Whether a call was about this device. */
+export const isAbout = (
+  { call }: Pick<Operation, "call">,
+  what: Asking,
+  address: string
+): boolean => call.call === what && "device" in call && ownDevices[call.device] === address
+
 /** What probes ask in the end is no excuse. */
-const isOfPlan = (client: number): boolean => client >= 0
+const isOfPlan = ({ client }: Operation): boolean => client >= 0
 
 const isAsked =
-  (calls: readonly string[]) =>
+  (what: Asking) =>
   ({ history }: Pick<View, "history">, address: string): boolean =>
-    history.operations.some(
-      ({ call, client }) =>
-        isOfPlan(client) &&
-        calls.includes(call.call) &&
-        "device" in call &&
-        ownDevices[call.device] === address
-    )
+    history.operations.some((one) => isOfPlan(one) && isAbout(one, what, address))
 
 /** Somebody called for it to be taken from the host. */
-export const wasDetached = isAsked(["nodeDetach"])
+export const wasDetached = isAsked("nodeDetach")
 
 /** Somebody called for it to be given back: the kernel refuses while a mate is a guest's. */
-export const wasGivenBack = isAsked(["nodeReattach"])
+export const wasGivenBack = isAsked("nodeReattach")
 
 /** Somebody called for any device to be given back: it may be a group mate. */
 export const mayHaveReturned = ({ history }: Pick<View, "history">): boolean =>
-  history.operations.some(({ call, client }) => isOfPlan(client) && call.call === "nodeReattach")
+  history.operations.some((one) => isOfPlan(one) && one.call.call === "nodeReattach")

@@ -4,6 +4,7 @@ import { errnoFaults } from "./errno-faults.ts"
 import {
   type DeviceSeen,
   devicesSeen,
+  isAbout,
   isAway,
   mayBeBroken,
   remembered,
@@ -32,17 +33,28 @@ const unheld = (view: View): string | undefined => {
 }
 
 /** With its driver, meant for no other, in nobody's hands and nowhere remembered. */
-const atHome = ({ native, driver, override, user, record }: DeviceSeen): string | undefined => {
-  if (native !== undefined && driver !== native) return `is with driver ${driver}, not ${native}`
-  if (native !== undefined && override !== undefined) return `is meant for ${override}`
+const atHome = ({ home, driver, override, user, record }: DeviceSeen): string | undefined => {
+  const isOurs = home.driver !== vfio
+  if (isOurs && driver !== home.driver) return `is with driver ${driver}, not ${home.driver}`
+  if (isOurs && override !== home.override) return `is meant for ${override}`
   if (user !== undefined) return `is open in process ${user}`
   return record && "is remembered as taken"
 }
 
 /** With VFIO, and remembered where a driver has to get it back. */
-const taken = ({ native, driver, record }: DeviceSeen): string | undefined => {
+const taken = ({ home, driver, record }: DeviceSeen): string | undefined => {
   if (driver !== vfio) return `is with driver ${driver}`
-  return native === undefined || record !== undefined ? undefined : "is not remembered"
+  return home.driver === vfio || record !== undefined ? undefined : "is not remembered"
+}
+
+/** Somebody was told that it is detached, and nobody called for it to be given back. */
+const isKept = (view: View, address: string): boolean => {
+  const { operations, happenings } = view.history
+  const cut = happenings.findLast(({ kind }) => kind === "power-cut")?.at ?? -1
+  const isDone = operations.some(
+    (one) => one.result?.kind === "ok" && one.invokedAt > cut && isAbout(one, "nodeDetach", address)
+  )
+  return isDone && !operations.some((one) => isAbout(one, "nodeReattach", address))
 }
 
 const inPlace = (view: View, seen: DeviceSeen): string | undefined => {
@@ -50,11 +62,12 @@ const inPlace = (view: View, seen: DeviceSeen): string | undefined => {
   switch (entry?.state) {
     case undefined:
     case "host":
+      if (isKept(view, address)) return "was detached, and nobody called for it to be given back"
       return atHome(seen)
     case "detached":
       if (user !== undefined) return `is open in process ${user}`
       // With VFIO from the beginning, nobody had to ask.
-      if (seen.native === undefined || wasDetached(view, address)) return taken(seen)
+      if (seen.home.driver === vfio || wasDetached(view, address)) return taken(seen)
       return "is so although nobody asked for it"
     case "assigned":
       return taken(seen)

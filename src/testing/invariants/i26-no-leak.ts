@@ -4,7 +4,14 @@ import type { Layout } from "../../store/layout.ts"
 import { errnoFaults } from "./errno-faults.ts"
 import type { Invariant, View } from "../simulation/view.ts"
 import { Held } from "./held.ts"
-import { devicesSeen, mayBeBroken, vfio, wasDetached, wasGivenBack } from "./host-devices.ts"
+import {
+  devicesSeen,
+  isHome,
+  mayBeBroken,
+  vfio,
+  wasDetached,
+  wasGivenBack
+} from "./host-devices.ts"
 import { guestOf } from "./living.ts"
 import { namesIn } from "./on-disk.ts"
 
@@ -114,11 +121,12 @@ const atRest = (view: View, held: Held): string | undefined => {
 
 /** What stays with VFIO is what somebody detached. */
 const awayFromHost = (view: View): string | undefined => {
-  for (const { address, native, driver, override, user, record } of devicesSeen(view)) {
+  for (const seen of devicesSeen(view)) {
+    const { address, driver, override, user, record, home } = seen
     if (user !== undefined) return `${address} is still open in process ${user}`
-    const isHome = native === undefined || (driver === native && override === undefined)
+    const isOurs = home.driver !== vfio
     const isExcused = mayBeBroken(view) || wasGivenBack(view, address)
-    if ((isHome && record === undefined) || isExcused) continue
+    if (!isOurs || (isHome(seen) && record === undefined) || isExcused) continue
     if (record?.isDetached !== true || driver !== vfio || !wasDetached(view, address))
       return (
         `${address} is left with driver ${driver}, override ${override}` +

@@ -68,11 +68,11 @@ class Guests {
 /** Before a driver loses a device, it is remembered whose it was, and until it has it again. */
 const unremembered = (view: View): string | undefined => {
   for (const seen of devicesSeen(view)) {
-    const { address, native, driver, override, record } = seen
+    const { address, home, driver, override, record } = seen
     if (record === undefined && isAway(seen))
       return `${address} is with ${driver}, meant for ${override}, and nothing is remembered of it`
-    if (record !== undefined && native !== undefined && record.original !== native)
-      return `${address} had driver ${native}, and '${record.original}' is remembered`
+    if (record !== undefined && record.original !== home.driver)
+      return `${address} had driver ${home.driver}, and '${record.original}' is remembered`
   }
   return undefined
 }

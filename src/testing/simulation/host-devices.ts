@@ -39,7 +39,16 @@ const manyDevices: Devices = {
       driver: "pcieport",
       iommuGroup: 3
     },
-    { ...card, address: behind, behind: port, iommuGroup: 3 }
+    // Somebody has seen to it that its own driver does not get it.
+    {
+      ...card,
+      address: behind,
+      behind: port,
+      iommuGroup: 3,
+      driver: "pci-stub",
+      nativeDriver: "e1000e",
+      override: "pci-stub"
+    }
   ],
   usb: [4, 5].map((number) => ({
     port: `1-${number}`,

@@ -1,5 +1,6 @@
 /** The shapes worth turning into tests first, each named after the bug that it is the shape of. */
 import { beginnings } from "./beginnings.ts"
+import { devices } from "./devices.ts"
 import { disks } from "./disks.ts"
 import { endings } from "./endings.ts"
 import { guests } from "./guests.ts"
@@ -13,5 +14,6 @@ export const shapes: readonly Shape[] = [
   ...guests,
   ...monitors,
   ...endings,
-  ...disks
+  ...disks,
+  ...devices
 ]
