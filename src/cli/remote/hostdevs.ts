@@ -138,8 +138,6 @@ const productOf = (capability: Element): string | undefined => {
   return ids.length === 0 ? undefined : ids.map((id) => hex(numberOf(id), 4)).join(":")
 }
 
-const kinds: { readonly [kind: string]: string } = { usb_device: "usb" }
-
 /** What the XML of a device says of it, with whoever has it. */
 const rowOf = (device: Element, holders: ReadonlyMap<string, string>): readonly Row[] => {
   const capability = child(device, "capability")
@@ -159,7 +157,7 @@ const rowOf = (device: Element, holders: ReadonlyMap<string, string>): readonly 
   return [
     {
       name: textOf(child(device, "name")),
-      kind: kinds[kind] ?? kind,
+      kind: isUsb ? "usb" : kind,
       device: name,
       product: productOf(capability),
       state: holder !== undefined ? "assigned" : driver === "vfio-pci" ? "detached" : "host",

@@ -7,10 +7,10 @@ import { ofName } from "./node-device-reference.ts"
 /** The one driver that gives devices to guests; the others of libvirt's are of the past. */
 const vfio = "vfio"
 
-const past: { readonly [driver: string]: string } = {
-  kvm: "the driver 'kvm' is gone from Linux since 4.12; use 'vfio'",
-  xen: "the driver 'xen' is for Xen's guests; use 'vfio'"
-}
+const past: ReadonlyMap<string, string> = new Map([
+  ["kvm", "the driver 'kvm' is gone from Linux since 4.12; use 'vfio'"],
+  ["xen", "the driver 'xen' is for Xen's guests; use 'vfio'"]
+])
 
 const detachFlags: Handler<"remote", "NODE_DEVICE_DETACH_FLAGS"> = (
   { name, driverName },
@@ -18,7 +18,7 @@ const detachFlags: Handler<"remote", "NODE_DEVICE_DETACH_FLAGS"> = (
 ) => {
   if (driverName === null || driverName === vfio)
     return ofName(name, engine.node.devices.detach(name))
-  const gone = past[driverName]
+  const gone = past.get(driverName)
   return gone === undefined
     ? refuse("INVALID_ARG", `unknown driver name '${driverName}'; 'vfio' is the one there is`)
     : refuse("CONFIG_UNSUPPORTED", gone)

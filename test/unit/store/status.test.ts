@@ -105,7 +105,8 @@ describe("the text of a record", () => {
       epoch: "3.17",
       token: "t0k3n",
       process: sample.process,
-      monitorPath: sample.monitorPath
+      monitorPath: sample.monitorPath,
+      autoDestroy: sample.autoDestroy
     })
     expect(Result.isFailure(damaged) && damaged.failure.reason).toContain("phase")
   })

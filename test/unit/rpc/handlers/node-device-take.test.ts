@@ -109,6 +109,8 @@ describe("refused with a reason, and nothing is touched", () => {
       says: expect.stringContaining("'kvm' is gone from Linux")
     })
     expect(detachWith(stage, "xen")).toMatchObject({ code: 67 })
+    // A name of JavaScript's is no driver either.
+    expect(detachWith(stage, "constructor")).toMatchObject({ code: 8 })
     expect(detachWith(stage, "stub")).toEqual({
       code: 8,
       says: expect.stringContaining("unknown driver name 'stub'")
