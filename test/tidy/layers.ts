@@ -24,7 +24,7 @@ const underTesting =
 
 const underCli =
   "src/base src/kernel src/model src/config src/xml src/qemu src/host src/rpc src/trace " +
-  "src/charts src/testing"
+  "src/charts src/replay src/testing"
 
 export const layers: readonly Layer[] = [
   layer("src/base", "", "effect nanoid"),
@@ -54,6 +54,7 @@ export const layers: readonly Layer[] = [
   ),
   layer("src/promise", "src/base src/kernel src/model src/xml src/engine actors", "effect"),
   layer("src/charts", "src/base machines src/kernel src/trace", "xstate elkjs @resvg/resvg-js"),
+  layer("src/replay", "src/base src/trace src/charts", "effect"),
   layer(
     "src/rpc",
     "src/base src/kernel src/model src/config src/xml src/qmp src/qemu src/host src/node " +

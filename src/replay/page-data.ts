@@ -1,0 +1,155 @@
+/**
+ * What a report's page knows, as JSON: lanes, rows and words, small enough for tens of thousands of
+ * moments. Every word was made printable and was measured before, for the page has no fonts to ask.
+ */
+import { printable } from "../charts/text.ts"
+import type { Trace } from "../trace/trace.ts"
+import { laneTitle, pillOf, said, size } from "./sequence.ts"
+import { type Mark, marks, type Moment, type Story } from "./story.ts"
+
+/**
+ * A moment: microseconds since the one before, lane, place in `marks` or -1, words said and in the
+ * pill, the pill's width, source lane or -1, the row since when it was under way, the row that
+ * overtook it or -1, lanes answered, state after and before or -1, and facts as pairs of words.
+ */
+export type PageRow = readonly [
+  elapsedUs: number,
+  lane: number,
+  mark: number,
+  said: number,
+  pill: number,
+  pillWidth: number,
+  source: number,
+  since: number,
+  overtakenBy: number,
+  answered: readonly number[],
+  to: number,
+  from: number,
+  facts: readonly number[]
+]
+
+export interface PageLane {
+  readonly name: string
+  readonly title: readonly [string, string]
+  readonly isActor: boolean
+  /** The id of its chart, when the page has it; else empty. */
+  readonly machine: string
+}
+
+export interface PageData {
+  readonly size: { readonly [name in keyof typeof size]: number }
+  readonly marks: readonly Mark[]
+  readonly words: readonly string[]
+  readonly lanes: readonly PageLane[]
+  readonly rows: readonly PageRow[]
+  /** Place in the trace of the first row. */
+  readonly first: number
+  /** The row that is shown first. */
+  readonly start: number
+  /** Lives of the engine, by the row that each begins with. */
+  readonly lives: readonly number[]
+}
+
+const wordLengthMax = 600
+
+class Words {
+  readonly all: string[] = []
+  private readonly places = new Map<string, number>()
+
+  place(word: string): number {
+    const known = this.places.get(word)
+    if (known !== undefined) return known
+    this.places.set(word, this.all.length)
+    this.all.push(printable(word, wordLengthMax))
+    return this.all.length - 1
+  }
+}
+
+const factsOf = ({ entry }: Moment): readonly (readonly [string, string])[] => {
+  const facts: readonly (readonly [string, string | undefined])[] =
+    entry.kind === "turn"
+      ? [
+          ["actor", entry.actor],
+          ["message", entry.message],
+          ["outcome", entry.outcome],
+          ["does", entry.actions.join(", ")],
+          ["brought by", entry.cause],
+          ["script", entry.script],
+          ["on behalf of", entry.procedure],
+          ["lane", entry.lane],
+          ["defect", entry.defect]
+        ]
+      : [
+          [entry.kind, entry.name],
+          ["who", entry.who],
+          ["about", entry.about],
+          ["more", entry.text]
+        ]
+  return facts.flatMap(([name, value]) =>
+    value === undefined || value === "" ? [] : [[name, value] as const]
+  )
+}
+
+/** How many steps before a violation a report begins. */
+export const stepsBefore = 9
+
+const startOf = (moments: readonly Moment[]): number => {
+  const broken = moments.findIndex(({ mark }) => mark === "violation")
+  return broken < 0 ? 0 : Math.max(0, broken - stepsBefore)
+}
+
+const livesOf = (moments: readonly Moment[]): readonly number[] =>
+  moments.flatMap(({ entry }, row) => {
+    const before = moments[row - 1]
+    return before === undefined || before.entry.life === entry.life ? [] : [row]
+  })
+
+/** `machines` are the charts that the page has. */
+export function pageData(story: Story, machines: ReadonlySet<string>): PageData {
+  const { moments } = story
+  const words = new Words()
+  const rowOf = new Map(moments.map(({ at }, row) => [at, row]))
+  let beforeUs = 0
+  const rows = moments.map((moment): PageRow => {
+    const { entry, lane, mark, source, since, overtakenBy, answered } = moment
+    const pill = pillOf(moment)
+    const nowUs = Math.round(entry.atMs * 1000)
+    const elapsedUs = nowUs - beforeUs
+    beforeUs = nowUs
+    const states = entry.kind === "turn" ? [entry.to, entry.from] : []
+    const [to = -1, from = -1] = states.map((state) => words.place(state))
+    return [
+      elapsedUs,
+      lane,
+      mark === undefined ? -1 : marks.indexOf(mark),
+      words.place(said(moment)),
+      words.place(pill.text),
+      pill.width,
+      source,
+      rowOf.get(since) ?? 0,
+      overtakenBy === undefined ? -1 : (rowOf.get(overtakenBy) ?? -1),
+      answered,
+      to,
+      from,
+      factsOf(moment).flatMap(([name, value]) => [words.place(name), words.place(value)])
+    ]
+  })
+  const lanes = story.lanes.map((lane) => ({
+    name: printable(lane.name, wordLengthMax),
+    title: laneTitle(lane),
+    isActor: lane.isActor,
+    machine: lane.machine !== undefined && machines.has(lane.machine) ? lane.machine : ""
+  }))
+  const first = moments[0]?.at ?? 0
+  const start = startOf(moments)
+  return { size, marks, words: words.all, lanes, rows, first, start, lives: livesOf(moments) }
+}
+
+/** The last rows up to what was broken, or up to the end: what a page has room for. */
+export function windowOf(trace: Trace, broken: number, rowsMax: number) {
+  const { length } = trace.entries
+  if (length <= rowsMax) return { from: 0, to: length }
+  const last = broken < 0 ? length : Math.min(length, broken + Math.floor(rowsMax / 10))
+  const from = Math.max(0, last - rowsMax)
+  return { from, to: Math.min(length, from + rowsMax) }
+}

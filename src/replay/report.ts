@@ -1,0 +1,110 @@
+/**
+ * A trace as one page that plays it: the charts with the present state marked, the sequence
+ * diagram, a time line. The page stands by itself. It asks nothing of a network and may not (its
+ * policy), and has what the trace says as data: JSON that is never markup and never code.
+ */
+import { printable } from "../charts/text.ts"
+import { escapeXml as escape } from "../charts/xml.ts"
+import type { Trace } from "../trace/trace.ts"
+import { pageData, windowOf } from "./page-data.ts"
+import { PageProgram } from "./page-program.ts"
+import { PageRows } from "./page-rows.ts"
+import { pageStyle } from "./page-style.ts"
+import { firstViolation, storyOf, type Window } from "./story.ts"
+
+/** What a page has room for: some two megabytes, and open within a second. */
+export const reportRowsMax = 20_000
+
+/** More are no help side by side; the quietest are left out. */
+const lanesMax = 120
+
+export interface ReportOptions {
+  /** SVG of charts by the machine's id. Trusted: it stands in the page as it is. */
+  readonly charts: { readonly [machine: string]: string }
+  /** By default all, or the last ones up to what was broken. */
+  readonly window?: Window
+}
+
+/** In a page `<` could end the data: JSON has another way to write it. */
+const jsonText = (data: unknown): string => JSON.stringify(data).replaceAll("<", "\\u003c")
+
+const base64 = (bytes: ArrayBuffer): string =>
+  btoa(Array.from(new Uint8Array(bytes), (byte) => String.fromCharCode(byte)).join(""))
+
+const hashOf = async (text: string): Promise<string> =>
+  base64(await crypto.subtle.digest("SHA-256", new TextEncoder().encode(text)))
+
+/** The classes' own text: neither names anything outside of itself. */
+const program = `new (${String(PageProgram)})(window, ${String(PageRows)}).open()`
+
+const policyOf = (hash: string): string =>
+  `default-src 'none'; script-src 'sha256-${hash}'; style-src 'unsafe-inline'; ` +
+  "base-uri 'none'; form-action 'none'"
+
+const button = (id: string, words: string, title: string): string =>
+  `<button type="button" id="${id}" title="${title}">${words}</button>`
+
+const controls = [
+  '<label>stop at <input type="search" id="stop" placeholder="what has a mark"',
+  ' title="a part of a message, a state or a mark: n, p and play stop there"></label>',
+  button("before", "‹ mark", "the mark before (p)"),
+  button("next", "mark ›", "the next mark (n)"),
+  button("first", "first", "the first step (Home)"),
+  button("back", "‹ back", "a step back (arrow left)"),
+  button("play", "play", "play, or pause (space)"),
+  button("on", "on ›", "a step on (arrow right)"),
+  button("last", "last", "the last step (End)"),
+  button("theme", "theme: auto", "light or dark (t)")
+].join("")
+
+const tools = [
+  '<div id="tools"><label>chart of <select id="actor"></select></label>',
+  '<label><input type="checkbox" id="follow" checked> follow</label>',
+  '<label><input type="checkbox" id="whole"> whole chart</label></div>'
+].join("")
+
+const figures = (charts: ReportOptions["charts"]): string =>
+  Object.entries(charts)
+    .map(([id, svg]) => `<figure data-machine="${escape(id)}" hidden>${svg}</figure>`)
+    .join("\n")
+
+const aboutOf = ({ header, entries }: Trace, { from, to }: Window): string =>
+  [
+    `${header.createdBy}, Troupe ${header.program}`,
+    header.simulation?.seed === undefined ? "" : `seed ${header.simulation.seed}`,
+    to - from < entries.length
+      ? `#${from} to #${to - 1} of ${entries.length} entries`
+      : `${entries.length} entries`,
+    header.omitted === 0 ? "" : `${header.omitted} before the first were not kept`
+  ]
+    .filter((part) => part !== "")
+    .join(" · ")
+
+/** The page's text. The same trace and charts give the same bytes. */
+export async function reportPage(trace: Trace, options: ReportOptions): Promise<string> {
+  const window = options.window ?? windowOf(trace, firstViolation(trace), reportRowsMax)
+  const story = storyOf(trace, { window, lanesMax })
+  const used = new Set(story.lanes.map(({ machine }) => machine))
+  const charts = Object.fromEntries(Object.entries(options.charts).filter(([id]) => used.has(id)))
+  const data = pageData(story, new Set(Object.keys(charts)))
+  const hidden = story.lanesHidden === 0 ? "" : ` · ${story.lanesHidden} quiet lanes left out`
+  const about = printable(aboutOf(trace, window) + hidden, 400)
+  return `${[
+    '<!doctype html><html lang="en" data-theme="auto"><head><meta charset="utf-8">',
+    `<meta http-equiv="Content-Security-Policy" content="${policyOf(await hashOf(program))}">`,
+    '<meta name="viewport" content="width=device-width,initial-scale=1">',
+    `<title>Trace: ${escape(about)}</title>`,
+    `<style>${pageStyle}</style></head><body>`,
+    `<header><h1>Trace</h1><p>${escape(about)}</p><nav>${controls}</nav></header>`,
+    `<main><section id="left">${tools}<div id="charts">${figures(charts)}</div>`,
+    '<div id="actors"><table id="states"></table></div></section>',
+    '<section id="right"><div id="scroller">',
+    '<svg id="head" class="troupe-sequence"></svg><svg id="rows" class="troupe-sequence"></svg>',
+    "</div></section></main>",
+    '<footer><div id="time"><input type="range" id="line" min="0" value="0" aria-label="step">',
+    '<svg id="ticks" class="troupe-sequence"></svg></div>',
+    '<p id="where" aria-live="polite"></p><dl id="facts"></dl></footer>',
+    `<script type="application/json" id="data">${jsonText(data)}</script>`,
+    `<script>${program}</script></body></html>`
+  ].join("\n")}\n`
+}

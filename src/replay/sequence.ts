@@ -1,0 +1,315 @@
+/**
+ * A story as a sequence diagram in SVG: a lane for each actor, an arrow for each message from when
+ * it was sent to when it was served, a dashed one for each reply, the states that came of it, and
+ * what overtook what. Stands by itself as the charts do: no script, no font, no link, text only as
+ * text. The same trace gives the same bytes.
+ */
+import { dark, light, type Theme, themes } from "../charts/svg.ts"
+import { type Face, printable, widthOf } from "../charts/text.ts"
+import { escapeXml as escape } from "../charts/xml.ts"
+import type { TraceHeader } from "../trace/trace.ts"
+import { changedRegions, type Lane, type Moment, sentenceOf, type Story } from "./story.ts"
+
+/** In px. The report draws with the same. */
+export const size = {
+  gutter: 132,
+  pitch: 168,
+  head: 56,
+  row: 40,
+  pill: 18,
+  margin: 16
+} as const
+
+const face: Face = { size: 11, isBold: false }
+
+/** The colours of what the charts do not have. */
+const own = {
+  light: { bad: "#b42318", late: "#b25e09", wash: "#fdecea" },
+  dark: { bad: "#ff8a80", late: "#f5b35c", wash: "#3b1f1f" }
+}
+
+type Colours = { readonly [name: string]: string }
+
+const variables = (colours: Colours): string =>
+  Object.entries(colours)
+    .map(([name, colour]) => `--chart-${name}:${colour}`)
+    .join(";")
+
+const ownThemes = [
+  `.troupe-sequence{${variables(own.light)}}`,
+  `@media(prefers-color-scheme:dark){.troupe-sequence{${variables(own.dark)}}}`,
+  `.troupe-sequence[data-theme=light],[data-theme=light] .troupe-sequence{${variables(own.light)}}`,
+  `.troupe-sequence[data-theme=dark],[data-theme=dark] .troupe-sequence{${variables(own.dark)}}`
+]
+
+const rules = [
+  '.troupe-sequence{font-family:Inter,"Segoe UI","Helvetica Neue",Arial,sans-serif}',
+  `.troupe-sequence text{font-size:${face.size}px;fill:var(--chart-ink);direction:ltr;` +
+    "unicode-bidi:isolate}",
+  ".troupe-sequence .paper{fill:var(--chart-paper)}",
+  ".troupe-sequence .name{font-weight:600;font-size:12px}",
+  ".troupe-sequence .faint{fill:var(--chart-faint)}",
+  ".troupe-sequence .lane{stroke:var(--chart-edge);stroke-width:1.2}",
+  ".troupe-sequence .said{paint-order:stroke;stroke:var(--chart-paper);stroke-width:4px;" +
+    "stroke-linejoin:round}",
+  ".troupe-sequence .pill{fill:var(--chart-open);stroke:var(--chart-border)}",
+  ".troupe-sequence .dot{fill:var(--chart-border)}",
+  ".troupe-sequence .way{fill:none;stroke:var(--chart-arrow);stroke-width:1.4}",
+  ".troupe-sequence .tip{fill:var(--chart-arrow)}",
+  ".troupe-sequence .reply>.way{stroke:var(--chart-faint);stroke-dasharray:4 3}",
+  ".troupe-sequence .reply>.tip{fill:var(--chart-faint)}",
+  ".troupe-sequence .overtaken .way{stroke:var(--chart-late);stroke-width:2}",
+  ".troupe-sequence .overtaken .tip,.troupe-sequence .overtaken .said{fill:var(--chart-late)}",
+  ".troupe-sequence .fault .pill{stroke:var(--chart-late);stroke-width:2}",
+  ".troupe-sequence .failed .pill,.troupe-sequence .crashed .pill,.troupe-sequence .refused .pill" +
+    "{stroke:var(--chart-bad)}",
+  ".troupe-sequence .crashed .said,.troupe-sequence .refused .said{fill:var(--chart-bad)}",
+  ".troupe-sequence .violation .band{fill:var(--chart-wash);stroke:var(--chart-bad)}",
+  ".troupe-sequence .violation text{fill:var(--chart-bad);font-weight:600}"
+]
+
+/** The rules of these drawings, for a page that has its own themes as well. */
+export const sequenceRules: string = [...ownThemes, ...rules].join("\n")
+
+const styleOf = (theme: Theme): string => {
+  if (theme === "auto")
+    return [
+      ...themes.map((rule) => rule.replaceAll("troupe-chart", "troupe-sequence")),
+      sequenceRules
+    ].join("\n")
+  const colours: Colours = theme === "light" ? { ...light, ...own.light } : { ...dark, ...own.dark }
+  return rules.join("\n").replace(/var\(--chart-(\w+)\)/g, (_, name: string) => colours[name] ?? "")
+}
+
+const number = (value: number): string => String(Math.round(value * 10) / 10)
+
+/** Cut in the middle: of uuids the ends tell most. */
+export function fitted(text: string, widthMax: number): string {
+  const shown = [...printable(text, 400)]
+  const isFitting = (kept: readonly string[]) => widthOf(kept.join(""), face) <= widthMax
+  if (isFitting(shown)) return shown.join("")
+  let kept = Math.min(shown.length, Math.ceil(widthMax / 2))
+  for (;;) {
+    const head = shown.slice(0, Math.ceil(kept / 2))
+    const tail = shown.slice(shown.length - Math.floor(kept / 2))
+    const cut = [...head, "…", ...tail]
+    if (kept <= 1 || isFitting(cut)) return cut.join("")
+    kept--
+  }
+}
+
+export const laneX = (lane: number): number => size.gutter + size.pitch * (lane + 0.5)
+
+interface Row {
+  readonly moment: Moment
+  /** Its place among the rows that are drawn. */
+  readonly row: number
+}
+
+const middle = (row: number): number => size.head + row * size.row + size.row / 2 + 6
+
+const text = (kind: string, [x, y]: readonly [number, number], content: string, rest = "") =>
+  `<text class="${kind}" x="${number(x)}" y="${number(y)}"${rest}>${escape(content)}</text>`
+
+/** Kind and the rest of an actor's name, one above the other. */
+export const laneTitle = ({ name }: Lane): readonly [string, string] => {
+  const at = name.indexOf("/")
+  const parts = at < 0 ? [name, ""] : [name.slice(0, at), name.slice(at + 1)]
+  return [fitted(parts[0] ?? "", size.pitch - 16), fitted(parts[1] ?? "", size.pitch - 10)]
+}
+
+const head = (lane: Lane, place: number): string => {
+  const [kind, rest] = laneTitle(lane)
+  const x = laneX(place)
+  const centred = ' text-anchor="middle"'
+  return [
+    `<g><title>${escape(printable(lane.name, 500))}</title>`,
+    text("name", [x, 24], kind, centred),
+    rest === "" ? "" : text("faint", [x, 40], rest, centred),
+    "</g>"
+  ].join("")
+}
+
+const tip = (x: number, y: number, isRight: boolean): string => {
+  const back = x + (isRight ? -7 : 7)
+  return (
+    `<path class="tip" d="M${number(x)} ${number(y)}L${number(back)} ${number(y - 3.6)}` +
+    `L${number(back)} ${number(y + 3.6)}Z"/>`
+  )
+}
+
+/** What stands in the lane: the state that came of it, a note's word; empty for a mere dot. */
+export function pillText({ entry }: Moment): string {
+  switch (entry.kind) {
+    case "turn":
+      return ["crashed", "restarted", "stopped", "stale", "postponed"].includes(entry.outcome)
+        ? entry.outcome
+        : changedRegions(entry)
+    case "return":
+      return entry.name
+    case "invoke":
+      return `${entry.name}()`
+    default:
+      return entry.name
+  }
+}
+
+const pillWidthMax = size.pitch - 12
+
+export interface Pill {
+  readonly text: string
+  readonly width: number
+}
+
+/** The pill of a moment, cut to the width of a lane. */
+export function pillOf(moment: Moment): Pill {
+  const shown = fitted(pillText(moment), pillWidthMax - 14)
+  return { text: shown, width: shown === "" ? 8 : Math.ceil(widthOf(shown, face)) + 14 }
+}
+
+const pillSvg = (pill: Pill, x: number, y: number): string => {
+  if (pill.text === "") return `<circle class="dot" cx="${number(x)}" cy="${number(y)}" r="4"/>`
+  const left = number(x - pill.width / 2)
+  const top = number(y - size.pill / 2)
+  return (
+    `<rect class="pill" x="${left}" y="${top}" width="${pill.width}" height="${size.pill}" ` +
+    `rx="9"/>${text("word", [x, y + 4], pill.text, ' text-anchor="middle"')}`
+  )
+}
+
+interface Drawing {
+  readonly rowOf: (at: number) => number
+}
+
+/** From where it was sent to where it is served; one that did not wait goes straight across. */
+function messageSvg({ moment, row }: Row, half: number, { rowOf }: Drawing): string {
+  const { lane, source, since, at } = moment
+  const [x, y] = [laneX(lane), middle(row)]
+  const start = since >= at ? y : middle(rowOf(since)) - size.row / 2 - 6
+  if (source === lane) {
+    // A script's word to its own actor, or the actor's to itself: beside the lane.
+    const out = x + half + 16
+    const top = Math.min(start, y - 12)
+    const way = `M${number(x)} ${number(top)}H${number(out)}V${number(y)}H${number(x + half + 1)}`
+    return `<path class="way" d="${way}"/>${tip(x + half, y, false)}`
+  }
+  const isRight = source < lane
+  const end = x + (isRight ? -half : half)
+  const from = laneX(source)
+  return (
+    `<path class="way" d="M${number(from)} ${number(start)}L${number(end)} ${number(y)}"/>` +
+    tip(end, y, isRight)
+  )
+}
+
+function replySvg(row: Row, half: number, target: number): string {
+  const { lane } = row.moment
+  if (target === lane) return ""
+  const isRight = target > lane
+  const y = middle(row.row) + (half > 4 ? 6 : 8)
+  const from = laneX(lane) + (isRight ? half : -half)
+  const end = laneX(target)
+  const way = `M${number(from)} ${number(y)}H${number(end)}`
+  return `<g class="reply"><path class="way" d="${way}"/>${tip(end, y, isRight)}</g>`
+}
+
+/** A message's type, or what a violation says. */
+export function said({ entry, lane }: Moment): string {
+  if (entry.kind === "turn") return fitted(entry.message, size.pitch - 20)
+  if (lane >= 0) return ""
+  const words = entry.text === undefined ? entry.name : `${entry.name}: ${entry.text}`
+  return entry.kind === "violation" ? `broken: ${words}` : words
+}
+
+/** Beside the lane, on the side that the message comes from. */
+const saidSvg = ({ moment, row }: Row): string => {
+  const { entry, lane, source } = moment
+  if (entry.kind !== "turn") return ""
+  // A word to itself comes in on the right, so that it is said on the left.
+  const isLeft = source >= 0 && source <= lane
+  const y = middle(row) - 13
+  const anchor = isLeft ? ' text-anchor="end"' : ""
+  return text("said", [laneX(lane) + (isLeft ? -8 : 8), y], said(moment), anchor)
+}
+
+export const timeText = (atMs: number): string => `${(atMs / 1000).toFixed(3)} s`
+
+const gutterSvg = ({ moment, row }: Row): string => {
+  const y = middle(row) + 4
+  const right = ' text-anchor="end"'
+  return (
+    text("faint", [44, y], `#${moment.at}`, right) +
+    text("faint", [size.gutter - 12, y], timeText(moment.entry.atMs), right)
+  )
+}
+
+function violationSvg({ moment, row }: Row, width: number): string {
+  const y = middle(row) - 12
+  const room = width - size.gutter - 2 * size.margin - 12
+  return (
+    `<rect class="band" x="${size.gutter}" y="${y}" width="${width - size.gutter - size.margin}"` +
+    ` height="24" rx="4"/>${text("word", [size.gutter + 10, y + 16], fitted(said(moment), room / 1.15))}`
+  )
+}
+
+function rowSvg(row: Row, width: number, drawing: Drawing): string {
+  const { moment } = row
+  const opening =
+    `<g class="moment ${moment.mark ?? ""}" data-step="${moment.at}">` +
+    `<title>${escape(printable(sentenceOf(moment), 1000))}</title>${gutterSvg(row)}`
+  if (moment.lane < 0) return `${opening}${violationSvg(row, width)}</g>`
+  const pill = pillOf(moment)
+  const half = pill.width / 2
+  return [
+    opening,
+    moment.source < 0 ? "" : messageSvg(row, half, drawing),
+    ...moment.answered.map((target) => replySvg(row, half, target)),
+    pillSvg(pill, laneX(moment.lane), middle(row.row)),
+    saidSvg(row),
+    "</g>"
+  ].join("")
+}
+
+export interface SequenceOptions {
+  readonly theme?: Theme
+  /** Of the trace: what stands in the title. */
+  readonly header: TraceHeader
+}
+
+const notesOf = ({ moments, total, lanesHidden }: Story, { omitted }: TraceHeader) => {
+  const [first, last] = [moments[0], moments.at(-1)]
+  const isPart = first !== undefined && last !== undefined && last.at - first.at + 1 < total
+  return [
+    moments.length === 0 ? "nothing happened here" : "",
+    isPart ? `#${first.at} to #${last.at} of ${total} entries` : "",
+    omitted === 0 ? "" : `${omitted} entries before the first were not kept`,
+    lanesHidden === 0 ? "" : `${lanesHidden} quiet lanes are left out`
+  ].filter((note) => note !== "")
+}
+
+/** The diagram as one SVG element. */
+export function sequenceSvg(story: Story, { theme = "auto", header }: SequenceOptions): string {
+  const { lanes, moments } = story
+  const notes = notesOf(story, header)
+  const width = Math.max(size.gutter + lanes.length * size.pitch + size.margin, 520)
+  const bottom = size.head + moments.length * size.row + size.margin
+  const height = bottom + notes.length * 18 + (notes.length > 0 ? 8 : 0)
+  const places = new Map(moments.map(({ at }, row) => [at, row]))
+  const drawing: Drawing = { rowOf: (at) => places.get(at) ?? 0 }
+  const title = escape(printable(`Sequence by ${header.createdBy}`, 200))
+  return `${[
+    `<svg xmlns="http://www.w3.org/2000/svg" class="troupe-sequence" role="img" ` +
+      `aria-label="${title}" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}">`,
+    `<title>${title}</title>`,
+    `<style>${styleOf(theme)}</style>`,
+    `<rect class="paper" width="${width}" height="${height}"/>`,
+    ...lanes.map(
+      (_, lane) =>
+        `<path class="lane" d="M${laneX(lane)} ${size.head - 8}V${bottom - size.margin / 2}"/>`
+    ),
+    ...lanes.map(head),
+    ...moments.map((moment, row) => rowSvg({ moment, row }, width, drawing)),
+    ...notes.map((note, line) => text("faint", [size.margin, bottom + 14 + line * 18], note)),
+    "</svg>"
+  ].join("\n")}\n`
+}
