@@ -7,7 +7,12 @@ import type { Controller } from "../../../src/model/device/controller.ts"
 import type { BackingStore, Disk, DiskSource } from "../../../src/model/device/disk.ts"
 import type { Graphics } from "../../../src/model/device/graphics.ts"
 import type { Hostdev } from "../../../src/model/device/hostdev.ts"
-import type { Connection, Interface } from "../../../src/model/device/interface.ts"
+import type {
+  Connection,
+  Interface,
+  InterfaceVlan,
+  VlanTag
+} from "../../../src/model/device/interface.ts"
 import type { Device } from "../../../src/model/device.ts"
 import type { Kept, KeptElement } from "../../../src/model/kept.ts"
 import { notXmlAt } from "../../../src/xml/text.ts"
@@ -200,6 +205,18 @@ const interfaceDevice = partial<Interface>(
     model: word,
     script: anyText,
     mtu: int(9000, 68),
+    vlan: partial<InterfaceVlan>(
+      {
+        tags: fc.array(
+          partial<VlanTag>(
+            { id: int(4095) },
+            { nativeMode: fc.constantFrom("tagged", "untagged") }
+          ),
+          { maxLength: 2 }
+        )
+      },
+      { trunk: fc.boolean() }
+    ),
     linkState: fc.constantFrom("up", "down"),
     target: partial({}, { dev: word, managed: fc.boolean() }),
     driver: keeping(partial({}, { queues: int(16), name: fc.constantFrom("vhost", "qemu") })),
@@ -316,6 +333,24 @@ const hostdev = partial<Hostdev>(
       partial<Extract<Hostdev["source"], { type: "usb" }>>(
         { type: fc.constant("usb") },
         { vendor: int(0xffff), product: int(0xffff), bus: int(9), device: int(99) }
+      ),
+      partial<Extract<Hostdev["source"], { type: "scsi" }>>(
+        {
+          type: fc.constant("scsi"),
+          adapter: fc.constantFrom("scsi_host0", "scsi_host12"),
+          unit: plain({ bus: int(3), target: int(15), unit: int(255) }),
+          isReadonly: fc.boolean(),
+          isShareable: fc.boolean()
+        },
+        { sgio: fc.constantFrom("filtered", "unfiltered"), rawio: fc.boolean() }
+      ),
+      partial<Extract<Hostdev["source"], { type: "mdev" }>>(
+        {
+          type: fc.constant("mdev"),
+          model: fc.constantFrom("vfio-pci", "vfio-ap"),
+          uuid: fc.uuid()
+        },
+        { display: fc.boolean(), ramfb: fc.boolean() }
       )
     )
   },
