@@ -57,7 +57,9 @@ async function expectAtHome(stage: Stage, usb: Usb): Promise<void> {
 async function expectAssigned(stage: Stage, usb: Usb, guest: string): Promise<void> {
   const { device, driver } = await find(stage, usb)
   const node = `/dev/bus/usb/${device.replace(":", "/")}`
-  const open = await stage.outer.read(`readlink /proc/${await stage.guestPid(guest)}/fd/*`)
+  const open = await stage.outer.read(
+    `for f in /proc/${await stage.guestPid(guest)}/fd/*; do readlink $f; done; true`
+  )
   expect(open.split("\n")).toContain(node)
   expect(["", "usbfs"]).toContain(driver)
   expect(await stage.row(device)).toMatchObject({ state: "assigned", holder: guest })
