@@ -38,7 +38,8 @@ const decodeRecord = Schema.decodeUnknownResult(Schema.fromJsonString(Record))
 const folderMode = 0o700
 const bootIdBytesMax = 128
 
-const folderOf = ({ layout }: Disk): string => `${layout.run}/hostdevs`
+/** Where the records are; there is none until a device was first taken. */
+export const folderOf = ({ layout }: Disk): string => `${layout.run}/hostdevs`
 const pathOf = (disk: Disk, device: string): string => `${folderOf(disk)}/pci-${device}.json`
 
 /** Where it cannot be told, every boot is the same: better a device too many looked at. */

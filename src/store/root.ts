@@ -6,6 +6,7 @@ import * as Effect from "effect/Effect"
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import { sweep, writeDurably, writeVisibly } from "./atomic.ts"
+import { folderOf as hostdevsFolder } from "./hostdevs.ts"
 import { bytesOf, type Disk, malformed, orAbsent, readText } from "./disk.ts"
 import { RootLocked, StoreError, storeError } from "./error.ts"
 import { runPathBytesMax } from "./layout.ts"
@@ -100,7 +101,11 @@ const sweepAll = (disk: Disk): Effect.Effect<void, StoreError> => {
     [root, lib, renames, operations, definitions, statuses],
     (directory) => sweep(disk, directory),
     { discard: true, concurrency: "unbounded" }
-  ).pipe(Effect.mapError(storeError("sweep the root")))
+  ).pipe(
+    Effect.mapError(storeError("sweep the root")),
+    // Made when a device is first taken from its driver.
+    Effect.andThen(Effect.ignore(sweep(disk, hostdevsFolder(disk))))
+  )
 }
 
 /**
