@@ -4,16 +4,8 @@ import type { Cpu } from "../../../src/model/cpu.ts"
 import { orderDevices } from "../../../src/model/device-order.ts"
 import type { Domain, MemoryBacking } from "../../../src/model/domain.ts"
 import type { Clock, Features, Os } from "../../../src/model/machine.ts"
-import {
-  anyText,
-  device,
-  disk,
-  keeping,
-  keptElement,
-  partial,
-  plain,
-  word
-} from "./arbitrary-device.ts"
+import { device, disk } from "./arbitrary-device.ts"
+import { anyText, keeping, keptElement, partial, plain, word } from "./arbitrary-part.ts"
 
 const int = (max: number, min = 0) => fc.integer({ min, max })
 

@@ -12,7 +12,7 @@ import { keepElement } from "../../../src/xml/kept.ts"
 import { formatMetadata, namespaceOf, parseMetadata } from "../../../src/xml/metadata.ts"
 import { toXmlText } from "../../../src/xml/text.ts"
 import { writeElement } from "../../../src/xml/write.ts"
-import { keptElement } from "../../property/xml/arbitrary-device.ts"
+import { keptElement } from "../../property/xml/arbitrary-part.ts"
 import { domain } from "../../property/xml/arbitrary-domain.ts"
 
 test("knows name and UUID of every definition that Troupe wrote", () => {
