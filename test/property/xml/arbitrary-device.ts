@@ -13,7 +13,17 @@ import type {
 } from "../../../src/model/device/interface.ts"
 import type { Device } from "../../../src/model/device.ts"
 import { hostdev } from "./arbitrary-hostdev.ts"
-import { anyText, boot, info, int, keeping, partial, plain, word } from "./arbitrary-part.ts"
+import {
+  anyText,
+  boot,
+  info,
+  int,
+  keeping,
+  keptElement,
+  partial,
+  plain,
+  word
+} from "./arbitrary-part.ts"
 
 const virtio = { iommu: fc.boolean(), ats: fc.boolean(), packed: fc.boolean() }
 
