@@ -1,6 +1,6 @@
 /**
- * Goal: whatever happens while a card is plugged into a running guest or out of it, host, QEMU, pool
- * and definition agree on who has it, nothing of it is left behind, and the guest goes on.
+ * Goal: whatever happens while a card is plugged into a running guest or out of it, host, QEMU,
+ * pool and definition agree on who has it, nothing of it is left behind, and the guest goes on.
  * Method: each deed is run once to count what it asks of host and QEMU; then once for each of
  * these, with the engine killed before or after it, or with QEMU failing there. When the next
  * engine has come up, or the deed has been answered, all who have a say are compared; then the
