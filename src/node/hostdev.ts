@@ -22,6 +22,7 @@ import { resolveMdev } from "./hostdev-mdev.ts"
 import { resolvePci } from "./hostdev-pci.ts"
 import { resolveScsi } from "./hostdev-scsi.ts"
 import { findUsb } from "./hostdev-usb.ts"
+import { hostUse } from "./hostdev-use.ts"
 
 export { groupProblem, type Taken } from "./hostdev-group.ts"
 
@@ -56,12 +57,24 @@ const found = <D extends Device>(
   wish: HostDeviceWish
 ): Found<D> => ({ device, kind, wish })
 
+/**
+ * What QEMU takes beside its driver, or from it without asking: nothing else would find out that
+ * the host needs it. Of PCI functions that is asked when they are taken from their driver.
+ */
+const unneeded = Effect.fnUntraced(function* (device: string) {
+  const use = yield* hostUse(device)
+  if (use !== undefined)
+    return yield* new HostdevUnusable({ device, why: `the host needs it: ${use}` })
+  return device
+})
+
 type UsbHostdev = Extract<HostdevSource, { readonly type: "usb" }>
 
 const usb = Effect.fnUntraced(function* (device: Hostdev, source: UsbHostdev) {
   const answer = yield* findUsb(source)
   if (!answer.isThere) return { missing: answer.problem }
   const { place } = answer
+  yield* unneeded(usbText(place))
   const placed: Hostdev = { ...device, source: { ...source, ...place } }
   return found(placed, "usb", { device: usbText(place), isManaged: false })
 })
@@ -79,7 +92,7 @@ const ofHostdev = (device: Hostdev): Effect.Effect<Found<Hostdev>, HostdevError,
     case "usb":
       return usb(device, source)
     case "scsi":
-      return Effect.map(resolveScsi(source), named("scsi"))
+      return resolveScsi(source).pipe(Effect.flatMap(unneeded), Effect.map(named("scsi")))
     case "mdev":
       return Effect.map(resolveMdev(source), named("mdev"))
     case "scsi_host": {

@@ -7,6 +7,7 @@ import { devicesOf } from "../../../src/model/device.ts"
 import type { Domain } from "../../../src/model/domain.ts"
 import { isPassed, resolveHostdev, resolveHostdevs } from "../../../src/node/hostdev.ts"
 import type { Taken } from "../../../src/node/hostdev-group.ts"
+import { put } from "../../../src/testing/host/put.ts"
 import { link } from "../../../src/testing/host/sysfs-put.ts"
 import { unplug, writeDevices } from "../../../src/testing/host/sysfs.ts"
 import {
@@ -221,6 +222,25 @@ test("SCSI hosts of the kernel's, strange adapters and units without a node are 
   expect(refusal(asking(vhost))).toContain("vhost-scsi")
   expect(refusal(asking(scsiDevice("fc_host2", 1, 3)))).toContain("names no <adapter")
   expect(refusal(asking(scsiDevice("scsi_host2", 2, 0)))).toContain("load the kernel's module 'sg'")
+})
+
+test("what a host has mounted or is reached by is not given away beside its driver", () => {
+  const drive = { node: "sdc", number: { major: 8, minor: 32 }, sectors: 8 }
+  const scsi = [{ number: 2, units: [{ bus: 0, target: 1, lun: 3, type: 0, generic: 4, drive }] }]
+  const mounted = { "/proc/self/mountinfo": "20 1 8:32 / /srv rw - ext4 /dev/sdc rw\n" }
+  const disk = asking(scsiDevice("scsi_host2", 1, 3))
+  expect(resolve(disk, hostOf({ scsi }))).toMatchObject({ wishes: { scsi: { length: 1 } } })
+  expect(refusal(disk, hostOf({ scsi }, mounted))).toBe(
+    "host device 2:0:1:3 cannot be given to a guest: " +
+      "the host needs it: its disk sdc is mounted at '/srv'"
+  )
+  const host = hostOf()
+  const card = "/sys/devices/pci0000:04/0000:04:00.0/usb1/1-1/1-1:1.0/net/usb0"
+  put(host.disk, `${card}/operstate`, { text: "up\n" })
+  link(host.disk, "/sys/class/net/usb0", card)
+  expect(refusal(asking(usbDevice(usbPlace(1, 4))), host)).toContain(
+    "its card usb0 is the only one"
+  )
 })
 
 test("a mediated device that no VFIO driver has, or of another architecture, is refused", () => {
