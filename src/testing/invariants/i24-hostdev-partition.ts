@@ -14,6 +14,7 @@ import {
 } from "./host-devices.ts"
 import { devicesOf } from "./i23-hostdev-exclusive.ts"
 import { livingQemus } from "./living.ts"
+import { OnTheirWay } from "./on-their-way.ts"
 
 const unheld = (view: View): string | undefined => {
   const parts = view.life?.driver?.parts()
@@ -106,12 +107,20 @@ export const hostdevPartition: Invariant = {
   id: "I24",
   name: "HostdevPartition",
   statement:
-    "Each host device that a guest's QEMU has is held in the pool for that very epoch; and at " +
-    "rest each is in one place by pool, record and kernel: with its own driver, detached because " +
+    "Each host device that a guest's QEMU has is held in the pool for that very epoch, and is " +
+    "back with its driver when the guest is off; at rest each is in one place by pool, record and kernel: with its own driver, detached because " +
     "somebody called for it, or a guest's. What is away or remembered is known to an engine that " +
     "has opened.",
-  make: () => ({
-    opened: (view) => unheld(view) ?? forgotten(view),
-    rest: (view) => unheld(view) ?? misplaced(view)
-  })
+  make: () => {
+    const onTheirWay = new OnTheirWay()
+    return {
+      decided: (turn, view) => {
+        const late = onTheirWay.see(turn, view.life?.number)
+        // What hangs is not waited for.
+        return mayBeBroken(view) ? undefined : late
+      },
+      opened: (view) => unheld(view) ?? forgotten(view),
+      rest: (view) => unheld(view) ?? misplaced(view)
+    }
+  }
 }

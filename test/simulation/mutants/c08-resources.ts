@@ -7,27 +7,6 @@ const launcher = "src/qemu/launcher.ts"
 
 export const resources: readonly Mutant[] = [
   {
-    id: "M-Z080",
-    zoo: ["Z080"],
-    title: "a rollback gives back every device of its list, whoever has it",
-    shows: "A has the device; start(B) wants it and fails; start(B) again gets it",
-    expects: ["I23", "I25"],
-    shape: "twin rollback",
-    edits: [
-      {
-        file: start,
-        find: "    const giveBack = Effect.ignore(pool.release(holder.token))",
-        replace: `    const giveBack = Effect.suspend(() =>
-      Effect.forEach(
-        devices,
-        (device) => Effect.ignore(pool.release(pool.holdings()[device]?.token ?? "")),
-        { discard: true }
-      )
-    )`
-      }
-    ]
-  },
-  {
     id: "M-Z083",
     zoo: ["Z083", "Z093"],
     title: "an undo is noted only once its deed is done",
@@ -56,21 +35,6 @@ export const resources: readonly Mutant[] = [
         file: "actors/domain/stop.ts",
         find: "    yield* mine.release\n",
         replace: "    yield* Effect.forkDetach(mine.release)\n"
-      }
-    ]
-  },
-  {
-    id: "M-Z085",
-    zoo: ["Z085"],
-    title: "a device is given to whoever asks",
-    shows: "start(A) and start(B), which want one device",
-    expects: ["I23"],
-    shape: "twin rollback",
-    edits: [
-      {
-        file: "actors/host-device-pool.ts",
-        find: "  if (holder !== undefined && holder.token !== token)",
-        replace: "  if (holder !== undefined && holder.token === token)"
       }
     ]
   },

@@ -14,8 +14,8 @@ export const jobs: readonly Mutant[] = [
     edits: [
       {
         file: "actors/driver/recover.ts",
-        find: "    if (autoDestroy !== undefined)\n      yield* FiberSet",
-        replace: "    if (autoDestroy === epoch)\n      yield* FiberSet"
+        find: "  autoDestroy === undefined\n    ? Effect.void",
+        replace: "  autoDestroy !== epoch\n    ? Effect.void"
       }
     ]
   },

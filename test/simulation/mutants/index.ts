@@ -5,6 +5,7 @@ import { endings } from "./c09-endings.ts"
 import { events } from "./c06-events.ts"
 import { hangs } from "./c11-hangs.ts"
 import { held } from "./c03-held.ts"
+import { hostDevices } from "./c08-devices.ts"
 import { identity } from "./c02-identity.ts"
 import { jobs } from "./c10-jobs.ts"
 import type { Mutant } from "./mutant.ts"
@@ -22,6 +23,7 @@ export const mutants: readonly Mutant[] = [
   ...events,
   ...restart,
   ...resources,
+  ...hostDevices,
   ...endings,
   ...jobs,
   ...hangs,

@@ -9,7 +9,6 @@ export type Reason = keyof typeof reasons
 export const reasons = {
   rpc: "in the wire protocol, which this engine does not speak yet",
   hotplug: "in hot-plug, block jobs or migration, which this engine does not have yet",
-  sysfs: "in the binding of host devices to drivers, which this engine leaves to the host yet",
   construction: "there is nothing to free or to lock, so that it cannot be written down here",
   peer: "in a part that has no counterpart here (network filters, containers, another hypervisor)",
   circle: "in the order of locks; asks that wait in a circle are refused, and none do yet",
@@ -159,7 +158,7 @@ export const zoo: readonly ZooClass[] = [
     name: "Resources",
     records: records([
       ["Z080", "libvirt", "a rollback takes another machine's device"],
-      ["Z081", "libvirt", "a device in use is given to its driver by hand", "sysfs"],
+      ["Z081", "libvirt", "a device in use is given to its driver by hand"],
       ["Z082", "libvirt", "a device is used before the guest let it go", "hotplug"],
       ["Z083", "libvirt", "the second of several devices is taken: the rollback fails"],
       ["Z084", "Qubes", "stopped in the list while its device is still cleaned up"],

@@ -3,13 +3,23 @@
  * Method: a host with a card that is taken by hand, by what the kernel, the pool and the disk say;
  * each law sees one of them say otherwise, and not its neighbour.
  */
+import * as HashMap from "effect/HashMap"
 import { expect, test } from "vitest"
 import { card, deviceShapes } from "../../../../src/testing/host/device-shapes.ts"
 import { put } from "../../../../src/testing/host/put.ts"
 import { ownDevices } from "../../../../src/testing/simulation/host-devices.ts"
 import { simulatedRoot } from "../../../../src/testing/simulation/lives.ts"
 import type { View } from "../../../../src/testing/simulation/view.ts"
-import { checksOf, operation, viewOf } from "./hand-made.ts"
+import {
+  checksOf,
+  d0,
+  domainTurnOf,
+  off,
+  operation,
+  stopping,
+  turnOf,
+  viewOf
+} from "./hand-made.ts"
 
 /** The first that clients call about. */
 const [address] = ownDevices
@@ -93,6 +103,42 @@ test("I24 sees an engine that opens and does not know what is away", () => {
   expect(opened(view)).toMatch("is remembered, and no pool")
   take(view)
   expect(opened(view)).toMatch("with vfio-pci, and no pool")
+})
+
+test("I24 sees a guest that is off before its device is back", () => {
+  const token = `${d0}/1.1`
+  const holder = { uuid: d0, name: "d0", epoch: "1.1", token }
+  const pool = (value: string, by: object | undefined) => ({
+    devices: HashMap.make([address, { value, context: { holder: by, isManaged: true } }] as const),
+    tokens: by === undefined ? HashMap.empty() : HashMap.make([token, [address]] as const),
+    moving: [],
+    waiting: []
+  })
+  const release = turnOf("pci-pool", {
+    message: { type: "release", token },
+    before: pool("assigned", holder),
+    after: pool("reattaching", undefined)
+  })
+  const arrival = turnOf("pci-pool", {
+    message: { type: "reattached", device: address },
+    before: pool("reattaching", undefined),
+    after: pool("host", undefined)
+  })
+  const end = domainTurnOf({ before: stopping("1.1"), after: off })
+  const { decided } = checksOf("I24")
+  const view = scene()
+  expect(decided(release, view)).toBeUndefined()
+  expect(decided(end, view)).toMatch(`${address} has not got back`)
+  expect(decided(arrival, view)).toBeUndefined()
+  expect(decided(end, view)).toBeUndefined()
+  const hanging = checksOf("I24")
+  expect(hanging.decided(release, scene({ isFaulty: true }))).toBeUndefined()
+  expect(hanging.decided(end, scene({ isFaulty: true }))).toBeUndefined()
+})
+
+test("I24 sees a device that was detached and is not kept so", () => {
+  const acknowledged = { isAsked: true }
+  expect(atRest(acknowledged)).toMatch("nobody called for it to be given back")
 })
 
 test("I31 sees a driver that is not remembered, before, while and after", () => {
