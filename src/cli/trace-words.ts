@@ -3,6 +3,7 @@ import * as Argument from "effect/cli/Argument"
 import * as Command from "effect/cli/Command"
 import * as Flag from "effect/cli/Flag"
 import { flags, given, lazily } from "./flags.ts"
+import { traceExportWords } from "./trace-export-words.ts"
 
 const file = Argument.String("FILE").pipe(
   Argument.withDescription("a trace file; '-' is standard input")
@@ -70,5 +71,5 @@ const play = Command.make(
 
 export const trace = Command.make("trace").pipe(
   Command.withDescription("Look at what an engine did, from a trace file"),
-  Command.withSubcommands([sequence, report, play])
+  Command.withSubcommands([sequence, report, play, traceExportWords])
 )
