@@ -9,6 +9,7 @@ import {
   type DriverError,
   driverOf,
   isThere,
+  isVfioLoaded,
   overrideOf,
   type PciDrivers,
   vfioDriver
@@ -90,6 +91,8 @@ const detach = (ground: PciGround) =>
     if (holder !== undefined && !isManaged) return refuse(unmanaged(driver))
     const use = isForced ? undefined : yield* hostUse(device)
     if (use !== undefined) return refuse(`the host needs it: ${use}`)
+    if (!(yield* isVfioLoaded))
+      return refuse("the kernel has not loaded vfio-pci: load it (modprobe vfio-pci)")
     const override = yield* overrideOf(device)
     const isDetached = holder === undefined
     return yield* take(ground, { device, original: driver ?? "", override, isDetached }, self)

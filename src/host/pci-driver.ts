@@ -62,6 +62,12 @@ export const isThere = Effect.fnUntraced(function* (address: string) {
   return (yield* Effect.option(files.stat(at(address))))._tag === "Some"
 })
 
+/** Whether the kernel has VFIO's driver: without it a function would only lose its own. */
+export const isVfioLoaded = Effect.gen(function* () {
+  const files = yield* Files
+  return (yield* Effect.option(files.stat(`/sys/bus/pci/drivers/${vfioDriver}`)))._tag === "Some"
+})
+
 const put = Effect.fnUntraced(function* (path: string, text: string) {
   const files = yield* Files
   const file = yield* files.open(path, "write")

@@ -6,7 +6,8 @@
 import * as Effect from "effect/Effect"
 import { listDevices } from "../host/device-list.ts"
 import { lastOf, readAttribute, readsAtOnce, readTarget } from "../host/device-record.ts"
-import { Files } from "../host/files.ts"
+import type { Files } from "../host/files.ts"
+import { isVfioLoaded } from "../host/pci-driver.ts"
 import { type PciEntry, readPciInventory } from "../host/pci-inventory.ts"
 import { type PciNames, readPciNames } from "../host/pci-names.ts"
 import { placeOf } from "../host/pci.ts"
@@ -67,9 +68,6 @@ const groupWords = ({ group, members }: GroupNotViable): string =>
   `all of IOMMU group ${group} goes with it: ` +
   members.map(({ device, why }) => `${device} (${why})`).join(", ")
 
-/** Where the kernel lists VFIO's driver once it is there. */
-const vfioAt = "/sys/bus/pci/drivers/vfio-pci"
-
 const noVfio = "the kernel has not loaded vfio-pci; load it (modprobe vfio-pci)"
 
 /**
@@ -81,9 +79,7 @@ export const detachProblem = Effect.fnUntraced(function* (device: string) {
   if (place === undefined) return `${device} is no PCI address`
   const usable = yield* Effect.result(resolvePci({ address: place, driver: undefined }))
   if (usable._tag === "Failure") return usable.failure.why
-  const files = yield* Files
-  const loaded = yield* Effect.option(files.stat(vfioAt))
-  return loaded._tag === "Some" ? undefined : noVfio
+  return (yield* isVfioLoaded) ? undefined : noVfio
 })
 
 /** What a start would be refused for, with the other devices of the host left as they are. */
