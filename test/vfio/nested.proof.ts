@@ -6,6 +6,7 @@
  */
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest"
 import { type Daemon, crashProofs } from "./proof-crash.ts"
+import { hotplugProofs } from "./proof-hotplug.ts"
 import { forget, pciProofs } from "./proof-pci.ts"
 import { usbProofs } from "./proof-usb.ts"
 import { Stage, see } from "./stage.ts"
@@ -44,4 +45,5 @@ test("the outer guest has an IOMMU, and the daemon knows its devices", async () 
 
 pciProofs(stage)
 crashProofs(stage, daemon)
+hotplugProofs(stage, daemon)
 usbProofs(stage, daemon)
