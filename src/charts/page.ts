@@ -1,10 +1,12 @@
 /**
- * The page that shows all machines: machines/README.md. Pure; `.ci/charts.mjs` writes it.
+ * The pages that show all machines: machines/README.md and docs/reference/machines.md. Pure;
+ * `.ci/charts.mjs` writes them.
  */
 import type { AnyStateMachine } from "xstate"
 import { type Chart, type ChartState, statesWithin } from "./chart.ts"
 import { describe } from "./describe.ts"
 import { mermaid } from "./mermaid.ts"
+import { ownLines } from "./scene.ts"
 
 const opening = `# machines
 
@@ -37,14 +39,61 @@ const row = (cells: readonly string[]): string => `| ${cells.join(" | ")} |`
 
 const diagram = (text: string): string => `\`\`\`mermaid\n${text}\`\`\`\n`
 
+const picture = (name: string, to: string): string => `![the chart of ${name}](${to}${name}.svg)\n`
+
 const section = (name: string, chart: Chart): string => {
   const { root } = chart
-  if (root.type !== "parallel") return `## ${name}\n\n${diagram(mermaid(chart))}`
+  const shown = picture(name, "../docs/pictures/")
+  const head = `## ${name}\n\n${shown}\nThe same as Mermaid draws it:\n`
+  if (root.type !== "parallel") return `${head}\n${diagram(mermaid(chart))}`
   const regions = root.states.map(
     ({ key, id }) => `### ${name}: ${key}\n\n${diagram(mermaid(chart, id))}`
   )
   const list = root.states.map(({ key }) => `\`${key}\``).join(", ")
-  return [`## ${name}\n\nRegions side by side: ${list}.\n`, ...regions].join("\n")
+  return [`${head}\nRegions side by side: ${list}.\n`, ...regions].join("\n")
+}
+
+const referenceOpening = `# The machines
+
+Every statechart of Troupe, drawn from the machine that runs, with what it is for. Generated: \`npm
+run charts\` writes this page and the pictures, and a test fails when they are stale.
+
+An arrow says \`event [condition] / what is done\`; of several conditions for one event the first
+that holds counts. In a box, \`during\` names the scripts that run while the state lasts and are
+stopped when it is left; \`deadline\` is how long it may last before \`overdue\` comes; a line
+that begins with an event is done in place; \`postpone\` keeps a request until the state changes. A
+dashed box is a region: regions are active side by side. What no state takes is refused. The same
+pictures come from \`troupe chart NAME --format svg\`, and as text from \`--format text\`;
+[machines/README.md](../../machines/README.md) has them as Mermaid too.
+`
+
+const cell = (text: string): string => text.replace(/[\\|<>*_`]/g, "\\$&")
+
+const stateRow = (state: ChartState): string => {
+  const kind = state.type === "atomic" || state.type === "compound" ? "" : ` (${state.type})`
+  return row([`${cell(state.id)}${kind}`, ownLines(state).map(cell).join("; ") || "-"])
+}
+
+const referenceSection = (name: string, chart: Chart, purpose: string): string => {
+  const states = statesWithin(chart.root).filter(({ id }) => id !== chart.root.id)
+  const events = [...eventsOf(chart)].toSorted().map((event) => `\`${event}\``)
+  return [
+    `## ${name}\n\n${purpose}\n`,
+    picture(name, "../pictures/"),
+    `Events: ${events.join(", ")}.\n`,
+    [row(["state", "what it does"]), row(["---", "---"]), ...states.map(stateRow), ""].join("\n")
+  ].join("\n")
+}
+
+/** The reference page; what each machine is for is given by its name. */
+export function machinesReference(
+  machines: { readonly [name: string]: AnyStateMachine },
+  purposeOf: (name: string) => string
+): string {
+  const sections = Object.entries(machines).map(([name, machine]) =>
+    referenceSection(name, describe(machine), purposeOf(name))
+  )
+  return [referenceOpening, ...sections].join("\n")
 }
 
 /** The whole page, for the machines by name, in the order of their names in the registry. */

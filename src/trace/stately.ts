@@ -133,6 +133,9 @@ function stateText(value: unknown, path: readonly string[] = []): string {
   return parts.length === 0 ? path.join(".") : parts.join(" ")
 }
 
+/** The state of an actor before its first snapshot. */
+const unborn = "not started"
+
 /** A message that was sent to an actor, and whose snapshot has not come yet. */
 interface Sent {
   readonly type: string
@@ -223,7 +226,8 @@ class Reader {
   }
 
   private turn(session: Session, { type, source, sent }: Sent, to: string): void {
-    const from = session.state
+    // Events come late: what an actor's birth says of its state may be a state of later.
+    const from = type === "xstate.init" ? unborn : session.state
     if (from !== to) session.version += 1
     session.state = to
     this.turns.push({

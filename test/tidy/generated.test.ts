@@ -8,7 +8,7 @@ import { join } from "node:path"
 import { expect, test } from "vitest"
 import { root } from "./source.ts"
 
-test("machines/README.md shows the machines as they are", () => {
+test("the pages and pictures of the machines show the machines as they are", () => {
   const program = join(root, ".ci/charts.mjs")
   const { status, stderr } = spawnSync(process.execPath, [program, "--check"], { encoding: "utf8" })
   expect({ status, stderr }, "run: npm run charts").toEqual({ status: 0, stderr: "" })
