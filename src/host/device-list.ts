@@ -11,6 +11,7 @@ import {
   lastOf,
   readAttribute,
   readPath,
+  readPaths,
   readsAtOnce,
   readTarget,
   readUevent
@@ -92,17 +93,30 @@ const nameOf = (subsystem: string, name: string, suffix?: string): string =>
     .join("_")
     .replaceAll(/[^0-9A-Za-z]/g, "_")
 
-const find = Effect.fnUntraced(function* (source: Source, name: string) {
+interface Place {
+  readonly source: Source
+  readonly name: string
+}
+
+const linkOf = ({ source, name }: Place): string => `${source.at}/${name}`
+
+const isListed = ({ source, name }: Place): boolean => source.kindOf(name) !== undefined
+
+/** `path` is where its link leads. */
+const findAt = Effect.fnUntraced(function* ({ source, name }: Place, path: string | undefined) {
   const kind = source.kindOf(name)
-  if (kind === undefined) return undefined
-  const path = yield* readPath(`${source.at}/${name}`)
-  if (path === undefined) return undefined
+  if (kind === undefined || path === undefined) return undefined
   const identity = source.identify === undefined ? { kind } : yield* source.identify(path)
   if (identity === undefined) return undefined
   const { suffix } = identity
   const found: Found = { name: nameOf(source.subsystem, name, suffix), kind: identity.kind, path }
   return found
 })
+
+const find = (place: Place) =>
+  isListed(place)
+    ? Effect.flatMap(readPath(linkOf(place)), (path) => findAt(place, path))
+    : Effect.succeed(undefined)
 
 /** The nearest directory above that is a device itself. */
 const parentOf = (path: string, names: ReadonlyMap<string, string>): string => {
@@ -123,11 +137,11 @@ export const listDevices = Effect.gen(function* () {
       Effect.map(listNames(source.at), (names) => names.map((name) => ({ source, name }))),
     { concurrency: readsAtOnce }
   )
-  const found = yield* Effect.forEach(
-    listed.flat().slice(0, devicesMax),
-    ({ source, name }) => find(source, name),
-    { concurrency: readsAtOnce }
-  )
+  const places = listed.flat().slice(0, devicesMax).filter(isListed)
+  const paths = yield* readPaths(places.map(linkOf))
+  const found = yield* Effect.forEach(places, (place, index) => findAt(place, paths[index]), {
+    concurrency: readsAtOnce
+  })
   const devices = found.flatMap((one) => one ?? [])
   const names = new Map(devices.map(({ path, name }) => [path, name]))
   const whole = devices.map((one): ListedDevice => ({ ...one, parent: parentOf(one.path, names) }))
@@ -165,7 +179,10 @@ export const isStillListed = ({ name, kind, path }: ListedDevice) => {
   const source = sourcesOf[kind]
   return source === undefined
     ? Effect.succeed(name === computerName)
-    : Effect.map(find(source, lastOf(path)), (found) => found?.name === name && found.path === path)
+    : Effect.map(
+        find({ source, name: lastOf(path) }),
+        (found) => found?.name === name && found.path === path
+      )
 }
 
 /**

@@ -4,6 +4,7 @@
  * not there, or no longer, is `undefined`. Never fails.
  */
 import * as Effect from "effect/Effect"
+import * as Result from "effect/Result"
 import { Files } from "./files.ts"
 import { numberIn } from "./node-files.ts"
 
@@ -134,6 +135,27 @@ export const readTarget = (
   Effect.flatMap(Files, (files) => files.readLink(`${path}/${name}`)).pipe(
     Effect.map(lastOf),
     Effect.catch(() => Effect.succeed(undefined))
+  )
+
+/** Where many links lead, in order; `undefined` as above. */
+export const readPaths = (
+  links: readonly string[]
+): Effect.Effect<readonly (string | undefined)[], never, Files> =>
+  Effect.flatMap(Files, (files) => files.readLinks(links)).pipe(
+    Effect.map((found) =>
+      found.map((one, index) =>
+        Result.isSuccess(one) ? resolved(links[index] ?? "", one.success) : undefined
+      )
+    )
+  )
+
+/** The last names of what many links lead to. */
+export const readTargets = (
+  links: readonly string[]
+): Effect.Effect<readonly (string | undefined)[], never, Files> =>
+  Effect.map(
+    Effect.flatMap(Files, (files) => files.readLinks(links)),
+    (found) => found.map((one) => (Result.isSuccess(one) ? lastOf(one.success) : undefined))
   )
 
 /** Reads under way at once: enough for the threads behind them, few enough for everybody else. */

@@ -17,7 +17,7 @@ import {
   type FileStat,
   type OpenFlag
 } from "./files.ts"
-import { readHeads } from "./heads.live.ts"
+import { readHeads, readLinks } from "./heads.live.ts"
 
 const { O_APPEND, O_CREAT, O_EXCL, O_NOFOLLOW, O_NONBLOCK, O_RDONLY, O_RDWR, O_TRUNC, O_WRONLY } =
   fs.constants
@@ -247,6 +247,9 @@ const watch = (path: string, changed: () => void) =>
     (stop) => Effect.sync(stop)
   ).pipe(Effect.asVoid)
 
+const readLink = (path: string) =>
+  deed("readlink", path, (done: Done<string>) => fs.readlink(path, done))
+
 export const layer: Layer.Layer<Files> = Layer.succeed(Files, {
   open: (path, flag, mode = 0o600) =>
     open(path, { operation: "open", flags: flagsOf[flag], mode: mode }),
@@ -277,7 +280,8 @@ export const layer: Layer.Layer<Files> = Layer.succeed(Files, {
     ),
   symlink: (target, path) =>
     deed("symlink", path, (done: Done<void>) => fs.symlink(target, path, done)),
-  readLink: (path) => deed("readlink", path, (done: Done<string>) => fs.readlink(path, done)),
+  readLink,
+  readLinks: (paths) => readLinks(paths, readLink),
   makeDirectory: (path, mode) =>
     Effect.catch(
       Effect.as(

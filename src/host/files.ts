@@ -97,6 +97,10 @@ export class Files extends Context.Service<
       paths: readonly string[],
       bytesMax: number
     ) => Effect.Effect<readonly Result.Result<Uint8Array, FileError>[]>
+    /** Where each of many symbolic links leads, in order; what is none is told of that one alone. */
+    readonly readLinks: (
+      paths: readonly string[]
+    ) => Effect.Effect<readonly Result.Result<string, FileError>[]>
     readonly syncDirectory: (path: string) => Effect.Effect<void, FileError>
     readonly rename: (from: string, to: string) => Effect.Effect<void, FileError>
     /** Absent is fine: succeeds with `false`. */

@@ -7,7 +7,7 @@
 import * as Effect from "effect/Effect"
 import * as Result from "effect/Result"
 import type { PciPlace } from "../model/node-device.ts"
-import { hexIn, propertiesIn, readsAtOnce, readTarget } from "./device-record.ts"
+import { hexIn, propertiesIn, readTargets } from "./device-record.ts"
 import { Files } from "./files.ts"
 import { listNames, numberIn } from "./node-files.ts"
 import { pciDevicesAt, placeOf } from "./pci.ts"
@@ -56,9 +56,7 @@ const readTexts = Effect.fnUntraced(function* (addresses: readonly string[]) {
 
 /** Most functions are in a group and are not virtual: two links, of which the second is missing. */
 const readLinks = (addresses: readonly string[], name: string) =>
-  Effect.forEach(addresses, (address) => readTarget(`${pciDevicesAt}/${address}`, name), {
-    concurrency: readsAtOnce
-  })
+  readTargets(addresses.map((address) => `${pciDevicesAt}/${address}/${name}`))
 
 interface Facts {
   readonly uevent: string | undefined

@@ -82,6 +82,7 @@ const below = (root: string): Layer.Layer<Files> =>
           paths.map((path) => root + path),
           bytesMax
         ),
+      readLinks: (paths: readonly string[]) => files.readLinks(paths.map((path) => root + path)),
       read: (path: string, bytesMax: number) => files.read(root + path, bytesMax),
       stat: (path: string) => files.stat(root + path),
       readLink: (path: string) => files.readLink(root + path),

@@ -278,6 +278,7 @@ export const filesService = (open: OpenFiles, carry: Carrier): Files["Service"] 
       step("read", file.path, () => disk.data(open.at(file).node).slice(offset, offset + bytesMax)),
     read: (path, bytesMax) => step("read", path, () => open.read(path, bytesMax)),
     readHeads: (paths, bytesMax) => headsBy(service)(paths, bytesMax),
+    readLinks: (paths) => Effect.forEach(paths, (path) => Effect.result(service.readLink(path))),
     syncDirectory: (path) => step("sync", path, () => disk.syncDirectory(disk.directoryAt(path))),
     rename: (from, to) => step("rename", from, () => disk.rename(from, to)),
     unlink: (path) => step("unlink", path, () => isThere(() => disk.unlink(path))),

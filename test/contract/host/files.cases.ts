@@ -67,6 +67,21 @@ const cases: { readonly [name: string]: Case } = {
     }
   ),
 
+  "the targets of many links come in order, each with its own failure": Effect.fnUntraced(
+    function* (files, at) {
+      yield* put(files, `${at}/a`, "no link")
+      yield* files.symlink("../x", `${at}/l`)
+      yield* files.symlink("a", `${at}/m`)
+      const paths = ["m", "none", "a", "l"].map((name) => `${at}/${name}`)
+      const links = yield* files.readLinks(paths)
+      const told = links.map((link) =>
+        Result.isSuccess(link) ? link.success : [link.failure.code, link.failure.path]
+      )
+      expect(told).toEqual(["a", ["ENOENT", `${at}/none`], ["EINVAL", `${at}/a`], "../x"])
+      expect(yield* files.readLinks([])).toEqual([])
+    }
+  ),
+
   "a part is written in place, and a gap before it reads as zeros": Effect.fnUntraced(
     function* (files, at) {
       yield* put(files, `${at}/a`, "hello")
