@@ -96,9 +96,22 @@ const kinds: { readonly [type in ChartState["type"]]: string } = {
   history: "history"
 }
 
-function titleOf(pen: Pen, state: ChartState, isFirst: boolean): string {
+interface Branch {
+  /** Drawn before the state's title, and before all that is below it. */
+  readonly bars: string
+  readonly below: string
+  readonly isFirst: boolean
+}
+
+/** What a title has beside a name: where it begins, its kind, and a count. */
+const titleExtra = 26
+
+function titleOf(pen: Pen, state: ChartState, { bars, isFirst }: Branch): string {
   const marked: Marked | undefined = pen.marks.states.get(state.id)
-  const name = titleText(printable(state.key, 80), marked)
+  const room = Math.max(8, pen.columns - columnsOf(bars) - titleExtra)
+  const whole = printable(state.key, 80)
+  const key = columnsOf(whole) > room ? `${fitting(whole, room - 1)}…` : whole
+  const name = titleText(key, marked)
   const kind = state.history === "deep" ? "deep history" : kinds[state.type]
   const painted = pen.paint(marked?.mark ?? "name", name)
   const spot = isFirst ? "● " : ""
@@ -115,24 +128,18 @@ function textLines(pen: Pen, texts: readonly Text[], bars: string): readonly str
   })
 }
 
-interface Branch {
-  /** Drawn before the state's title, and before all that is below it. */
-  readonly bars: string
-  readonly below: string
-  readonly isFirst: boolean
-}
-
 /** Deeper states are not set in further: what is left would be too narrow to read. */
 const indentMax = 24
 
-function stateLinesOf(pen: Pen, state: ChartState, { bars, below, isFirst }: Branch): string[] {
+function stateLinesOf(pen: Pen, state: ChartState, branch: Branch): string[] {
+  const { bars, below } = branch
   const hasStates = state.states.length > 0
   const inner = `${below}${hasStates ? "│ " : "  "}`
   const own: readonly Text[] =
     pen.marks.lines?.get(state.id) ?? ownLines(state).map((text) => ({ text }))
   const shown = own.map(({ text, ...mark }) => ({ text: printable(text), ...mark }))
   const lines = [
-    `${pen.paint("faint", bars)}${titleOf(pen, state, isFirst)}`,
+    `${pen.paint("faint", bars)}${titleOf(pen, state, branch)}`,
     ...textLines(pen, shown, `${inner}  `),
     ...textLines(pen, ways(state, pen.marks), `${inner}  `)
   ]
@@ -140,12 +147,12 @@ function stateLinesOf(pen: Pen, state: ChartState, { bars, below, isFirst }: Bra
     const isLast = at === state.states.length - 1
     const isDeep = columnsOf(below) >= Math.min(indentMax, pen.columns / 3)
     const [bar, more] = isLast ? ["└─ ", "   "] : ["├─ ", "│  "]
-    const branch = {
+    const inside = {
       bars: `${below}${bar}`,
       below: isDeep ? below : `${below}${more}`,
       isFirst: child.id === state.initial
     }
-    lines.push(...stateLinesOf(pen, child, branch))
+    lines.push(...stateLinesOf(pen, child, inside))
   }
   return lines
 }
