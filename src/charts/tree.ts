@@ -103,19 +103,18 @@ interface Branch {
   readonly isFirst: boolean
 }
 
-/** What a title has beside a name: where it begins, its kind, and a count. */
-const titleExtra = 26
-
 function titleOf(pen: Pen, state: ChartState, { bars, isFirst }: Branch): string {
   const marked: Marked | undefined = pen.marks.states.get(state.id)
-  const room = Math.max(8, pen.columns - columnsOf(bars) - titleExtra)
+  const kind = state.history === "deep" ? "deep history" : kinds[state.type]
+  const more = kind === "" ? "" : ` (${kind})`
+  const spot = isFirst ? "● " : ""
+  const beside = columnsOf(`${bars}${spot}${titleText("", marked)} ${more}`)
+  const room = Math.max(8, pen.columns - beside)
   const whole = printable(state.key, 80)
   const key = columnsOf(whole) > room ? `${fitting(whole, room - 1)}…` : whole
   const name = titleText(key, marked)
-  const kind = state.history === "deep" ? "deep history" : kinds[state.type]
   const painted = pen.paint(marked?.mark ?? "name", name)
-  const spot = isFirst ? "● " : ""
-  return `${spot}${painted}${kind === "" ? "" : ` ${pen.paint("faint", `(${kind})`)}`}`
+  return `${spot}${painted}${more === "" ? "" : pen.paint("faint", more)}`
 }
 
 function textLines(pen: Pen, texts: readonly Text[], bars: string): readonly string[] {
