@@ -151,7 +151,11 @@ export const signal = (ref: DomainRef, what: Signal, mode: SignalMode = "default
   ref.actor.ask("signal", { signal: what, mode })
 
 /** One change of the definition; durable when it succeeds. */
-export const change = (ref: DomainRef, what: Change) => ref.actor.ask("change", { change: what })
+export const change = (ref: DomainRef, what: Change) => {
+  const asked = ref.actor.ask("change", { change: what })
+  // Drivers take their time over a device, and QEMU over all the memory that it puts in place.
+  return what.type === "attach" || what.type === "detach" ? patiently(ref, asked) : asked
+}
 
 /** Takes it off the list, if it is neither defined nor started; else does nothing. */
 export const discard = (ref: DomainRef) => ref.actor.ask("discard", {}, "control")

@@ -8,7 +8,7 @@ import { expect, test } from "vitest"
 import { decodeMessage } from "../../../../src/rpc/protocol/codec.ts"
 import { procedure } from "../../../../src/rpc/protocol/procedures.ts"
 import { deviceShapes } from "../../../../src/testing/host/device-shapes.ts"
-import { simulatedEmulator } from "../../../../src/testing/simulation/lives.ts"
+import { simulatedEmulator, simulatedRoot } from "../../../../src/testing/simulation/lives.ts"
 import { type DeviceStage, deviceStage } from "./device-stage.ts"
 
 const card = "0000:03:00.0"
@@ -37,8 +37,14 @@ interface Guest extends DeviceStage {
   readonly dom: { readonly name: string; readonly uuid: Uint8Array; readonly id: number }
 }
 
-const start = (devices = "", ports = 4): Guest => {
-  const stage = deviceStage({ devices: deviceShapes.twoCards })
+/** As qemu.conf of Debian has it. */
+const account = {
+  [`${simulatedRoot}/etc/qemu.conf`]: 'user = "libvirt-qemu"\ngroup = "kvm"\n'
+}
+
+const start = (devices = "", ports = 4, texts = {}): Guest => {
+  const all = { ...deviceShapes.twoCards, ...deviceShapes.usbSticks }
+  const stage = deviceStage({ devices: all, texts })
   const made = stage.call("remote", "DOMAIN_DEFINE_XML", { xml: guestXml(devices, ports) })
   if (!("dom" in made)) throw new Error(made.says)
   const started = stage.call("remote", "DOMAIN_CREATE", { dom: made.dom })
@@ -250,4 +256,46 @@ test("a card that another guest has stays theirs, and who has it is named", () =
   expect(answer).toMatchObject({ code: 55, says: expect.stringContaining("db") })
   expect(row(guest)).toMatchObject({ state: "assigned", holder: "db" })
   expect(hasCard(guest)).toBe(false)
+})
+
+const ownerOf = ({ host }: Guest, path: string) => {
+  const node = host.disk.has(path) ? host.disk.node(path) : undefined
+  return node?.uid
+}
+
+test("QEMU's account gets at the node of what it is given, while it has it", () => {
+  const guest = start("", 4, account)
+  expect(attach(guest, hostdevXml())).toBeUndefined()
+  expect(ownerOf(guest, "/dev/vfio/7")).toBe(64_055)
+  expect(detach(guest, hostdevXml())).toBeUndefined()
+  expect(ownerOf(guest, "/dev/vfio/7")).toBeUndefined()
+  const node = "/dev/bus/usb/001/006"
+  guest.host.disk.makeDirectories("/dev/bus/usb/001")
+  guest.host.disk.special(node, "character")
+  expect(attach(guest, serialXml)).toBeUndefined()
+  expect(ownerOf(guest, node)).toBe(64_055)
+  expect(detach(guest, serialXml)).toBeUndefined()
+  expect(ownerOf(guest, node)).toBe(0)
+})
+
+const serialXml =
+  "<hostdev mode='subsystem' type='usb'><source><vendor id='0x0403'/><product id='0x6001'/>" +
+  "</source></hostdev>"
+const stickXml = serialXml.replace("0x0403", "0x0781").replace("0x6001", "0x5567")
+
+test("a USB device is found by what it is, and goes while the guest is paused", () => {
+  const guest = start()
+  for (const number of [4, 5, 6]) {
+    guest.host.disk.makeDirectories("/dev/bus/usb/001")
+    guest.host.disk.special(`/dev/bus/usb/001/00${number}`, "character")
+  }
+  const ambiguous = attach(guest, stickXml)
+  expect(ambiguous).toMatchObject({ code: 9, says: expect.stringContaining("001:005") })
+  expect(attach(guest, serialXml)).toBeUndefined()
+  expect(row(guest, "001:006")).toMatchObject({ state: "assigned", holder: "web" })
+  expect(xmlOf(guest)).toMatch(/<address bus='1' device='6'\/>[^]*<address type='usb' bus='0'/)
+  guest.call("remote", "DOMAIN_SUSPEND", { dom: guest.dom })
+  expect(detach(guest, serialXml)).toBeUndefined()
+  expect(hasCard(guest)).toBe(false)
+  expect(row(guest, "001:006")).toMatchObject({ state: "host" })
 })
