@@ -110,6 +110,6 @@ export const report = Effect.fnUntraced(function* (words: ReplayWords) {
   const whole = yield* windowOf(trace, words)
   // Without a wish the page looks for the part around what was broken.
   const window = isAll ? {} : { window: yield* bounded(whole, { rowsMax: reportRowsMax, words }) }
-  const page = yield* Effect.promise(() => reportPage(trace, { charts, ...window }))
+  const page = yield* reportPage(trace, { charts, ...window })
   yield* written(page, words.output)
 })

@@ -228,8 +228,11 @@ export class PageProgram {
     const last = first + this.data.rows.length - 1
     this.spot("where").textContent = `#${first + this.step} of #${last}, at ${seconds} s`
     const items: Spot[] = []
-    const add = (name: string, value: string) =>
-      items.push(this.element("dt", name), this.element("dd", value))
+    const add = (name: string, value: string) => {
+      const pair = this.element("div", "")
+      pair.append(this.element("dt", name), this.element("dd", value))
+      items.push(pair)
+    }
     for (let at = 0; at < facts.length; at += 2)
       add(this.word(facts[at] ?? -1), this.word(facts[at + 1] ?? -1))
     if (to >= 0) add("state", to === from ? this.word(to) : `${this.word(from)} → ${this.word(to)}`)

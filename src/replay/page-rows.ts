@@ -13,7 +13,9 @@ export class PageRows {
   private readonly data: PageData
   /** Rows whose messages were under way for so long that they pass by many others. */
   private readonly long: number[] = []
-  private readonly drawn = new Map<number, Spot>()
+  private readonly drawn = new Map<number, readonly Spot[]>()
+  /** Arrows lie beneath pills and words, for they pass by other rows. */
+  private readonly layers: { readonly ways: Spot; readonly words: Spot; readonly gutter: Spot }
   private readonly band: Spot
   private isDrawAsked = false
 
@@ -21,6 +23,11 @@ export class PageRows {
     this.page = page
     this.data = data
     this.band = this.shape("rect", { class: "now", x: 0, width: "100%", height: data.size.row })
+    this.layers = {
+      ways: this.shape("g", {}),
+      words: this.shape("g", {}),
+      gutter: this.shape("g", { class: "gutter" })
+    }
     for (const [row, cells] of data.rows.entries()) if (row - cells[7] > 20) this.long.push(row)
     this.makeLanes()
   }
@@ -102,6 +109,9 @@ export class PageRows {
       head.append(group)
       body.append(this.shape("path", { class: "lane", d: `M${x} 0V${height}` }))
     }
+    const { ways, words, gutter } = this.layers
+    gutter.append(this.shape("rect", { x: 0, y: 0, width: 64, height }))
+    body.append(ways, words, gutter)
   }
 
   /** Rows that are seen, a few around them, and arrows that pass by. */
@@ -110,31 +120,54 @@ export class PageRows {
     const scroller = this.spot("scroller")
     const first = Math.max(0, Math.floor(scroller.scrollTop / size.row) - 8)
     const last = Math.min(rows.length, first + Math.ceil(scroller.clientHeight / size.row) + 24)
+    // Numbers stay at the left edge, wherever one looks.
+    this.layers.gutter.setAttribute("transform", `translate(${scroller.scrollLeft} 0)`)
     const wanted = new Set<number>()
     for (let row = first; row < last; row++) wanted.add(row)
     for (const row of this.long) if ((rows[row]?.[7] ?? row) < last && row >= first) wanted.add(row)
-    for (const [row, spot] of this.drawn) {
+    for (const [row, spots] of this.drawn) {
       if (wanted.has(row)) continue
-      spot.remove()
+      for (const spot of spots) spot.remove()
       this.drawn.delete(row)
     }
     for (const row of wanted) {
       const cells = this.data.rows[row]
       if (cells === undefined || this.drawn.has(row)) continue
-      const made = this.makeRow(cells, row)
-      this.drawn.set(row, made)
-      this.spot("rows").append(made)
+      const [ways, words] = [this.makeWays(cells, row), this.makeWords(cells, row)]
+      const number = this.makeNumber(row)
+      this.drawn.set(row, [ways, words, number])
+      this.layers.ways.append(ways)
+      this.layers.words.append(words)
+      this.layers.gutter.append(number)
     }
   }
 
-  private makeRow(cells: PageRow, row: number): Spot {
-    const [, lane, mark, said, pill, width, source, since, , answered] = cells
-    const { marks, size, first } = this.data
+  private group([, , mark]: PageRow): Spot {
+    return this.shape("g", { class: `moment ${this.data.marks[mark] ?? ""}` })
+  }
+
+  private makeNumber(row: number): Spot {
+    const place = { class: "faint", x: 56, y: this.middle(row) + 4, "text-anchor": "end" }
+    return this.label(place, `#${this.data.first + row}`)
+  }
+
+  private makeWays(cells: PageRow, row: number): Spot {
+    const [, lane, , , , width, source, since, , answered] = cells
+    const group = this.group(cells)
+    const half = width / 2
+    if (lane < 0) return group
+    if (source >= 0) group.append(...this.message({ lane, source, since, row, half }))
+    for (const target of answered)
+      if (target !== lane) group.append(this.reply({ lane, target, row, half }))
+    return group
+  }
+
+  private makeWords(cells: PageRow, row: number): Spot {
+    const [, lane, , said, pill, width, source] = cells
+    const { size } = this.data
     const y = this.middle(row)
-    const group = this.shape("g", { class: `moment ${marks[mark] ?? ""}` })
+    const group = this.group(cells)
     group.dataset["row"] = String(row)
-    const number = { class: "faint", x: 64, y: y + 4, "text-anchor": "end" }
-    group.append(this.label(number, `#${first + row}`))
     if (lane < 0) {
       const place = { class: "band", x: size.gutter - 50, y: y - 12, height: 24, rx: 4 }
       const long = this.word(said).length * 7 + 30
@@ -142,14 +175,10 @@ export class PageRows {
       group.append(this.label({ class: "word", x: size.gutter - 40, y: y + 4 }, this.word(said)))
       return group
     }
-    const half = width / 2
-    if (source >= 0) group.append(...this.message({ lane, source, since, row, half }))
-    for (const target of answered)
-      if (target !== lane) group.append(this.reply({ lane, target, row, half }))
     group.append(...this.pill(this.word(pill), width, [this.laneX(lane), y]))
     const isLeft = source >= 0 && source <= lane
-    const anchor = isLeft ? "end" : "start"
     const x = this.laneX(lane) + (isLeft ? -8 : 8)
+    const anchor = isLeft ? "end" : "start"
     const place = { class: "said", x, y: y - 13, "text-anchor": anchor }
     group.append(this.label(place, this.word(said)))
     return group

@@ -59,8 +59,10 @@ footer{border-top:1px solid var(--chart-edge);background:var(--chart-open);paddi
 .tick.fault,.tick.overtaken{fill:var(--chart-late)}
 #where{font-weight:600;margin:2px 0}
 dl{display:flex;flex-wrap:wrap;gap:2px 18px;margin:0}
-dt{color:var(--chart-faint)}
-dd{margin:0 0 0 -12px;overflow-wrap:anywhere;white-space:pre-wrap}
+dl div{display:flex;gap:6px}
+dt{color:var(--chart-faint);white-space:nowrap}
+dd{margin:0;overflow-wrap:anywhere;white-space:pre-wrap}
+.gutter rect{fill:var(--chart-open)}
 `
 
 export const pageStyle: string = [...pageThemes, sequenceRules, rules.trim()].join("\n")

@@ -3,6 +3,7 @@
  * diagram, a time line. The page stands by itself. It asks nothing of a network and may not (its
  * policy), and has what the trace says as data: JSON that is never markup and never code.
  */
+import * as Effect from "effect/Effect"
 import { printable } from "../charts/text.ts"
 import { escapeXml as escape } from "../charts/xml.ts"
 import type { Trace } from "../trace/trace.ts"
@@ -31,8 +32,11 @@ const jsonText = (data: unknown): string => JSON.stringify(data).replaceAll("<",
 const base64 = (bytes: ArrayBuffer): string =>
   btoa(Array.from(new Uint8Array(bytes), (byte) => String.fromCharCode(byte)).join(""))
 
-const hashOf = async (text: string): Promise<string> =>
-  base64(await crypto.subtle.digest("SHA-256", new TextEncoder().encode(text)))
+const hashOf = (text: string): Effect.Effect<string> =>
+  Effect.map(
+    Effect.promise(() => crypto.subtle.digest("SHA-256", new TextEncoder().encode(text))),
+    base64
+  )
 
 /** The classes' own text: neither names anything outside of itself. */
 const program = `new (${String(PageProgram)})(window, ${String(PageRows)}).open()`
@@ -81,9 +85,10 @@ const aboutOf = ({ header, entries }: Trace, { from, to }: Window): string =>
     .join(" · ")
 
 /** The page's text. The same trace and charts give the same bytes. */
-export async function reportPage(trace: Trace, options: ReportOptions): Promise<string> {
+export const reportPage = Effect.fnUntraced(function* (trace: Trace, options: ReportOptions) {
+  const policy = policyOf(yield* hashOf(program))
   const window = options.window ?? windowOf(trace, firstViolation(trace), reportRowsMax)
-  const story = storyOf(trace, { window, lanesMax })
+  const story = storyOf(trace, { window, lanesMax, order: "busy" })
   const used = new Set(story.lanes.map(({ machine }) => machine))
   const charts = Object.fromEntries(Object.entries(options.charts).filter(([id]) => used.has(id)))
   const data = pageData(story, new Set(Object.keys(charts)))
@@ -91,7 +96,7 @@ export async function reportPage(trace: Trace, options: ReportOptions): Promise<
   const about = printable(aboutOf(trace, window) + hidden, 400)
   return `${[
     '<!doctype html><html lang="en" data-theme="auto"><head><meta charset="utf-8">',
-    `<meta http-equiv="Content-Security-Policy" content="${policyOf(await hashOf(program))}">`,
+    `<meta http-equiv="Content-Security-Policy" content="${policy}">`,
     '<meta name="viewport" content="width=device-width,initial-scale=1">',
     `<title>Trace: ${escape(about)}</title>`,
     `<style>${pageStyle}</style></head><body>`,
@@ -107,4 +112,4 @@ export async function reportPage(trace: Trace, options: ReportOptions): Promise<
     `<script type="application/json" id="data">${jsonText(data)}</script>`,
     `<script>${program}</script></body></html>`
   ].join("\n")}\n`
-}
+})

@@ -108,8 +108,16 @@ interface Row {
 
 const middle = (row: number): number => size.head + row * size.row + size.row / 2 + 6
 
-const text = (kind: string, [x, y]: readonly [number, number], content: string, rest = "") =>
-  `<text class="${kind}" x="${number(x)}" y="${number(y)}"${rest}>${escape(content)}</text>`
+interface Written {
+  readonly kind: string
+  readonly anchor?: "middle" | "end"
+}
+
+const text = ({ kind, anchor }: Written, [x, y]: readonly [number, number], content: string) => {
+  const anchored = anchor === undefined ? "" : ` text-anchor="${anchor}"`
+  const place = `x="${number(x)}" y="${number(y)}"`
+  return `<text class="${kind}" ${place}${anchored}>${escape(content)}</text>`
+}
 
 /** Kind and the rest of an actor's name, one above the other. */
 export const laneTitle = ({ name }: Lane): readonly [string, string] => {
@@ -121,11 +129,10 @@ export const laneTitle = ({ name }: Lane): readonly [string, string] => {
 const head = (lane: Lane, place: number): string => {
   const [kind, rest] = laneTitle(lane)
   const x = laneX(place)
-  const centred = ' text-anchor="middle"'
   return [
     `<g><title>${escape(printable(lane.name, 500))}</title>`,
-    text("name", [x, 24], kind, centred),
-    rest === "" ? "" : text("faint", [x, 40], rest, centred),
+    text({ kind: "name", anchor: "middle" }, [x, 24], kind),
+    rest === "" ? "" : text({ kind: "faint", anchor: "middle" }, [x, 40], rest),
     "</g>"
   ].join("")
 }
@@ -173,7 +180,7 @@ const pillSvg = (pill: Pill, x: number, y: number): string => {
   const top = number(y - size.pill / 2)
   return (
     `<rect class="pill" x="${left}" y="${top}" width="${pill.width}" height="${size.pill}" ` +
-    `rx="9"/>${text("word", [x, y + 4], pill.text, ' text-anchor="middle"')}`
+    `rx="9"/>${text({ kind: "word", anchor: "middle" }, [x, y + 4], pill.text)}`
   )
 }
 
@@ -228,46 +235,52 @@ const saidSvg = ({ moment, row }: Row): string => {
   // A word to itself comes in on the right, so that it is said on the left.
   const isLeft = source >= 0 && source <= lane
   const y = middle(row) - 13
-  const anchor = isLeft ? ' text-anchor="end"' : ""
-  return text("said", [laneX(lane) + (isLeft ? -8 : 8), y], said(moment), anchor)
+  const written: Written = isLeft ? { kind: "said", anchor: "end" } : { kind: "said" }
+  return text(written, [laneX(lane) + (isLeft ? -8 : 8), y], said(moment))
 }
 
 export const timeText = (atMs: number): string => `${(atMs / 1000).toFixed(3)} s`
 
 const gutterSvg = ({ moment, row }: Row): string => {
   const y = middle(row) + 4
-  const right = ' text-anchor="end"'
+  const written = { kind: "faint", anchor: "end" } as const
   return (
-    text("faint", [44, y], `#${moment.at}`, right) +
-    text("faint", [size.gutter - 12, y], timeText(moment.entry.atMs), right)
+    text(written, [44, y], `#${moment.at}`) +
+    text(written, [size.gutter - 12, y], timeText(moment.entry.atMs))
   )
 }
 
 function violationSvg({ moment, row }: Row, width: number): string {
   const y = middle(row) - 12
   const room = width - size.gutter - 2 * size.margin - 12
+  const words = fitted(said(moment), room / 1.15)
   return (
     `<rect class="band" x="${size.gutter}" y="${y}" width="${width - size.gutter - size.margin}"` +
-    ` height="24" rx="4"/>${text("word", [size.gutter + 10, y + 16], fitted(said(moment), room / 1.15))}`
+    ` height="24" rx="4"/>${text({ kind: "word" }, [size.gutter + 10, y + 16], words)}`
   )
 }
 
-function rowSvg(row: Row, width: number, drawing: Drawing): string {
+const opening = ({ mark, at }: Moment): string =>
+  `<g class="moment ${mark ?? ""}" data-step="${at}">`
+
+/** Beneath all pills and words: arrows pass by other moments. */
+function waysSvg(row: Row, drawing: Drawing): string {
   const { moment } = row
-  const opening =
-    `<g class="moment ${moment.mark ?? ""}" data-step="${moment.at}">` +
-    `<title>${escape(printable(sentenceOf(moment), 1000))}</title>${gutterSvg(row)}`
-  if (moment.lane < 0) return `${opening}${violationSvg(row, width)}</g>`
-  const pill = pillOf(moment)
-  const half = pill.width / 2
-  return [
-    opening,
+  const half = pillOf(moment).width / 2
+  const ways = [
     moment.source < 0 ? "" : messageSvg(row, half, drawing),
-    ...moment.answered.map((target) => replySvg(row, half, target)),
-    pillSvg(pill, laneX(moment.lane), middle(row.row)),
-    saidSvg(row),
-    "</g>"
+    ...moment.answered.map((target) => replySvg(row, half, target))
   ].join("")
+  return moment.lane < 0 || ways === "" ? "" : `${opening(moment)}${ways}</g>`
+}
+
+function wordsSvg(row: Row, width: number): string {
+  const { moment } = row
+  const title = `<title>${escape(printable(sentenceOf(moment), 1000))}</title>`
+  const start = `${opening(moment)}${title}${gutterSvg(row)}`
+  if (moment.lane < 0) return `${start}${violationSvg(row, width)}</g>`
+  const pill = pillSvg(pillOf(moment), laneX(moment.lane), middle(row.row))
+  return `${start}${pill}${saidSvg(row)}</g>`
 }
 
 export interface SequenceOptions {
@@ -295,6 +308,7 @@ export function sequenceSvg(story: Story, { theme = "auto", header }: SequenceOp
   const bottom = size.head + moments.length * size.row + size.margin
   const height = bottom + notes.length * 18 + (notes.length > 0 ? 8 : 0)
   const places = new Map(moments.map(({ at }, row) => [at, row]))
+  const rows = moments.map((moment, row): Row => ({ moment, row }))
   const drawing: Drawing = { rowOf: (at) => places.get(at) ?? 0 }
   const title = escape(printable(`Sequence by ${header.createdBy}`, 200))
   return `${[
@@ -308,8 +322,11 @@ export function sequenceSvg(story: Story, { theme = "auto", header }: SequenceOp
         `<path class="lane" d="M${laneX(lane)} ${size.head - 8}V${bottom - size.margin / 2}"/>`
     ),
     ...lanes.map(head),
-    ...moments.map((moment, row) => rowSvg({ moment, row }, width, drawing)),
-    ...notes.map((note, line) => text("faint", [size.margin, bottom + 14 + line * 18], note)),
+    ...rows.map((row) => waysSvg(row, drawing)).filter((ways) => ways !== ""),
+    ...rows.map((row) => wordsSvg(row, width)),
+    ...notes.map((note, line) =>
+      text({ kind: "faint" }, [size.margin, bottom + 14 + line * 18], note)
+    ),
     "</svg>"
   ].join("\n")}\n`
 }

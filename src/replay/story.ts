@@ -127,7 +127,19 @@ const namesOf = (entry: Entry): readonly string[] => {
   return [entry.sender ?? outside, entry.actor]
 }
 
-const lanesOf = ({ header }: Trace, entries: readonly Entry[], max: number) => {
+export interface StoryOptions {
+  readonly window?: Window
+  /** By default 40. */
+  readonly lanesMax?: number
+  /** Of the actors' lanes: as they appear, or those first that do most. */
+  readonly order?: "appearance" | "busy"
+}
+
+const lanesOf = (
+  { header }: Trace,
+  entries: readonly Entry[],
+  { lanesMax = 40, order = "appearance" }: StoryOptions
+) => {
   const actors = new Set<string>()
   const counts = new Map<string, number>()
   for (const entry of entries) {
@@ -135,9 +147,10 @@ const lanesOf = ({ header }: Trace, entries: readonly Entry[], max: number) => {
     if (entry.kind === "turn" && entry.sender !== undefined) actors.add(entry.sender)
     for (const name of namesOf(entry)) counts.set(name, (counts.get(name) ?? 0) + 1)
   }
-  const busiest = [...counts].toSorted(([, one], [, other]) => other - one).slice(0, max)
+  const busiest = [...counts].toSorted(([, one], [, other]) => other - one).slice(0, lanesMax)
   const kept = new Set(busiest.map(([name]) => name))
-  const lanes = [...counts.keys()]
+  const names = order === "busy" ? busiest.map(([name]) => name) : [...counts.keys()]
+  const lanes = names
     .filter((name) => kept.has(name))
     .map((name): Lane => {
       const isActor = actors.has(name)
@@ -149,19 +162,13 @@ const lanesOf = ({ header }: Trace, entries: readonly Entry[], max: number) => {
   return { lanes, hidden: counts.size - lanes.length }
 }
 
-export interface StoryOptions {
-  readonly window?: Window
-  /** By default 40. */
-  readonly lanesMax?: number
-}
-
 /** The trace, or the part of it in the window, told. */
 export function storyOf(trace: Trace, options: StoryOptions = {}): Story {
   const { entries } = trace
-  const { window = { from: 0, to: entries.length }, lanesMax = 40 } = options
+  const { window = { from: 0, to: entries.length } } = options
   const ties = new Ties(entries)
   const part = entries.slice(window.from, window.to)
-  const { lanes, hidden } = lanesOf(trace, part, lanesMax)
+  const { lanes, hidden } = lanesOf(trace, part, options)
   const placeOf = new Map(lanes.map(({ name }, place) => [name, place]))
   const laneOf = (name: string | undefined) =>
     name === undefined ? -1 : (placeOf.get(name) ?? undefined)
@@ -180,13 +187,15 @@ export function storyOf(trace: Trace, options: StoryOptions = {}): Story {
   return { lanes, moments: told, total: entries.length, lanesHidden: hidden }
 }
 
+const region = /^[A-Za-z]\w*(?:\.\w+)*$/
+
 /** The regions of a state's name that are other than before. */
 export const changedRegions = ({ from, to }: Pick<TurnEntry, "from" | "to">): string => {
   if (from === to) return ""
   const [before, after] = [from.split(" "), to.split(" ")]
   // Names of actors without a chart count things, `1 held`: their blanks part nothing.
-  if (!to.includes(".")) return to
-  return after.filter((region, at) => before[at] !== region).join(" ")
+  if (before.length !== after.length || !after.every((word) => region.test(word))) return to
+  return after.filter((word, at) => before[at] !== word).join(" ")
 }
 
 const noteSentence = ({ kind, name, who, about, text }: NoteEntry): string =>

@@ -19,3 +19,9 @@ test("docs/reference/rpc-procedures.md shows what is served", () => {
   const { status, stderr } = spawnSync(process.execPath, [program, "--check"], { encoding: "utf8" })
   expect({ status, stderr }, "run: node .ci/rpc-page.mjs").toEqual({ status: 0, stderr: "" })
 })
+
+test("the scenes of docs/internals are drawn from what the engine does", () => {
+  const program = join(root, ".ci/scenes.mjs")
+  const { status, stderr } = spawnSync(process.execPath, [program, "--check"], { encoding: "utf8" })
+  expect({ status, stderr }, "run: node .ci/scenes.mjs").toEqual({ status: 0, stderr: "" })
+})

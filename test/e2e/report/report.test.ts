@@ -130,7 +130,7 @@ test.each(["light", "dark"] as const)(
   }
 )
 
-test("begins just before what was broken: the race on a name shows in under ten steps", async () => {
+test("begins just before what was broken: the race shows in under ten steps", async () => {
   const { page, complaints } = await look(browser, urlOf(`${onName}.html`))
   const said: string[] = []
   for (let steps = 0; steps < 9; steps++) {
@@ -174,7 +174,7 @@ test("10,000 records are at most 2 MB, and only the rows that are seen are drawn
   await troupe("trace", "report", "long.json", "-o", "long.html")
   expect(statSync(at("long.html")).size).toBeLessThanOrEqual(2 * 1024 * 1024)
   const { page, complaints } = await look(browser, urlOf("long.html"))
-  const drawn = () => page.$$eval("#rows .moment", (spots) => spots.length)
+  const drawn = () => page.$$eval("#rows [data-row]", (spots) => spots.length)
   for (const key of ["PageDown", "ArrowRight", "ArrowRight", "End", "ArrowLeft"]) {
     await page.keyboard.press(key)
     // Only what is seen is there: the page is as quick at the end as at the beginning.
@@ -210,7 +210,7 @@ test("the page's policy allows nothing but its own script", () => {
   expect(text).not.toMatch(/https?:\/\/(?!www\.w3\.org\/2000\/svg)/)
 })
 
-test("a file that is no trace is told with its place; of half a file the rest is shown", async () => {
+test("what is no trace is told with its place; of half a file the rest is shown", async () => {
   const { stdout: list } = await troupe("trace", "play", "--plain", `${onName}.json`)
   expect(list).toMatch(/^#0 to #\d+ of \d+ entries\n {4}#0 /)
   expect(list).toContain("outside > domains: reserve")

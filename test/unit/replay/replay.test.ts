@@ -4,6 +4,7 @@
  * of a half file the part that is there is shown.
  * Method: small traces by hand, a long one and a hostile one made by a program.
  */
+import * as Effect from "effect/Effect"
 import * as fc from "fast-check"
 import * as Result from "effect/Result"
 import { expect, test } from "vitest"
@@ -35,10 +36,13 @@ const traceOf = (...turns: readonly Partial<TurnEntry>[]): Trace => ({
   }))
 })
 
+const pageOf = (trace: Trace) => Effect.runPromise(reportPage(trace, { charts: {} }))
+
 const driver = { actor: "driver", sender: undefined }
 
 test("what was sent later and served before has overtaken", () => {
-  const trace = traceOf({ ...driver, sent: 0 }, { ...driver, sent: 1 }, { ...driver, sent: 0 })
+  const early = { ...driver, sent: 0 }
+  const trace = traceOf(early, { ...driver, sent: 1 }, early)
   const { moments } = storyOf(trace)
   expect(moments.map(({ overtakenBy }) => overtakenBy)).toEqual([undefined, undefined, 1])
   expect(moments.map(({ since }) => since)).toEqual([0, 1, 0])
@@ -55,7 +59,7 @@ test("messages to others, and of another life, overtake nothing", () => {
   expect(storyOf(trace).moments.flatMap(({ overtakenBy }) => overtakenBy ?? [])).toEqual([])
 })
 
-test("an answer goes to whoever asked, also much later; what is refused is answered at once", () => {
+test("an answer goes to whoever asked, also much later; a refusal is one at once", () => {
   const trace = traceOf(
     { actor: "ports", sender: "driver", call: 5 },
     { actor: "domains", sender: "driver", call: 6, outcome: "refused" },
@@ -67,7 +71,8 @@ test("an answer goes to whoever asked, also much later; what is refused is answe
 })
 
 test("a window tells of the whole trace what concerns it", () => {
-  const trace = traceOf({ ...driver, call: 3 }, { ...driver, sent: 1 }, { ...driver, answers: [3] })
+  const between = { ...driver, sent: 1 }
+  const trace = traceOf({ ...driver, call: 3 }, between, { ...driver, answers: [3] })
   const { moments, lanes } = storyOf(trace, { window: { from: 2, to: 3 } })
   expect(moments).toMatchObject([
     { at: 2, answered: [lanes.findIndex((l) => l.name === "outside")] }
@@ -96,7 +101,7 @@ test("the same trace gives the same bytes, in every theme", async () => {
     expect(draw()).toBe(draw())
     expect(draw().includes("var(")).toBe(theme === "auto")
   }
-  expect(await reportPage(trace, { charts: {} })).toBe(await reportPage(trace, { charts: {} }))
+  expect(await pageOf(trace)).toBe(await pageOf(trace))
 })
 
 test("whatever a trace says, the diagram and the list have signs only", () => {
@@ -109,7 +114,7 @@ test("whatever a trace says, the diagram and the list have signs only", () => {
 })
 
 test("in a page the data cannot end before they end", async () => {
-  const page = await reportPage(hostileTrace(), { charts: {} })
+  const page = await pageOf(hostileTrace())
   expect(page.match(/<\/script>/g)).toHaveLength(2)
   const data = /id="data">(.*?)<\/script>/s.exec(page)?.[1] ?? ""
   expect(data).not.toContain("<")
