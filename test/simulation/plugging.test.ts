@@ -6,6 +6,7 @@
  * engine has come up, or the deed has been answered, all who have a say are compared; then the
  * guest is ended, and the card is where it came from.
  */
+import fc from "fast-check"
 import { expect, test } from "vitest"
 import type { PlannedFault, Seam } from "../../src/testing/fault.ts"
 import { Bench, cardXml, seams } from "./plugging/bench.ts"
@@ -97,4 +98,56 @@ test.each(deeds)("$name: killed or failing at every place, all agree afterwards"
   }
   expect(met.attached).toBeGreaterThan(0)
   expect(met.home).toBeGreaterThan(0)
+})
+
+/** What may be asked of the guest or befall it, whatever else is under way. */
+const moves = {
+  attach: (bench: Bench) => bench.begin((domain) => domain.attachDevice(cardXml)),
+  detach: (bench: Bench) => bench.begin((domain) => domain.detachDevice(cardXml)),
+  alias: (bench: Bench) => bench.begin((domain) => domain.detachDeviceAlias("hostdev0")),
+  both: (bench: Bench) =>
+    bench.begin((domain) => domain.attachDevice(cardXml, { live: true, config: true })),
+  suspend: (bench: Bench) => bench.begin((domain) => domain.suspend),
+  resume: (bench: Bench) => bench.begin((domain) => domain.resume),
+  reset: (bench: Bench) => bench.begin((domain) => domain.reset),
+  destroy: (bench: Bench) => bench.begin((domain) => domain.destroy()),
+  start: (bench: Bench) => bench.begin((domain) => domain.start()),
+  unplug: (bench: Bench) =>
+    bench.begin((domain) =>
+      domain.guest.monitorCommand('{"execute":"device_del","arguments":{"id":"hostdev0"}}')
+    ),
+  kill: (bench: Bench) => {
+    bench.kill()
+    bench.open()
+  }
+} as const
+
+const move = fc.record({
+  what: fc.constantFrom(...(Object.keys(moves) as (keyof typeof moves)[])),
+  thenMs: fc.constantFrom(0, 0, 250, 2_000, 8_000)
+})
+
+test("whatever is asked at the same time, all agree when it is over", () => {
+  const met = { attached: 0, home: 0 }
+  fc.assert(
+    fc.property(fc.array(move, { minLength: 2, maxLength: 14 }), fc.boolean(), (all, isCold) => {
+      const bench = new Bench()
+      bench.start(isCold ? cardXml : "")
+      for (const { what, thenMs } of all) {
+        moves[what](bench)
+        bench.pass(thenMs)
+      }
+      bench.pass(settledMs)
+      const { views } = bench
+      expect(agreed).toContainEqual(views)
+      if (views.isInQemu) met.attached++
+      else met.home++
+      bench.ask((domain) => domain.destroy())
+      bench.pass(settledMs)
+      expect(bench.views).toEqual(agreed[1])
+    }),
+    { numRuns: 120 }
+  )
+  expect(met.attached).toBeGreaterThan(10)
+  expect(met.home).toBeGreaterThan(10)
 })

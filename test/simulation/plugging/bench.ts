@@ -107,6 +107,14 @@ export class Bench {
     return answer
   }
 
+  /** Asks, and waits for nothing. */
+  begin(deed: (domain: Domain) => Effect.Effect<unknown, unknown>): void {
+    const { engine, process } = this
+    if (engine === undefined || process === undefined || !this.isUp) return
+    const asked = Effect.flatMap(engine.lookup({ name: "web" }), (domain) => deed(domain))
+    Effect.runForkWith(process.context)(Effect.ignore(asked))
+  }
+
   readonly attach = () => this.ask((domain) => domain.attachDevice(cardXml))
   readonly detach = () => this.ask((domain) => domain.detachDevice(cardXml))
 
