@@ -32,12 +32,16 @@ const beginnings = {
   scxml: /^<\?xml version="1.0" encoding="UTF-8"\?>\n<scxml /,
   xstate: /^\{\n {2}"id": "config"/,
   json: /^\{\n {2}"version": 1/,
-  layout: /^\{\n {2}"version": 1/
+  layout: /^\{\n {2}"version": 1/,
+  text: /^config\n├─ ● current\n/
 } as const
 
 test("a machine of ours comes in every format, to the terminal or into a file", async () => {
   await using stage = setStage()
-  expect(await play(stage, "--list")).toMatchObject({ code: 0, out: "driver\nconfig\ndomain\n" })
+  expect(await play(stage, "--list")).toMatchObject({
+    code: 0,
+    out: "driver\nconfig\ndomain\nhostdev\n"
+  })
   for (const [format, beginning] of Object.entries(beginnings)) {
     const printed = await play(stage, "config", "--format", format)
     expect(printed).toMatchObject({ code: 0, err: "", out: expect.stringMatching(beginning) })
@@ -80,6 +84,78 @@ test("a machine that a file exports is drawn; what is wrong with a file is told"
   expect(await wrong("broken.ts")).toMatch(/^3 .*cannot load/)
   expect(await wrong("gone.ts")).toMatch(/^4 .*there is no file/)
   expect(await wrong("domian")).toMatch(/^4 .*did you mean 'domain'/)
+})
+
+const versions = (xstate: string) => `
+import { createMachine } from ${JSON.stringify(xstate)}
+export const one = createMachine({ id: "door", initial: "shut", states: {
+  shut: { on: { OPEN: "open" } }, open: { on: { CLOSE: "shut" } } } })
+export const two = createMachine({ id: "door", initial: "shut", states: {
+  shut: { on: { OPEN: "open", LOCK: "locked" } }, open: { on: { CLOSE: "shut" } }, locked: {} } })
+`
+
+const counted = {
+  format: "troupe-chart-coverage",
+  version: 1,
+  machines: {
+    door: { states: { shut: 1, open: 1 }, transitions: { shut: { OPEN: [1], LOCK: [0] } } }
+  }
+}
+
+test("coverage is drawn, what was never taken is listed, and too little fails", async () => {
+  await using stage = setStage()
+  const write = (name: string, text: string) => writeFileSync(join(stage.directory, name), text)
+  write("doors.mjs", versions(import.meta.resolve("xstate")))
+  write("run.json", JSON.stringify(counted))
+  write("none.json", "{")
+  const text = await play(
+    stage,
+    "doors.mjs#two",
+    "--coverage",
+    "run.json",
+    "--coverage",
+    "run.json"
+  )
+  expect(text).toMatchObject({ code: 0, err: "" })
+  expect(text.out).toContain("OPEN ×2 → open")
+  expect(text.out).toContain("states 2 of 3, transitions 1 of 3: 33.3 %")
+  expect(text.out).toContain("  locked, a state: LOCK\n")
+  expect(text.out).toContain("  open, CLOSE: OPEN → CLOSE\n")
+  const coverage = ["doors.mjs#two", "--coverage", "run.json"]
+  expect(await play(stage, ...coverage, "--fail-under", "33")).toMatchObject({ code: 0 })
+  const failed = await play(stage, ...coverage, "--fail-under", "33.4", "--format", "json")
+  expect(failed).toMatchObject({ code: 1, err: expect.stringContaining("33.3 %") })
+  expect(JSON.parse(failed.out)).toMatchObject({ machine: "door", transitions: { reached: 1 } })
+  const picture = await play(stage, ...coverage, "--format", "svg", "-o", "chart.svg")
+  expect(picture).toMatchObject({ code: 0, out: expect.stringContaining("never reached") })
+  expect(readFileSync(join(stage.directory, "chart.svg"), "utf8")).toContain("CLOSE ×0")
+  const wrong = async (...words: readonly string[]) => {
+    const { code, err } = await play(stage, "doors.mjs#two", ...words)
+    return `${code} ${err}`
+  }
+  expect(await wrong("--coverage", "gone.json")).toMatch(/^4 .*there is no file/)
+  expect(await wrong("--coverage", "none.json")).toMatch(/^3 .*'none.json': it is not JSON/)
+  expect(await wrong("--fail-under", "10")).toMatch(/^3 .*is about --coverage/)
+  expect(await wrong("--coverage", "run.json", "--format", "dot")).toMatch(/^3 .*no room for marks/)
+  expect(await wrong("--coverage", "run.json", "--highlight", "shut")).toMatch(/^3 .*at a time/)
+  expect(await wrong("--highlight", "shot")).toMatch(/^4 .*did you mean 'shut'/)
+})
+
+test("two versions of a machine are compared; a state is pointed at", async () => {
+  await using stage = setStage()
+  const text = versions(import.meta.resolve("xstate"))
+  writeFileSync(join(stage.directory, "doors.mjs"), text)
+  const words = ["doors.mjs#two", "--diff", "doors.mjs#one"]
+  const shown = await play(stage, ...words)
+  expect(shown).toMatchObject({ code: 0, err: "" })
+  expect(shown.out).toContain("+ LOCK → locked\n")
+  expect(shown.out).toContain("+ locked, a state\n")
+  const json = await play(stage, ...words, "--format", "json")
+  expect(JSON.parse(json.out).changes).toHaveLength(2)
+  const same = await play(stage, "doors.mjs#one", "--diff", "doors.mjs#one")
+  expect(same.out).toContain("nothing is added, removed or changed")
+  const pointed = await play(stage, "domain", "--highlight", "running", "--format", "svg")
+  expect(pointed.out).toContain('mark-active" data-state="life.running"')
 })
 
 test("Qt's SCXML compiler takes the SCXML of every machine", async () => {
