@@ -22,11 +22,14 @@ const procText = (pid: number, name: string) =>
     return read._tag === "Some" ? new TextDecoder().decode(read.value) : ""
   })
 
-/** In bytes; `undefined` where the host does not tell, or sets none. */
+const amount = (word: string | undefined): number =>
+  word === undefined || word === "unlimited" ? Number.POSITIVE_INFINITY : Number(word)
+
+/** In bytes. Where the host does not tell, there is no limit that would be known. */
 const present = (pid: number) =>
   Effect.map(procText(pid, "limits"), (text) => {
-    const word = /^Max locked memory +([0-9]+|unlimited)/m.exec(text)?.[1]
-    return word === undefined || word === "unlimited" ? undefined : Number(word)
+    const words = /^Max locked memory +([0-9]+|unlimited) +([0-9]+|unlimited)/m.exec(text)
+    return { soft: amount(words?.[1]), hard: amount(words?.[2]) }
   })
 
 /** capabilities(7): CAP_IPC_LOCK. Who has it is not held to the limit. */
@@ -45,20 +48,22 @@ const findPrlimit = Effect.gen(function* () {
   return undefined
 })
 
-const raise = Effect.fnUntraced(function* ({ pid }: ProcessId, wanted: number | "unlimited") {
+const raise = Effect.fnUntraced(function* ({ pid }: ProcessId, limit: string) {
   const what = "raise the limit of locked memory"
   const path = yield* findPrlimit
   if (path === undefined)
     return yield* new HelperRefused({ what, why: "'prlimit' of util-linux is not installed" })
-  yield* runHelper(what, [path, "--pid", String(pid), `--memlock=${wanted}:${wanted}`])
+  yield* runHelper(what, [path, "--pid", String(pid), `--memlock=${limit}`])
 })
 
 /** So much as this guest needs in place, if it may have less. `live`: with the new device. */
 export const raiseMemoryLock = Effect.fnUntraced(function* (process: ProcessId, live: Domain) {
   const wanted = memlockOf(live)
-  const now = yield* present(process.pid)
-  if (wanted === undefined || now === undefined) return
-  if (wanted !== "unlimited" && now >= wanted) return
-  const raised = yield* Effect.result(raise(process, wanted))
+  if (wanted === undefined) return
+  const { soft, hard } = yield* present(process.pid)
+  if (soft >= amount(String(wanted))) return
+  // What may be had already is not taken away: it takes a privilege to get it back.
+  const limit = hard >= amount(String(wanted)) ? `${wanted}:` : `${wanted}:${wanted}`
+  const raised = yield* Effect.result(raise(process, limit))
   if (raised._tag === "Failure" && !(yield* mayLock(process.pid))) return yield* raised.failure
 })
