@@ -48,31 +48,30 @@ export interface TakingGround {
   readonly here: <A, E>(effect: Effect.Effect<A, E, Files>) => Effect.Effect<A, E>
 }
 
-type Step = (pool: Pool) => ReturnType<Pool["reattach"]>
+type Step = (pool: Pool, device: string) => ReturnType<Pool["reattach"]>
 
 export const takingDevices = ({ driver, lookup, here }: TakingGround): TakingDevices => {
   const addressOf = Effect.fnUntraced(function* (name: string) {
     const { kind, path } = yield* lookup(name)
     return kind === "pci" ? lastOf(path) : yield* new NodeDeviceUnfit({ name })
   })
-  const done = (procedure: string, step: Step) =>
-    driver.call(makeCall(procedure), ({ pools }) => step(pools.pci))
+  // One call from the first look on: an engine that closes meanwhile answers it.
+  const taking = (procedure: string, name: string, step: Step) =>
+    driver.call(makeCall(procedure), ({ pools }) =>
+      Effect.flatMap(addressOf(name), (device) => step(pools.pci, device))
+    )
   return {
     detach: (name, options) =>
-      Effect.gen(function* () {
-        const device = yield* addressOf(name)
-        // Before its driver loses it: what VFIO would not take stays where it is.
-        const why = yield* here(detachProblem(device))
-        if (why !== undefined) return yield* new DeviceNotReady({ device, step: "detach", why })
-        yield* done("nodeDeviceDetach", (pool) => pool.detach(device, options))
-      }),
-    reattach: (name) =>
-      Effect.flatMap(addressOf(name), (device) =>
-        done("nodeDeviceReAttach", (pool) => pool.reattach(device))
+      driver.call(makeCall("nodeDeviceDetach"), ({ pools }) =>
+        Effect.gen(function* () {
+          const device = yield* addressOf(name)
+          // Before its driver loses it: what VFIO would not take stays where it is.
+          const why = yield* here(detachProblem(device))
+          if (why !== undefined) return yield* new DeviceNotReady({ device, step: "detach", why })
+          yield* pools.pci.detach(device, options)
+        })
       ),
-    reset: (name) =>
-      Effect.flatMap(addressOf(name), (device) =>
-        done("nodeDeviceReset", (pool) => pool.reset(device))
-      )
+    reattach: (name) => taking("nodeDeviceReAttach", name, (pool, device) => pool.reattach(device)),
+    reset: (name) => taking("nodeDeviceReset", name, (pool, device) => pool.reset(device))
   }
 }
