@@ -8,7 +8,10 @@ import type { Chart, ChartAction, ChartInvoke, ChartState, ChartTransition, Json
 /** A longer condition is told by its beginning: a chart is no listing. */
 const guardLengthMax = 72
 
-/** The id that a chart has for a node. A machine may bear the name of one of its states; ids are unique all the same. */
+/**
+ * The id that a chart has for a node. A machine may bear the name of one of its states; ids are
+ * unique all the same.
+ */
 export const idOf = (node: AnyStateNode): string => {
   if (node.path.length > 0) return node.path.join(".")
   const { id } = node.machine

@@ -47,7 +47,7 @@ function takeFirst<A>(left: A[], fits: (one: A) => boolean): A | undefined {
   return at < 0 ? undefined : left.splice(at, 1)[0]
 }
 
-/** Transitions of both, each with what became of it. Equal ones first, so that order is no change. */
+/** Transitions of both, each with what became of it. Equal ones first: order is no change. */
 function paired(
   newer: readonly ChartTransition[],
   older: readonly ChartTransition[]

@@ -46,7 +46,7 @@ export function mergeHits(all: readonly Hits[]): Hits {
   return { states, transitions }
 }
 
-/** The text of a file with the counts of one machine, zeros included. The same counts, same text. */
+/** A file's text with the counts of one machine, zeros included. The same counts, same text. */
 export function hitsText(chart: Chart, hits: Hits): string {
   const states = statesWithin(chart.root)
   const transitionsOf = (state: ChartState) =>

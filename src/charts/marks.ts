@@ -74,7 +74,7 @@ export function transitionTexts(transitions: readonly Keyed[], marks: Marks): re
   )
 }
 
-/** The mark of an arrow that stands for several transitions; undefined where they are not of one. */
+/** The mark of an arrow for several transitions; undefined where they are not of one. */
 export function commonMark(keys: readonly string[], marks: Marks): Mark | undefined {
   const found = new Set(keys.map((key) => marks.transitions.get(key)?.mark))
   const [only] = found

@@ -99,16 +99,19 @@ const looks: { readonly [mark in Mark]: readonly [string, string] } = {
   changed: ["warn", ""]
 }
 
-/** Only in pictures that have marks. Class names are the marks' own, so that pages can have both. */
+/** Only in pictures that have marks. */
 const markRules = Object.entries(looks).flatMap(([mark, [colour, dashes]]) => [
   `.troupe-chart .mark-${mark}>.box{stroke:var(--chart-${colour});stroke-width:2.2${dashes}}`,
   `.troupe-chart .mark-${mark}>.way{stroke:var(--chart-${colour});stroke-width:1.8${dashes}}`,
   `.troupe-chart .mark-${mark}>.tip{fill:var(--chart-${colour})}`,
   `.troupe-chart text.mark-${mark}{fill:var(--chart-${colour})}`,
-  `.troupe-chart .swatch.mark-${mark}{fill:none;stroke:var(--chart-${colour});stroke-width:2.2${dashes}}`
+  `.troupe-chart .swatch.mark-${mark}{stroke:var(--chart-${colour})${dashes}}`
 ])
 
-const markedBox = ".troupe-chart .mark-active>.box{fill:var(--chart-mark);stroke-width:2.5}"
+const commonMarkRules = [
+  ".troupe-chart .mark-active>.box{fill:var(--chart-mark);stroke-width:2.5}",
+  ".troupe-chart .swatch{fill:none;stroke-width:2.2}"
+]
 
 /** Where colours compare, what is not compared has none. */
 const quiet = [
@@ -118,7 +121,7 @@ const quiet = [
 
 const rulesOf = (marking: Marking): readonly string[] => {
   if (marking === "none") return rules
-  return [...rules, ...(marking === "compared" ? quiet : []), ...markRules, markedBox]
+  return [...rules, ...(marking === "compared" ? quiet : []), ...markRules, ...commonMarkRules]
 }
 
 const styleOf = (theme: Theme, marking: Marking): string =>
@@ -229,7 +232,8 @@ const boxSvg = (box: PictureBox): string =>
   box.type === "start"
     ? `<g>${circle(box, "dot")}</g>`
     : [
-        `<g class="${kindsOf(box)}${markClass(box.mark)}" data-state="${named(box.id)}"><title>${named(box.id)}</title>`,
+        `<g class="${kindsOf(box)}${markClass(box.mark)}" data-state="${named(box.id)}">`,
+        `<title>${named(box.id)}</title>`,
         ...shapesOf(box),
         ...boxText(box),
         "</g>"

@@ -1,8 +1,8 @@
 /**
  * A chart for a terminal: states as an indented tree in Unicode, each with what it does and its
- * transitions. Boxes and arrows of letters would need more columns than a terminal has: a chart of a
- * dozen states is some 150 letters wide. Names are text: nothing in them reaches the terminal as a
- * command. Knows no terminal: colours are given.
+ * transitions. Boxes and arrows of letters would need more columns than a terminal has: a chart
+ * of a dozen states is some 150 letters wide. Names are text: nothing in them reaches the
+ * terminal as a command. Knows no terminal: colours are given.
  */
 import type { Chart, ChartState } from "./chart.ts"
 import { type Keyed, type Mark, type Marked, type Marks, noMarks, type Text } from "./marks.ts"

@@ -6,7 +6,7 @@ import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import type { Chart } from "../charts/chart.ts"
 import { draw } from "../charts/draw.ts"
-import type { Mark } from "../charts/marks.ts"
+import { type Mark, noMarks } from "../charts/marks.ts"
 import { shownPercent } from "../charts/hits.ts"
 import { highlighted, type Picture } from "../charts/picture.ts"
 import { png } from "../charts/png.ts"
@@ -124,11 +124,13 @@ const markedOf = Effect.fnUntraced(function* (room: ChartRoom, machine: string, 
 })
 
 const pictureOf = ({ chart, marks, focus }: MarkedChart) =>
-  Effect.tryPromise({
-    try: async (): Promise<Picture> =>
-      focus === undefined ? draw(chart, { marks }) : highlighted(await draw(chart), new Set(focus)),
-    catch: (error) => wrong(error instanceof Error ? error.message : String(error))
-  })
+  Effect.map(
+    Effect.tryPromise({
+      try: (): Promise<Picture> => draw(chart, { marks: focus === undefined ? marks : noMarks }),
+      catch: (error) => wrong(error instanceof Error ? error.message : String(error))
+    }),
+    (picture) => (focus === undefined ? picture : highlighted(picture, new Set(focus)))
+  )
 
 const styleOf: { readonly [look in Mark | "name" | "faint"]: Style } = {
   name: "name",

@@ -1,8 +1,8 @@
 /**
- * A trace for ui.perfetto.dev and chrome://tracing, in Chrome's Trace Event Format (JSON). Each life
- * of the engine is a process and each actor a thread: the states it was in are slices, its turns
- * are moments in them, messages between actors are arrows, calls of clients are bars of their own.
- * Pure; the same trace gives the same text.
+ * A trace for ui.perfetto.dev and chrome://tracing, in Chrome's Trace Event Format (JSON). Each
+ * life of the engine is a process and each actor a thread: the states it was in are slices, its
+ * turns are moments in them, messages between actors are arrows, calls of clients are bars of
+ * their own. Pure; the same trace gives the same text.
  *
  * Two entries of one instant are a microsecond apart here, so that every state has a width; `atMs`
  * among a moment's arguments is as it was.

@@ -1,7 +1,7 @@
 /**
  * Goal: what is exported is read and drawn by the programs that it is for, and pictures look in a
  * browser as the layout meant them: in both themes, with real fonts, asking nothing of a network.
- * Method: Mermaid, and Debian's Chromium, with all machines of ours and twenty as people write them.
+ * Method: Mermaid, and Debian's Chromium, with all our machines and twenty as people write them.
  */
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs"
 import { createRequire } from "node:module"

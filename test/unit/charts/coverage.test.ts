@@ -57,7 +57,7 @@ const provided = checkout.provide({
 const settled = (actor: { subscribe: (observer: { complete: () => void }) => void }) =>
   new Promise<void>((done) => actor.subscribe({ complete: done }))
 
-test("an actor's run is counted: states entered, transitions taken, what follows at once", async () => {
+test("an actor's run is counted: states, transitions, and what follows at once", async () => {
   const coverage = coverageOf(checkout)
   const actor = createActor(provided, { inspect: coverage.inspect })
   const end = settled(actor)

@@ -1,4 +1,4 @@
-/** A checkout in two versions, and a run of it: for the pictures of the guide, and tests of them. */
+/** A checkout in two versions, and a run of it: for the guide's pictures, and tests of them. */
 import { createActor, createMachine, fromPromise } from "xstate"
 import { coverageOf } from "../../../src/charts.ts"
 
