@@ -16,6 +16,7 @@ import {
 } from "../src/host/pci-driver.ts"
 import type { Self } from "../src/kernel/script.ts"
 import { hostUse } from "../src/node/hostdev-use.ts"
+import type { StoreError } from "../src/store/error.ts"
 import type { HostdevRecord } from "../src/store/hostdevs.ts"
 import type { Store } from "../src/store/store.ts"
 import type { PoolFact, PoolMessage } from "./device-requests.ts"
@@ -33,14 +34,14 @@ type Ending = Effect.Effect<PoolFact, never, Files>
 /** Something may hang still: when it has ended, the device is looked after once more. */
 const andLater =
   (device: string, self: Hands) =>
-  (error: DriverError): Effect.Effect<string> => {
+  (error: DriverError | StoreError): Effect.Effect<string> => {
     if (error._tag !== "DriverStuck") return Effect.succeed(error.message)
     const tell = Effect.sync(() => self.tell({ type: "moved", device }))
     return Effect.as(Effect.forkDetach(Effect.andThen(error.ended, tell)), error.message)
   }
 
 const failing = (device: string, self: Hands, before = "") =>
-  Effect.fnUntraced(function* (error: DriverError) {
+  Effect.fnUntraced(function* (error: DriverError | StoreError) {
     const why = yield* andLater(device, self)(error)
     return { type: "failed", device, why: `${before}${why}` } satisfies PoolFact
   })
@@ -80,7 +81,7 @@ const unmanaged = (driver: string | undefined): string =>
   `it is with ${driver === undefined ? "no driver" : `driver ${driver}`} and not managed: ` +
   "detach it first (nodedev-detach), or say managed='yes'"
 
-const detach = (ground: PciGround) =>
+const leave = (ground: PciGround) =>
   Effect.fnUntraced(function* ({ device, context, isForced = false }: DeviceTask, self: Hands) {
     const refuse = (why: string): PoolFact => ({ type: "refused", device, why })
     if (!(yield* isThere(device))) return refuse("the host has no such device")
@@ -98,25 +99,37 @@ const detach = (ground: PciGround) =>
     return yield* take(ground, { device, original: driver ?? "", override, isDetached }, self)
   })
 
+/** What cannot be seen is not touched. */
+const detach = (ground: PciGround) => (task: DeviceTask, self: Hands) =>
+  Effect.catch(leave(ground)(task, self), ({ message: why }) =>
+    Effect.succeed<PoolFact>({ type: "refused", device: task.device, why })
+  )
+
 const reattach = ({ drivers, store }: PciGround) =>
   Effect.fnUntraced(function* ({ device }: DeviceTask, self: Hands) {
-    const record = yield* store.readHostdev(device)
-    const back =
-      record === undefined ? drivers.giveToKernel(device) : drivers.giveBack(device, record)
-    // One that has gone altogether is nobody's.
-    const done = yield* Effect.result((yield* isThere(device)) ? back : Effect.void)
-    if (done._tag === "Failure") return yield* failing(device, self)(done.failure)
-    const forgotten = yield* Effect.result(store.removeHostdev(device))
-    return forgotten._tag === "Success"
+    const done = yield* Effect.result(
+      Effect.gen(function* () {
+        const record = yield* store.readHostdev(device)
+        // One that has gone altogether is nobody's.
+        if (yield* isThere(device))
+          yield* record === undefined
+            ? drivers.giveToKernel(device)
+            : drivers.giveBack(device, record)
+        yield* store.removeHostdev(device)
+      })
+    )
+    return done._tag === "Success"
       ? ({ type: "reattached", device } satisfies PoolFact)
-      : ({ type: "failed", device, why: forgotten.failure.message } satisfies PoolFact)
+      : yield* failing(device, self)(done.failure)
   })
 
 const reset = ({ drivers }: PciGround) =>
   Effect.fnUntraced(function* ({ device }: DeviceTask, self: Hands) {
     const end = (why?: string): PoolFact => ({ type: "resetDone", device, why })
-    if (!(yield* isThere(device))) return end("the host has no such device")
-    const driver = yield* driverOf(device)
+    const seen = yield* Effect.result(Effect.all([isThere(device), driverOf(device)]))
+    if (seen._tag === "Failure") return end(seen.failure.message)
+    const [isPresent, driver] = seen.success
+    if (!isPresent) return end("the host has no such device")
     if (driver !== undefined && driver !== vfioDriver)
       return end(`driver ${driver} is using it: detach it first (nodedev-detach)`)
     const done = yield* Effect.result(drivers.reset(device))
@@ -127,12 +140,12 @@ const reset = ({ drivers }: PciGround) =>
     return end(isUnknown ? "the kernel knows no way to reset it" : failure.message)
   })
 
+/** What cannot be seen stands as it was remembered. */
 const look = ({ device }: DeviceTask): Ending =>
-  Effect.map(driverOf(device), (driver) => ({
-    type: "looked",
-    device,
-    isOnVfio: driver === vfioDriver
-  }))
+  driverOf(device).pipe(
+    Effect.orElseSucceed(() => vfioDriver),
+    Effect.map((driver) => ({ type: "looked", device, isOnVfio: driver === vfioDriver }))
+  )
 
 export const pciScripts = (ground: PciGround): PoolScripts<Files> => ({
   detach: detach(ground),

@@ -8,7 +8,7 @@ import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as Semaphore from "effect/Semaphore"
-import { readAttribute, readTarget } from "./device-record.ts"
+import { lastOf } from "./device-record.ts"
 import { type FileError, Files } from "./files.ts"
 import { pciDevicesAt } from "./pci.ts"
 
@@ -48,18 +48,34 @@ export type DriverError = FileError | DriverStuck | DriverUnwilling
 
 const at = (address: string): string => `${pciDevicesAt}/${address}`
 
-/** The driver that has it, if any. */
-export const driverOf = (address: string) => readTarget(at(address), "driver")
+/** What is not there is no error; what cannot be seen is: it must not pass for the other. */
+const ifThere = <A>(look: Effect.Effect<A, FileError>): Effect.Effect<A | undefined, FileError> =>
+  Effect.catchIf(
+    look,
+    ({ code }) => code === "ENOENT",
+    () => Effect.succeed(undefined)
+  )
 
-/** What is to be bound in place of the driver that the kernel would choose. */
+/** The driver that has it, if any. */
+export const driverOf = Effect.fnUntraced(function* (address: string) {
+  const files = yield* Files
+  const target = yield* ifThere(files.readLink(`${at(address)}/driver`))
+  return target === undefined ? undefined : lastOf(target)
+})
+
+const overrideBytesMax = 4096
+
+/** What is to be bound in place of the driver that the kernel would choose; `""` is nothing. */
 export const overrideOf = Effect.fnUntraced(function* (address: string) {
-  const text = yield* readAttribute(at(address), "driver_override")
-  return text === undefined || text === "(null)" ? "" : text
+  const files = yield* Files
+  const path = `${at(address)}/driver_override`
+  const text = new TextDecoder().decode(yield* ifThere(files.read(path, overrideBytesMax))).trim()
+  return text === "(null)" ? "" : text
 })
 
 export const isThere = Effect.fnUntraced(function* (address: string) {
   const files = yield* Files
-  return (yield* Effect.option(files.stat(at(address))))._tag === "Some"
+  return (yield* ifThere(files.stat(at(address)))) !== undefined
 })
 
 /** Whether the kernel has VFIO's driver: without it a function would only lose its own. */
@@ -132,11 +148,12 @@ export const makePciDrivers = (): PciDrivers => {
     const driver = yield* driverOf(address)
     if (driver === vfioDriver) yield* unbind(address, driver)
     const isFree = driver === undefined || driver === vfioDriver
-    if (was.original === "" || !isFree) return
-    yield* probe(address)
+    if (was.original !== "" && isFree) yield* probe(address)
     const found = yield* driverOf(address)
+    const wanted = was.original === "" ? "none" : was.original
     // Not what it had, but a driver of the host's own choice: nothing is missing.
-    if (found === undefined) return yield* new DriverUnwilling({ wanted: was.original, found })
+    const isHome = found !== vfioDriver && (found !== undefined || was.original === "")
+    if (!isHome) return yield* new DriverUnwilling({ wanted, found })
   })
 
   const giveToKernel = Effect.fnUntraced(function* (address: string) {

@@ -9,7 +9,7 @@ import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import { statusBytesMax } from "../base/limits.ts"
 import { writeVisibly } from "./atomic.ts"
-import { bytesOf, type Disk, isAbsent, readText } from "./disk.ts"
+import { bytesOf, type Disk, isAbsent, orAbsent, readText } from "./disk.ts"
 import { type StoreError, storeError } from "./error.ts"
 
 const Record = Schema.Struct({
@@ -64,13 +64,12 @@ export const removeHostdev = (disk: Disk, device: string): Effect.Effect<void, S
     .unlink(pathOf(disk, device))
     .pipe(Effect.asVoid, Effect.mapError(storeError(`forget host device ${device}`)))
 
-/** `undefined` when nothing is remembered of it, or nothing that could be read. */
+/** `undefined` when nothing is remembered of it, or nothing that is a record. */
 export const readHostdev = Effect.fnUntraced(function* (disk: Disk, device: string) {
   const path = pathOf(disk, device)
   const deed = `recall host device ${device}`
-  const text = yield* Effect.option(readText(disk, { deed, path, bytesMax: statusBytesMax }))
-  if (text._tag === "None") return undefined
-  return Result.getOrUndefined(decodeRecord(text.value))
+  const text = yield* orAbsent(readText(disk, { deed, path, bytesMax: statusBytesMax }))
+  return text === undefined ? undefined : Result.getOrUndefined(decodeRecord(text))
 })
 
 /** All of this boot; those of an earlier one are removed. */

@@ -85,7 +85,7 @@ export class Store extends Context.Service<
     /** A device that is taken from its driver. Survives this engine, not the host. */
     readonly writeHostdev: (record: HostdevRecord) => Effect.Effect<void, StoreError>
     readonly removeHostdev: (device: string) => Effect.Effect<void, StoreError>
-    readonly readHostdev: (device: string) => Effect.Effect<HostdevRecord | undefined>
+    readonly readHostdev: (device: string) => Effect.Effect<HostdevRecord | undefined, StoreError>
     readonly listHostdevs: Effect.Effect<HostdevListing, StoreError>
 
     /**
