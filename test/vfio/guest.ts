@@ -2,6 +2,7 @@
  * Definitions of the inner guests, and what their QEMU says of the devices in them. Text in, text
  * out.
  */
+import { inside } from "./inside.ts"
 import { hardware } from "./outer.ts"
 
 /** A PCI device for a guest, by its address `0000:01:00.0`. */
@@ -44,6 +45,19 @@ export const guestXml = (name: string, ...devices: readonly string[]): string =>
   </devices>
 </domain>
 `
+
+const linuxWords = "console=ttyS0 quiet panic=-1 no_timer_check mitigations=off"
+
+/** A guest with a Linux that uses its devices, and says so in a file of the outer guest. */
+export const linuxXml = (name: string, log: string, ...devices: readonly string[]): string =>
+  guestXml(name, `<serial type='file'><source path='${log}'/></serial>`, ...devices)
+    .replace("<memory unit='MiB'>64", "<memory unit='MiB'>192")
+    .replace("<vcpu>", "<features><acpi/><apic/></features>\n  <vcpu>")
+    .replace(
+      "</os>",
+      `<kernel>${inside.kernel}</kernel><initrd>${inside.initrd}</initrd>
+      <cmdline>${linuxWords}</cmdline></os>`
+    )
 
 interface PciFunction {
   readonly id: { readonly vendor: number; readonly device: number }

@@ -20,7 +20,7 @@ import { rolldown } from "rolldown"
 import { debianPackage, dependencyOf } from "../e2e/debian.ts"
 import { type CpioEntry, cpio } from "../e2e/linux/cpio.ts"
 import { librariesOf, Missing, modulesIn, programOf } from "./parts.ts"
-import { firstInit, secondInit } from "./inside.ts"
+import { innerInit, inside, outerInit, outerStart } from "./inside.ts"
 
 export interface Image {
   /** Absolute paths. */
@@ -31,7 +31,8 @@ export interface Image {
   readonly program: string
 }
 
-const wantedModules = [
+/** What the outer guest loads. */
+const outerModules = [
   "virtio_pci",
   "virtio_blk",
   "virtio_net",
@@ -49,6 +50,9 @@ const wantedModules = [
   "vfio_pci"
 ]
 
+/** What an inner guest loads that drives its devices by itself. */
+const innerModules = ["e1000e", "xhci_pci", "sd_mod", "usb_storage"]
+
 /** Packages with libraries of netcat, which leads to the daemon's socket. */
 const relayPackages = ["libbsd0", "libmd0"]
 
@@ -62,26 +66,45 @@ const programs = [
 ] as const
 
 const qemuModules = "/usr/lib/x86_64-linux-gnu/qemu"
-const firmware = ["/usr/share/seabios", "/usr/lib/ipxe/qemu"]
+const firmware = [
+  "/usr/share/seabios",
+  "/usr/lib/ipxe/qemu",
+  "/usr/share/qemu/kvmvapic.bin",
+  "/usr/share/qemu/linuxboot_dma.bin"
+]
 
 const text = (content: string): Uint8Array => new TextEncoder().encode(content)
 
-/** The kernel's package, unpacked. */
+/** What apt fetches, whose words say what is wrong when it cannot. */
+const fetched = <A>(what: string, fetching: Promise<A>): Promise<A> =>
+  fetching.catch((error: unknown) => {
+    throw new Missing(`the Debian package ${what} cannot be fetched: ${String(error)}`)
+  })
+
+/** A Debian package, unpacked. */
+const packageFiles = (name: string): Promise<string> => fetched(name, debianPackage(name))
+
 async function kernelFiles() {
-  const image = await dependencyOf("linux-image-amd64", /^linux-image-[\d.]+-.*amd64$/)
-  const files = await debianPackage(image)
+  const image = await fetched(
+    "linux-image-amd64",
+    dependencyOf("linux-image-amd64", /^linux-image-[\d.]+-.*amd64$/)
+  )
+  const files = await packageFiles(image)
   const kernel = readdirSync(join(files, "boot")).find((file) => file.startsWith("vmlinuz-"))
   if (kernel === undefined) throw new Missing(`the package ${image} holds no kernel`)
   return { kernel: join(files, "boot", kernel), modules: join(files, "lib/modules") }
 }
 
-/** It loads all modules, so that the disk needs none and none is looked for. */
-function initrdOf(busybox: string, modulesFolder: string): Uint8Array {
-  const modules = modulesIn(modulesFolder, wantedModules)
+/** An initial file system with busybox: its `init` loads all modules in their order. */
+function initrdOf(
+  init: string,
+  busybox: string,
+  modules: ReadonlyMap<string, Uint8Array>
+): Uint8Array {
   const folders = ["bin", "dev", "modules", "new", "proc", "sys"]
   const entries: readonly CpioEntry[] = [
     ...folders.map((path) => ({ path, kind: "folder" as const })),
-    { path: "init", kind: "file", content: text(firstInit) },
+    { path: "init", kind: "file", content: text(init) },
     { path: "bin/busybox", kind: "file", content: readFileSync(busybox) },
     { path: "modules/order", kind: "file", content: text([...modules.keys()].join("\n")) },
     ...[...modules].map(([name, content]): CpioEntry => {
@@ -117,7 +140,7 @@ async function fillRoot(root: string, busybox: string): Promise<void> {
   for (const folder of [...folders, "var"]) mkdirSync(join(root, folder), { recursive: true })
   copyFileSync(busybox, join(root, "bin/busybox"))
   symlinkSync("busybox", join(root, "bin/sh"))
-  writeFileSync(join(root, "etc/start"), secondInit)
+  writeFileSync(join(root, "etc/start"), outerStart)
   chmodSync(join(root, "etc/start"), 0o755)
   writeFileSync(join(root, "etc/passwd"), "root::0:0:root:/root:/bin/sh\n")
   writeFileSync(join(root, "etc/group"), "root:x:0:\n")
@@ -129,13 +152,13 @@ async function fillRoot(root: string, busybox: string): Promise<void> {
   for (const folder of firmware)
     cpSync(folder, join(root, folder), { recursive: true, dereference: true })
   for (const name of relayPackages)
-    cpSync(join(await debianPackage(name), "usr/lib"), join(root, "usr/lib"), {
+    cpSync(join(await packageFiles(name), "usr/lib"), join(root, "usr/lib"), {
       recursive: true,
       verbatimSymlinks: true
     })
   // The rest of what it needs is the C library's, of this host as for the others.
   const netcat = "bin/nc.openbsd"
-  copyProgram(root, join(await debianPackage("netcat-openbsd"), netcat), netcat)
+  copyProgram(root, join(await packageFiles("netcat-openbsd"), netcat), netcat)
 }
 
 /** The disk's size; what is on it takes half. Sparse on this host. */
@@ -143,11 +166,15 @@ const diskSize = "512M"
 
 /** Builds all of it in `folder`, which the caller takes away. Takes some seconds. */
 export async function buildImage(folder: string): Promise<Image> {
-  const busybox = join(await debianPackage("busybox-static"), "bin/busybox")
+  const busybox = join(await packageFiles("busybox-static"), "bin/busybox")
   const { kernel, modules } = await kernelFiles()
   const [initrd, disk, root] = [join(folder, "initrd.gz"), join(folder, "disk"), join(folder, "r")]
-  writeFileSync(initrd, initrdOf(busybox, modules))
+  writeFileSync(initrd, initrdOf(outerInit, busybox, modulesIn(modules, outerModules)))
   await fillRoot(root, busybox)
+  mkdirSync(join(root, dirname(inside.kernel)), { recursive: true })
+  copyFileSync(kernel, join(root, inside.kernel))
+  const innerInitrd = initrdOf(innerInit, busybox, modulesIn(modules, innerModules))
+  writeFileSync(join(root, inside.initrd), innerInitrd)
   const program = await bundle(join(folder, "bundle"))
   cpSync(dirname(program), join(root, "opt/troupe"), { recursive: true })
   const mke2fs = programOf("mke2fs", "apt-get install e2fsprogs")

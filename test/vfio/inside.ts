@@ -10,7 +10,10 @@ export const ports = { shell: 7000, daemon: 7001 } as const
 export const inside = {
   root: "/var/lib/troupe",
   sockets: "/run/troupe",
-  log: "/run/daemon.log"
+  log: "/run/daemon.log",
+  /** What an inner guest boots that drives its card by itself. */
+  kernel: "/opt/inner/vmlinuz",
+  initrd: "/opt/inner/initrd"
 } as const
 
 /** The outer guest ends itself after so many seconds, should whoever started it be gone. */
@@ -20,7 +23,7 @@ export const lifeSecondsMax = 2_400
 export const upLine = "TROUPE OUTER UP"
 
 /** `init` of the initial file system: loads the modules and hands over to the disk. */
-export const firstInit = `#!/bin/busybox sh
+export const outerInit = `#!/bin/busybox sh
 /bin/busybox --install -s /bin
 mount -t proc proc /proc
 mount -t sysfs sys /sys
@@ -33,7 +36,7 @@ exec switch_root /new /etc/start
 `
 
 /** The first process on the disk, which is read-only: what is written lies in memory. */
-export const secondInit = `#!/bin/busybox sh
+export const outerStart = `#!/bin/busybox sh
 for folder in run tmp var root; do /bin/busybox mount -t tmpfs tmp /$folder; done
 mkdir() { /bin/busybox mkdir "$@"; }
 mkdir -p /run/bin /dev/shm /dev/pts ${inside.root}
@@ -53,4 +56,32 @@ nc -ll -p ${ports.daemon} -e /bin/nc.openbsd -N -U ${inside.sockets}/libvirt-soc
 nc -ll -p ${ports.shell} -e /bin/sh &
 echo "${upLine} $(uname -r)"
 while true; do wait; sleep 1; done
+`
+
+/** Addresses on the wire that only the two cards are on. */
+export const wire = { inner: "192.168.77.1", outer: "192.168.77.2" } as const
+
+/** The first line on the USB stick. */
+export const stickLine = "words on a stick of the host"
+
+/**
+ * `init` of an inner guest: it says on its serial line what card it has, what stands on the stick,
+ * and when it has been answered on the wire.
+ */
+export const innerInit = `#!/bin/busybox sh
+/bin/busybox --install -s /bin
+mount -t proc proc /proc
+mount -t sysfs sys /sys
+mount -t devtmpfs dev /dev
+exec > /dev/ttyS0 2>&1
+for module in $(cat /modules/order); do insmod "/modules/$module.ko"; done
+echo "INNER CARD $(cat /sys/class/net/eth0/address)"
+# The node is there before the stick is ready.
+until line=$(head -n 1 /dev/sda 2>/dev/null) && [ -n "$line" ]; do usleep 200000; done
+echo "INNER STICK $line"
+ip addr add ${wire.inner}/24 dev eth0
+ip link set eth0 up
+until ping -c 3 -W 5 ${wire.outer}; do sleep 1; done
+echo "INNER PING ANSWERED"
+while true; do sleep 60; done
 `

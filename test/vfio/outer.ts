@@ -4,12 +4,12 @@
  * and kills it by its pid.
  */
 import { type ChildProcessWithoutNullStreams, spawn } from "node:child_process"
-import { existsSync, readFileSync, writeFileSync } from "node:fs"
+import { existsSync, readFileSync, truncateSync, writeFileSync } from "node:fs"
 import { connect, createServer } from "node:net"
 import { join } from "node:path"
 import { setTimeout as sleep } from "node:timers/promises"
 import type { Image } from "./image.ts"
-import { ports, upLine } from "./inside.ts"
+import { ports, stickLine, upLine } from "./inside.ts"
 import { programOf } from "./parts.ts"
 
 /** What there is to give away: as the outer guest's kernel names and numbers it. */
@@ -133,7 +133,8 @@ export class Outer {
       `hostfwd=tcp:127.0.0.1:${daemon}-:${ports.daemon}`
     ].join(",")
     const qemu = programOf("qemu-system-x86_64", "apt-get install qemu-system-x86")
-    writeFileSync(join(folder, "stick"), new Uint8Array(8 * 1024 * 1024))
+    writeFileSync(join(folder, "stick"), `${stickLine}\n`)
+    truncateSync(join(folder, "stick"), 8 * 1024 * 1024)
     this.child = spawn(qemu, argsOf(image, folder, forwards))
     this.child.stderr.on("data", (chunk) => (this.complaints += String(chunk)))
     this.child.stdout.on("data", (chunk) => (this.answers += String(chunk)))
@@ -170,7 +171,7 @@ export class Outer {
   }
 
   /** Runs a script in busybox's shell inside. */
-  run(script: string, timeoutSeconds = 60): Promise<Said> {
+  run(script: string, timeoutSeconds = 120): Promise<Said> {
     return runAt(this.shellPort, script, timeoutSeconds * 1_000)
   }
 

@@ -13,6 +13,7 @@ import { cacheFolder } from "../e2e/debian.ts"
 import { buildImage, type Image } from "./image.ts"
 import { inside } from "./inside.ts"
 import { Outer } from "./outer.ts"
+import { programOf } from "./parts.ts"
 
 const runHere = promisify(execFile)
 
@@ -90,6 +91,7 @@ export class Stage {
       for (const path of [folder, sockets]) rmSync(path, { recursive: true, force: true })
     }
     try {
+      programOf("virsh", "apt-get install libvirt-clients")
       const image = await buildImage(folder)
       const outer = await Outer.boot(image, folder)
       const path = join(sockets, "s")
@@ -161,8 +163,9 @@ export class Stage {
 
   /** What tells why a step failed: the daemon's words and the kernel's last ones. */
   async traces(): Promise<string> {
-    const kernel = await this.outer.read("dmesg | tail -n 25")
-    return `the daemon said:\n${await this.daemonLog()}\nthe kernel said:\n${kernel}`
+    const script = `cat ${inside.log}; echo "the kernel said:"; dmesg | tail -n 25`
+    const said = await this.outer.run(script).catch((error) => ({ text: String(error) }))
+    return `the daemon said:\n${said.text}\nthe serial line:\n${this.outer.serial().slice(-2_000)}`
   }
 
   /** kill -9, and gone: a zombie is dead as well, for it has no descriptors any more. */
