@@ -97,7 +97,7 @@ export class Files extends Context.Service<
       paths: readonly string[],
       bytesMax: number
     ) => Effect.Effect<readonly Result.Result<Uint8Array, FileError>[]>
-    /** Where each of many symbolic links leads, in order; what is none is told of that one alone. */
+    /** Where each of many symbolic links leads, in order; what is none is told of it alone. */
     readonly readLinks: (
       paths: readonly string[]
     ) => Effect.Effect<readonly Result.Result<string, FileError>[]>

@@ -62,8 +62,8 @@ export const errorTag = ({ result }: Operation): string | undefined =>
 const becauseOfOthers =
   / is held by | not managed: | IOMMU group |was (destroyed|stopped)| is out of order/
 
-/** A device of a guest's, of the host's own, or already where it is wanted. */
-const ofDevices = new Set(["DeviceBusy", "DeviceNotReady"])
+/** A device of a guest's or of the host's own; or one given back under a group mate's guest. */
+const ofDevices = new Set(["DeviceBroken", "DeviceBusy", "DeviceNotReady"])
 
 /**
  * Without any fault these have no cause: neither disk nor QEMU failed, and nobody was interrupted.

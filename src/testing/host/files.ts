@@ -236,6 +236,17 @@ const headsBy =
       ).pipe(Effect.result)
     )
 
+const writing = (
+  open: OpenFiles,
+  file: FileHandle,
+  bytes: Uint8Array
+): Deed<Waiting | undefined> => ({
+  operation: "write",
+  path: file.path,
+  act: () => open.write(file, bytes),
+  spoil: () => void open.write(file, bytes, Math.floor(bytes.length / 2))
+})
+
 /** The service over what the process has open. */
 export const filesService = (open: OpenFiles, carry: Carrier): Files["Service"] => {
   const { disk, descriptors } = open
@@ -243,17 +254,10 @@ export const filesService = (open: OpenFiles, carry: Carrier): Files["Service"] 
   const service: Files["Service"] = {
     open: (path, flag, mode = 0o600) => step("open", path, () => open.open(path, flag, mode)),
     write: (file, bytes) =>
-      Effect.flatMap(
-        carry({
-          operation: "write",
-          path: file.path,
-          act: () => open.write(file, bytes),
-          spoil: () => void open.write(file, bytes, Math.floor(bytes.length / 2))
-        }),
-        (waiting) =>
-          waiting === undefined
-            ? Effect.void
-            : open.ending({ operation: "write", path: file.path }, waiting)
+      Effect.flatMap(carry(writing(open, file, bytes)), (waiting) =>
+        waiting === undefined
+          ? Effect.void
+          : open.ending({ operation: "write", path: file.path }, waiting)
       ),
     writeAt: (file, at, bytes) =>
       carry({
