@@ -1,7 +1,7 @@
 /**
  * What a reservation of host devices costs in memory, among 1,000 devices of which 200 guests have
  * some: one device, four, one that somebody else has, and a token given back. A plain script, run
- * by node, not a timed test: it prints a table and one line of JSON. The goal is 50 us for a device.
+ * by node, not a timed test: it prints a table and one line of JSON. The goal is 50 us a device.
  */
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"

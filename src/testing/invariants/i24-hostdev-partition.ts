@@ -109,8 +109,8 @@ export const hostdevPartition: Invariant = {
   statement:
     "Each host device that a guest's QEMU has is held in the pool for that very epoch, and is " +
     "back with its driver when the guest is off; at rest each is in one place by pool, record " +
-    "and kernel: with its own driver, detached because somebody called for it, or a guest's. What is " +
-    "away or remembered is known to an engine that has opened.",
+    "and kernel: with its own driver, detached because somebody called for it, or a guest's. " +
+    "What is away or remembered is known to an engine that has opened.",
   make: () => {
     const onTheirWay = new OnTheirWay()
     return {
