@@ -136,7 +136,9 @@ const reset = ({ drivers }: PciGround) =>
     if (done._tag === "Success") return end()
     const { failure } = done
     if (failure._tag === "DriverStuck") return yield* failing(device, self)(failure)
-    const isUnknown = failure._tag === "FileError" && failure.code === "ENOENT"
+    // The file is made for those that can be reset; opening another's is EACCES, for it would be
+    // a new one.
+    const isUnknown = failure._tag === "FileError" && ["EACCES", "ENOENT"].includes(failure.code)
     return end(isUnknown ? "the kernel knows no way to reset it" : failure.message)
   })
 

@@ -93,7 +93,8 @@ export const listHostdevs = Effect.fnUntraced(function* (disk: Disk) {
       continue
     }
     const { version: _version, boot: written, ...record } = parsed.success
-    if (written === boot) records.push(record)
+    const isOfThisBoot = written === boot || written === "" || boot === ""
+    if (isOfThisBoot) records.push(record)
     else yield* Effect.ignore(removeHostdev(disk, record.device))
   }
   const listing: HostdevListing = { records, unreadable }

@@ -33,9 +33,12 @@ const when = (isLegal: boolean, ...states: States): States => (isLegal ? states 
 const begin = (state: DomainState, { id, call }: Step<"begin">): States => {
   if (isActive(state)) return never
   const { persistent, name } = state
-  const fields = { life: "starting", starter: id, isStartOwed: true, isToStart: false } as const
-  if (call === undefined)
-    return when(state.isToStart, { ...state, ...fields, live: persistent, isStartOwed: false })
+  const fields = { life: "starting", starter: id, isStartOwed: true } as const
+  if (call === undefined) {
+    const once = { live: persistent, isStartOwed: false, isToStart: false }
+    return when(state.isToStart, { ...state, ...fields, ...once })
+  }
+  // The engine's own start waits behind a client's, and is made when that has come to nothing.
   if (call.call !== "create")
     return when(persistent !== undefined, { ...state, ...fields, live: persistent })
   const wanted = call.as ?? call.domain

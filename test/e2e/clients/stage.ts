@@ -29,7 +29,9 @@ export const needs = (packages: { readonly [path: string]: string }): void => {
   const missing = Object.keys(packages).filter((path) => !isThere(path))
   const names = missing.map((path) => packages[path] ?? path)
   if (names.length === 0) return
-  const words = ["install", "-qq", "-y", "--no-install-recommends", ...names]
+  // Another test file may be installing something at this moment.
+  const patient = "--option=DPkg::Lock::Timeout=300"
+  const words = ["install", "-qq", "-y", patient, "--no-install-recommends", ...names]
   execFileSync("apt-get", words, { stdio: "ignore" })
 }
 

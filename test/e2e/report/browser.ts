@@ -2,14 +2,13 @@
  * Debian's Chromium without a window, for tests that look at pages. It tells everything that a page
  * which needs nothing must not do: ask for something, complain, or throw.
  */
-import { existsSync } from "node:fs"
 import { type Browser, chromium, type Page } from "playwright-core"
+import { needs } from "../clients/stage.ts"
 
-const programs = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"]
+const executablePath = "/usr/bin/chromium"
 
 export const startBrowser = (): Promise<Browser> => {
-  const executablePath = programs.find((path) => existsSync(path))
-  if (executablePath === undefined) throw new Error("no Chromium: apt-get install chromium")
+  needs({ [executablePath]: "chromium" })
   // Tests run as root in containers, where Chromium has no sandbox of its own.
   return chromium.launch({ executablePath, args: ["--no-sandbox"] })
 }
