@@ -37,7 +37,7 @@ test.each(textRules)("$word does not stand in any text", ({ pattern, remedy }) =
 })
 
 test("files are named by a noun, in kebab-case", () => {
-  const shape = /^[a-z0-9]+(-[a-z0-9]+)*(\.(live|cases))?(\.(test|bench))?\.ts$/
+  const shape = /^[a-z0-9]+(-[a-z0-9]+)*(\.(live|cases))?(\.(test|bench|proof|config))?\.ts$/
   const empty = /(^|\/)(utils?|common|helpers?|misc|manager)(\.|\/)/
   const wrong = sources
     .map(({ path }) => path)

@@ -127,7 +127,8 @@ export const wordRules: readonly WordRule[] = [
   {
     word: "export default",
     remedy: "export by name",
-    except: nowhere,
+    // vitest takes its configuration by default.
+    except: (path) => path.endsWith("/vitest.config.ts"),
     matches: isType("ExportDefaultDeclaration")
   },
   {

@@ -1,6 +1,6 @@
 /**
- * Goal: a guest that was started for the life of a client ends with it, once and in that start only,
- * whichever of client, guest and daemon goes first, and whatever is left of its record.
+ * Goal: a guest that was started for the life of a client ends with it, once and in that start
+ * only, whichever of client, guest and daemon goes first, and whatever is left of its record.
  * Method: the real daemon, guests of QEMU's without a system, and `virsh start --autodestroy` in a
  * virsh that is killed; what is left is asked of the daemon and of the process table.
  */
@@ -74,7 +74,7 @@ const bind = async (daemon: StartedDaemon): Promise<Client> => {
   return one
 }
 
-test("a guest of start --autodestroy goes when its client is killed, and another stays", async () => {
+test("a guest of start --autodestroy goes with its client, and another stays", async () => {
   const { daemon, guests } = await stage()
   const { child } = await bind(daemon)
   expect(await virsh(on(daemon), "start", "free")).toMatchObject({ code: 0 })

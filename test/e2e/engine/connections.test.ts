@@ -1,7 +1,7 @@
 /**
  * Goal: a guest that is bound to a connection ends with it, once, in that start only, and for each
  * reason that binds it; one that is bound too late ends at once.
- * Method: an engine with real guests, and its connections closed before, while and after they start.
+ * Method: an engine with real guests; its connections closed before, while and after they start.
  */
 import { expect, test } from "vitest"
 import * as Domain from "../../../actors/domain/domain.ts"

@@ -1,6 +1,6 @@
 /**
- * Goal: a QEMU that runs may lock as much memory as its guest needs, once it gets a host device; one
- * that is held to its limit and whose limit cannot be raised gets none.
+ * Goal: a QEMU that runs may lock as much memory as its guest needs, once it gets a host device;
+ * one that is held to its limit and whose limit cannot be raised gets none.
  * Method: real processes with a low limit, of root and of nobody; limits are read from /proc. Where
  * whoever runs this may not raise a hard limit, the refusal is what is looked for.
  */
