@@ -26,7 +26,7 @@ export const hardware = {
 
 const [first, second] = hardware.cards
 
-/** On a busy host the kernel would count too few timer interrupts, and panic: it shall not count. */
+/** On a busy host the kernel counts too few timer interrupts, and panics: it shall not count. */
 const kernelWords =
   "console=ttyS0 quiet panic=-1 no_timer_check intel_iommu=on mitigations=off random.trust_cpu=on"
 

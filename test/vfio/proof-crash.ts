@@ -21,7 +21,7 @@ const restart = async (stage: Stage, daemon: Daemon) => {
 }
 
 const whole = (stage: () => Stage, daemon: Daemon) => {
-  test("the daemon is killed: the guest goes on with its function, which comes back in the end", async () => {
+  test("the daemon is killed: the guest goes on, and its function comes back", async () => {
     await stage().define("web", guestXml("web", pciHostdev(first.device)))
     await stage().told("start", "web")
     const pid = await stage().guestPid("web")

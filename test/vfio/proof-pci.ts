@@ -51,7 +51,7 @@ export async function forget(stage: Stage, ...names: readonly string[]): Promise
 }
 
 const given = (stage: () => Stage) => {
-  test("a managed function is the guest's while it runs, and its driver's before and after", async () => {
+  test("a managed function is the guest's for its run, and its driver's else", async () => {
     await expectAtHome(stage(), first)
     await stage().define("web", guestXml("web", pciHostdev(first.device)))
     await stage().told("start", "web")
@@ -87,7 +87,7 @@ const given = (stage: () => Stage) => {
 }
 
 const clashes = (stage: () => Stage) => {
-  test("of two guests for one function the second is refused, by the first one's name", async () => {
+  test("of two guests for one function the second is refused by the first's name", async () => {
     await stage().define("web", guestXml("web", pciHostdev(first.device)))
     const both = [pciHostdev(second.device), pciHostdev(first.device)]
     await stage().define("rival", guestXml("rival", ...both))
@@ -151,7 +151,7 @@ const byHand = (stage: () => Stage) => {
     await forget(stage(), "web")
   })
 
-  test("the controller of the root disk and the card of the default route are refused", async () => {
+  test("the root disk's controller and the default route's card are refused", async () => {
     const needed = await stage().outer.read(
       `basename $(readlink -f /sys/class/block/vda/device/..)
        ip route add default via 10.0.2.2 2>/dev/null

@@ -122,7 +122,7 @@ const given = (stage: () => Stage) => {
 }
 
 const killed = (stage: () => Stage, daemon: Daemon) => {
-  test("the daemon is killed: the guest goes on with its device, which comes back in the end", async () => {
+  test("the daemon is killed: the guest goes on, and its device comes back", async () => {
     await stage().define("web", guestXml("web", usbById(storage)))
     await stage().told("start", "web")
     const pid = await stage().guestPid("web")
@@ -136,7 +136,7 @@ const killed = (stage: () => Stage, daemon: Daemon) => {
     await forget(stage(), "web")
   })
 
-  test("daemon and QEMU are killed: the device is nobody's, and another guest gets it", async () => {
+  test("daemon and QEMU are killed: the device is nobody's, and can be given anew", async () => {
     await stage().define("web", guestXml("web", usbById(storage)))
     await stage().told("start", "web")
     await stage().killInside(daemon.pid, await stage().guestPid("web"))
@@ -166,7 +166,7 @@ const changing = (stage: () => Stage) => {
     await forget(stage(), "web")
   })
 
-  test("a stick that is pulled out and plugged in again is the host's, and can be given anew", async () => {
+  test("a stick that was pulled out and plugged in is the host's, and can be given", async () => {
     await stage().define("web", guestXml("web", usbById(storage)))
     await stage().told("start", "web")
     const before = await find(stage(), storage)

@@ -3,7 +3,7 @@
  * virsh on this host, which reach that daemon through a relay, and the questions to the kernel
  * inside. Whatever is started ends with `close`.
  */
-import { execFile } from "node:child_process"
+import { execFile, spawnSync } from "node:child_process"
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs"
 import { connect, createServer, type Server, type Socket } from "node:net"
 import { tmpdir } from "node:os"
@@ -32,6 +32,17 @@ const play = async (program: string, args: readonly string[]): Promise<Played> =
   } catch (failure) {
     const { code, stdout, stderr } = failure as { code?: number; stdout: string; stderr: string }
     return { code: Number(code ?? -1), out: String(stdout).trim(), error: String(stderr).trim() }
+  }
+}
+
+/** Debian's virsh; installed by apt where it is missing and we may. */
+const installVirsh = (): void => {
+  const install = "apt-get install libvirt-clients"
+  try {
+    programOf("virsh", install)
+  } catch {
+    spawnSync("sh", ["-c", `${install} -qq -y`], { stdio: "ignore", timeout: 300_000 })
+    programOf("virsh", install)
   }
 }
 
@@ -91,7 +102,7 @@ export class Stage {
       for (const path of [folder, sockets]) rmSync(path, { recursive: true, force: true })
     }
     try {
-      programOf("virsh", "apt-get install libvirt-clients")
+      installVirsh()
       const image = await buildImage(folder)
       const outer = await Outer.boot(image, folder)
       const path = join(sockets, "s")

@@ -1,6 +1,6 @@
 /**
- * The nested proof as a run of its own (`npm run test:vfio`): it takes minutes, so its files are not
- * named as those that `npm test` runs.
+ * The nested proof as a run of its own (`npm run test:vfio`): it takes minutes, so its files are
+ * not named as those that `npm test` runs.
  */
 import { join } from "node:path"
 import { defineConfig } from "vitest/config"
