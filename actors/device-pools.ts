@@ -7,13 +7,13 @@ import type { Kernel } from "../src/kernel/kernel.ts"
 import { type HostDeviceKind, hostDeviceKinds } from "../src/model/hostdev-wish.ts"
 import { makePool, type Pool } from "./host-device-pool.ts"
 import { makePciPool, type PciPoolOptions } from "./pci-pool.ts"
+import { makeUsbPool } from "./usb-pool.ts"
 
 export type DevicePools = { readonly [K in HostDeviceKind]: Pool }
 
 export const makeDevicePools = (kernel: Kernel, options: PciPoolOptions): DevicePools => ({
   pci: makePciPool(kernel, options),
-  // QEMU itself takes a USB device from its driver, and the kernel gives it back when QEMU ends.
-  usb: makePool(kernel, { kind: "usb" }),
+  usb: makeUsbPool(kernel, options.context),
   // Through the generic SCSI device, beside the driver that it has.
   scsi: makePool(kernel, { kind: "scsi" }),
   // Made by its parent's driver for VFIO: it has no other to go back to.

@@ -1,35 +1,15 @@
 /**
  * Takes a PCI function from its driver to VFIO and back, and resets it, by what sysfs offers
- * (Documentation/ABI/testing/sysfs-bus-pci). Each deed is one write, which the kernel answers when
- * it has done it; some drivers never do. Such a write cannot be taken back: it is left to itself,
- * told as `DriverStuck`, and only so many may be.
+ * (Documentation/ABI/testing/sysfs-bus-pci).
  */
 import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
-import * as Fiber from "effect/Fiber"
-import * as Semaphore from "effect/Semaphore"
 import { lastOf } from "./device-record.ts"
+import { type DriverStuck, makeDriverWrite } from "./driver-write.ts"
 import { type FileError, Files } from "./files.ts"
 import { pciDevicesAt } from "./pci.ts"
 
 export const vfioDriver = "vfio-pci"
-
-/** A driver may have to wait for its device; what takes longer is not waited for. */
-export const driverBoundMs = 10_000
-
-/** Each that hangs has a thread: as many again are left for everything else. */
-const stuckMax = 2
-
-/** A write to sysfs has not ended in time, and goes on. */
-export class DriverStuck extends Data.TaggedError("DriverStuck")<{
-  readonly what: string
-  /** Waits until it has ended. */
-  readonly ended: Effect.Effect<void>
-}> {
-  override get message(): string {
-    return `${this.what} has not ended for ${driverBoundMs / 1_000} s and still hangs`
-  }
-}
 
 /** The kernel did what was asked, and the driver is another one than expected. */
 export class DriverUnwilling extends Data.TaggedError("DriverUnwilling")<{
@@ -84,12 +64,6 @@ export const isVfioLoaded = Effect.gen(function* () {
   return (yield* Effect.option(files.stat(`/sys/bus/pci/drivers/${vfioDriver}`)))._tag === "Some"
 })
 
-const put = Effect.fnUntraced(function* (path: string, text: string) {
-  const files = yield* Files
-  const file = yield* files.open(path, "write")
-  yield* Effect.ensuring(files.write(file, new TextEncoder().encode(text)), files.close(file))
-}, Effect.uninterruptible)
-
 export interface DriverWas {
   /** The driver that it had; `""` is none. */
   readonly original: string
@@ -112,16 +86,7 @@ export interface PciDrivers {
 
 /** Once for each engine: it remembers how many writes hang. */
 export const makePciDrivers = (): PciDrivers => {
-  const permits = Semaphore.makeUnsafe(stuckMax)
-
-  /** Writes one attribute, for as long as anybody wants to wait. */
-  const write = Effect.fnUntraced(function* (what: string, path: string, text: string) {
-    const fiber = yield* Effect.forkDetach(permits.withPermit(put(path, text)))
-    const exit = yield* Effect.timeoutOption(Fiber.await(fiber), driverBoundMs)
-    if (exit._tag === "None")
-      return yield* new DriverStuck({ what, ended: Effect.asVoid(Fiber.await(fiber)) })
-    return yield* exit.value
-  })
+  const write = makeDriverWrite()
   // An empty line takes back what was said before.
   const override = (address: string, driver: string) =>
     write(

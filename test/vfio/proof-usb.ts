@@ -136,20 +136,28 @@ const killed = (stage: () => Stage, daemon: Daemon) => {
     await forget(stage(), "web")
   })
 
-  test("daemon and QEMU are killed: the device is nobody's, and can be given anew", async () => {
+  test("daemon and QEMU are killed: the device is its driver's, and can be given", async () => {
     await stage().define("web", guestXml("web", usbById(storage)))
     await stage().told("start", "web")
     await stage().killInside(daemon.pid, await stage().guestPid("web"))
     daemon.pid = await stage().startDaemon()
     expect(await stage().states()).toEqual({ web: "shutoff" })
-    const { device, driver } = await find(stage(), storage)
-    expect((await stage().row(device)).holder).toBeUndefined()
-    see(`USB ${device} after both were killed`, `driver '${driver}', nobody's`)
+    await expectAtHome(stage(), storage)
     await stage().define("next", guestXml("next", usbById(storage)))
     await stage().told("start", "next")
     await expectInGuest(stage(), storage, "next")
     await expectAssigned(stage(), storage, "next")
     await forget(stage(), "web", "next")
+  })
+
+  test("QEMU is killed: the device comes back to its driver by itself", async () => {
+    await stage().define("web", guestXml("web", usbById(storage)))
+    await stage().told("start", "web")
+    await stage().killInside(await stage().guestPid("web"))
+    const isOff = async () => (await stage().states())["web"] === "shutoff"
+    await stage().outer.until(isOff, "the guest is shut off", 30)
+    await expectAtHome(stage(), storage)
+    await forget(stage(), "web")
   })
 }
 

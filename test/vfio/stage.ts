@@ -200,7 +200,9 @@ export class Stage {
       tr '\\0' ' ' < $p/cmdline 2>/dev/null | grep -q '^[^ ]*qemu-system[^ ]* .*guest=${name},' &&
         basename $p
     done; true`
-    return Number(await this.outer.read(script))
+    const found = await this.outer.read(script)
+    if (!/^\d+$/.test(found)) throw new Error(`'${name}' has one process, not '${found}'`)
+    return Number(found)
   }
 
   /** What the daemon says of a device. */

@@ -70,6 +70,8 @@ const writeInterface = (
     bInterfaceProtocol: hex(one.protocol, 2)
   })
   putUevent(disk, `${at}/${name}`, { DEVTYPE: "usb_interface", DRIVER: one.driver })
+  if (one.driver !== undefined)
+    link(disk, `${at}/${name}/driver`, `/sys/bus/usb/drivers/${one.driver}`)
   link(disk, `${busAt}/${name}`, `${at}/${name}`)
 }
 

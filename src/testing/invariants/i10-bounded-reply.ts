@@ -1,6 +1,6 @@
 /** I10: every call ends by the bound that its page gives it. */
 import { startDeadlineMs } from "../../../machines/domain/base.ts"
-import { driverBoundMs } from "../../host/pci-driver.ts"
+import { driverBoundMs } from "../../host/driver-write.ts"
 import { askDeadlineMs } from "../../kernel/limits.ts"
 import type { CallName } from "../history/api-call.ts"
 import type { Invariant } from "../simulation/view.ts"

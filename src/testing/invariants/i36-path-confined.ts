@@ -12,7 +12,8 @@ const isBeneath = (path: string): boolean =>
 
 /** What takes a function from its driver, gives it back, and resets it. */
 const driverFiles = new RegExp(
-  "^/sys/bus/pci/(drivers_probe|devices/[^/]+/(driver_override|driver/unbind|reset))( ends)?$"
+  "^/sys/bus/(pci|usb)/drivers_probe( ends)?$|" +
+    "^/sys/bus/pci/devices/[^/]+/(driver_override|driver/unbind|reset)( ends)?$"
 )
 
 /** Made by the kernel, for whoever opens functions by VFIO. */
@@ -23,7 +24,7 @@ export const pathConfined: Invariant = {
   name: "PathConfined",
   statement:
     "Every path that the engine opens, makes, writes, renames, removes, locks or binds lies " +
-    "beneath its root, or is an attribute by which PCI functions change drivers; and nothing " +
+    "beneath its root, or is an attribute by which devices change drivers; and nothing " +
     "else on the disk is there at the end that was not there before.",
   make: () => ({
     step: (_, label) => {

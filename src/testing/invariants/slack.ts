@@ -3,7 +3,7 @@
  * begun finishes. Where time passes while deliveries wait nothing can be said at all.
  */
 import { slowMs } from "../host/carrier.ts"
-import { driverBoundMs } from "../../host/pci-driver.ts"
+import { driverBoundMs } from "../../host/driver-write.ts"
 import { slowDriverMs } from "../host/pci-kernel.ts"
 import type { View } from "../simulation/view.ts"
 

@@ -115,7 +115,8 @@ test("a second signal does not wait for calls that are under way", async () => {
   try {
     // QEMU does not answer, so that this call is under way for long.
     const hanging = virsh(on(daemon), "suspend", "web")
-    await virsh(on(daemon), "hostname")
+    const control = async () => (await virsh(on(daemon), "domcontrol", "web")).out
+    await expect.poll(control, { timeout: 30_000 }).toMatch(/^occupied/)
     daemon.child.kill("SIGTERM")
     await new Promise((done) => setTimeout(done, 300))
     daemon.child.kill("SIGTERM")

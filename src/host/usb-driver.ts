@@ -1,0 +1,55 @@
+/**
+ * Gives the interfaces of a USB device that nobody drives to the kernel, which looks for a driver
+ * (Documentation/ABI/testing/sysfs-bus-usb). A QEMU that ends in order does so itself; of one that
+ * was killed the kernel only takes back what it had claimed. Never takes a driver away.
+ */
+import * as Effect from "effect/Effect"
+import { readAttribute } from "./device-record.ts"
+import { type DriverStuck, makeDriverWrite } from "./driver-write.ts"
+import { type FileError, Files } from "./files.ts"
+import { listNames } from "./node-files.ts"
+import { isUsbInterface, usbDevicesAt } from "./usb.ts"
+
+const probePath = "/sys/bus/usb/drivers_probe"
+
+/** Bus and number as `001:004`: undefined for what is no device. */
+const placeOf = Effect.fnUntraced(function* (name: string) {
+  const [bus, number] = yield* Effect.all([
+    readAttribute(`${usbDevicesAt}/${name}`, "busnum"),
+    readAttribute(`${usbDevicesAt}/${name}`, "devnum")
+  ])
+  if (bus === undefined || number === undefined) return undefined
+  return `${bus.padStart(3, "0")}:${number.padStart(3, "0")}`
+})
+
+/** Its interfaces without a driver: none of a device that is gone. */
+const idleInterfaces = Effect.fnUntraced(function* (device: string) {
+  const files = yield* Files
+  const names = yield* listNames(usbDevicesAt)
+  const isIdle = (name: string) =>
+    Effect.map(Effect.option(files.readLink(`${usbDevicesAt}/${name}/driver`)), (driver) =>
+      driver._tag === "None" ? [name] : []
+    )
+  for (const port of names.filter((name) => !isUsbInterface(name))) {
+    if ((yield* placeOf(port)) !== device) continue
+    const interfaces = names.filter((name) => name.startsWith(`${port}:`))
+    return (yield* Effect.forEach(interfaces, isIdle)).flat()
+  }
+  return []
+})
+
+/**
+ * Asks the kernel for drivers of the device's idle interfaces; `device` is `001:004`. What it has
+ * no driver for stays as it is, and so does a device that is gone: neither is an error.
+ */
+export type FindUsbDrivers = (device: string) => Effect.Effect<void, FileError | DriverStuck, Files>
+
+/** Once for each engine: it remembers how many drivers hang. */
+export const makeFindUsbDrivers = (): FindUsbDrivers => {
+  const write = makeDriverWrite()
+  const probe = (name: string) => write(`finding a driver for ${name}`, probePath, name)
+  return (device) =>
+    Effect.flatMap(idleInterfaces(device), (names) =>
+      Effect.forEach(names, probe, { discard: true })
+    )
+}
