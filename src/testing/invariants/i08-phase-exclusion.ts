@@ -6,7 +6,7 @@ import type { Invariant, View } from "../simulation/view.ts"
 const ownProcedures = new Set([undefined, "internal", "driver.open", "driver.close"])
 
 /** What a call gives back when the drain has interrupted it: an undo, whenever it comes. */
-const undoes = new Set(["release", "leave"])
+const undoes = new Set(["release", "leave", "discard"])
 
 const openPhases = new Set(["running", "draining"])
 
