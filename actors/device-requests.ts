@@ -111,7 +111,8 @@ const prepare = (change: Change, { token, call }: Ask<"prepare">) => {
 
 const release = (change: Change, { token, device: only, call }: Ask<"release">) => {
   const held = change.held(token)
-  const devices = only === undefined ? held : held.filter((device) => device === only)
+  const isMeant = (device: string) => only === undefined || device === only
+  const devices = held.filter(isMeant)
   for (const device of devices) {
     // One that broke under it may be another's by now.
     if (change.snapshot(device).context.holder?.token === token)
@@ -121,7 +122,8 @@ const release = (change: Change, { token, device: only, call }: Ask<"release">) 
     token,
     held.filter((device) => !devices.includes(device))
   )
-  change.wait({ call, wait: "release", devices })
+  const leaving = change.givenBackBy(token).filter(isMeant)
+  change.wait({ call, wait: "release", devices: [...devices, ...leaving], token })
   return change.done()
 }
 

@@ -47,6 +47,8 @@ interface Waiting {
   readonly call: number
   readonly wait: Wait
   readonly devices: readonly string[]
+  /** Of a release: whose devices these were. */
+  readonly token?: string
 }
 
 export interface PoolState {
@@ -155,6 +157,11 @@ export class Change {
 
   reply(call: number, answer: Answer): void {
     this.actions.push({ type: "reply", params: { calls: [call], answer } })
+  }
+
+  /** What an earlier release of this token still waits for: its asker may have been interrupted. */
+  givenBackBy(token: string): readonly string[] {
+    return this.waiting.flatMap((one) => (one.token === token ? one.devices : []))
   }
 
   wait(waiting: Waiting): void {
