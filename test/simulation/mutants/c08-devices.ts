@@ -200,7 +200,9 @@ export const hostDevices: readonly Mutant[] = [
     edits: [
       {
         file: requests,
-        find: `  change.wait({ call, wait: "release", devices })\n`,
+        find:
+          `  change.wait({ call, wait: "release", ` +
+          `devices: [...devices, ...leaving], token })\n`,
         replace: "  change.reply(call, answered())\n"
       }
     ]
