@@ -3,9 +3,10 @@
  * A new kind is a row here, a name in `hostDeviceKinds` and a case where definitions are resolved.
  */
 import * as Effect from "effect/Effect"
+import { hostdevMachine } from "../machines/hostdev.ts"
 import type { Kernel } from "../src/kernel/kernel.ts"
 import { type HostDeviceKind, hostDeviceKinds } from "../src/model/hostdev-wish.ts"
-import { makePool, type Pool } from "./host-device-pool.ts"
+import { makePool, type Pool, poolName } from "./host-device-pool.ts"
 import { makePciPool, type PciPoolOptions } from "./pci-pool.ts"
 import { makeUsbPool } from "./usb-pool.ts"
 
@@ -19,6 +20,11 @@ export const makeDevicePools = (kernel: Kernel, options: PciPoolOptions): Device
   // Made by its parent's driver for VFIO: it has no other to go back to.
   mdev: makePool(kernel, { kind: "mdev" })
 })
+
+/** The chart that each device of a pool follows, by the pool's name: for traces. */
+export const chartsOfDevices: { readonly [pool: string]: string } = Object.fromEntries(
+  hostDeviceKinds.map((kind) => [poolName(kind), hostdevMachine.id])
+)
 
 /** Who has a device of the host. */
 export const holderOf =

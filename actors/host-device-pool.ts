@@ -13,6 +13,7 @@ import type { Self } from "../src/kernel/script.ts"
 import type { DeviceBusy } from "../src/model/domain-error.ts"
 import type { HostDeviceKind } from "../src/model/hostdev-wish.ts"
 import type { DeviceBroken, DeviceNotReady } from "../src/model/hostdev-error.ts"
+import { movedDevices } from "./device-moves.ts"
 import {
   decidePool,
   type DeviceWish,
@@ -126,6 +127,7 @@ export const makePool = <R = never>(
       initial: { next: initial, actions: [] },
       decide,
       describe: describeState,
+      moved: movedDevices,
       scripts: (bound?.scripts ?? {}) as Record<string, DeviceScript<R>>
     },
     kernel,

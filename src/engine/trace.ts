@@ -1,6 +1,7 @@
 /** The last turns of an engine as a trace file: which machines it has, and when it is. */
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
+import { chartsOfDevices } from "../../actors/device-pools.ts"
 import { machines } from "../../machines/index.ts"
 import type { Kernel } from "../kernel/kernel.ts"
 import { liveTrace } from "../trace/live.ts"
@@ -19,7 +20,8 @@ export const traceOf = (
         program,
         createdBy: owner,
         wallOriginMs: Math.round(nowMs - timers.nowMs()),
-        machines: ids
+        machines: ids,
+        things: chartsOfDevices
       })
     )
   )

@@ -21,7 +21,7 @@ import { callOf, Desk, type Envelope, type Enquiry } from "./desk.ts"
 import { ActorCrashed, ActorStopped, describeDefect, type KernelError } from "./error.ts"
 import type { InspectionRecord, Outcome } from "./inspection.ts"
 import type { Kernel } from "./kernel.ts"
-import { eventsLengthMax, mailboxLengthMax } from "./limits.ts"
+import { eventsLengthMax, mailboxLengthMax, movesMax } from "./limits.ts"
 import type { CrashSite, Note } from "./note.ts"
 import { CurrentRun, type Run, type Self, senderOf } from "./script.ts"
 import { RunningScripts } from "./scripts.ts"
@@ -368,6 +368,7 @@ export class Actor<S, P = Protocol, F extends Fact = Fact, R = never> {
     // The record lives long, and must not hold the message: that may be large, or a secret.
     const sending: Partial<Envelope<unknown>> = envelope ?? {}
     const { lane = "control", enquiry, sender, sent = serial } = sending
+    const was = before ?? state
     kernel.inspection.publish(
       (): InspectionRecord => ({
         serial,
@@ -376,7 +377,7 @@ export class Actor<S, P = Protocol, F extends Fact = Fact, R = never> {
         message,
         lane,
         outcome,
-        from: behaviour.describe(before ?? state),
+        from: behaviour.describe(was),
         to: behaviour.describe(state),
         actions: actions.map((action) => action.type),
         version,
@@ -386,7 +387,9 @@ export class Actor<S, P = Protocol, F extends Fact = Fact, R = never> {
         ...senderOf(sender),
         sent,
         answers: answersOf(actions),
-        defect
+        defect,
+        epoch: behaviour.epochOf?.(state) ?? behaviour.epochOf?.(was),
+        moved: behaviour.moved?.(was, state).slice(0, movesMax) ?? []
       }),
       envelope &&
         (() => ({ message: envelope.message, before, after: state, pending: this.desk.pending() }))

@@ -5,6 +5,7 @@
 import type * as Effect from "effect/Effect"
 import type { Answer, RequestMessage } from "../base/protocol.ts"
 import type { ActorCrashed } from "./error.ts"
+import type { Move } from "./inspection.ts"
 import type { Self } from "./script.ts"
 
 export interface Fact {
@@ -49,6 +50,8 @@ export interface Behaviour<S, P, F extends Fact, R> {
    * The state's name, for records, errors, and to see whether a postponed request may try again.
    */
   readonly describe: (state: S) => string
+  /** Which of its things came to another state: for records. Pure; made when somebody looks. */
+  readonly moved?: (before: S, after: S) => readonly Move[]
   /** Facts that carry another epoch are stale. Without this, epochs are not looked at. */
   readonly epochOf?: (state: S) => string | undefined
   readonly scripts: Scripts<RequestMessage<P> | F, R>

@@ -24,6 +24,13 @@ export type Outcome =
   | "restarted"
   | "stopped"
 
+/** One of several things that an actor owns came to another state. */
+export interface Move {
+  readonly thing: string
+  readonly from: string
+  readonly to: string
+}
+
 /** One turn, or one end or restart of an actor. Plain data, safe to write into a trace. */
 export interface InspectionRecord {
   readonly serial: number
@@ -52,6 +59,10 @@ export interface InspectionRecord {
   readonly answers: readonly number[]
   /** Of a crash: the defect, in words. */
   readonly defect: string | undefined
+  /** The epoch that the actor is in; of a turn that ended one, that one. */
+  readonly epoch: string | undefined
+  /** Of an actor that owns several things: those that came to another state, `movesMax` at most. */
+  readonly moved: readonly Move[]
 }
 
 /** A record that is made when it is read: most turns are never looked at. */

@@ -24,6 +24,9 @@ export const turnsPerBreath = 256
 /** Records of the last turns that a running engine keeps for a later look. */
 export const ringLengthMax = 4096
 
+/** Things of one actor that a record tells of: a guest's devices, not all of a host. */
+export const movesMax = 64
+
 /** Messages of each lane that who looks at turns is told of: a flood is not told turn by turn. */
 export const pendingLengthMax = 16
 

@@ -62,12 +62,14 @@ class Sheet {
   turn(entry: TurnEntry, ts: number): void {
     const { actor, life, message, outcome, from, to, lane, actions } = entry
     const at = this.at(life, actor)
-    const { procedure, call, cause, sender, defect, atMs, answers } = entry
+    const { procedure, call, cause, sender, defect, atMs, answers, epoch } = entry
+    const moved = entry.moved.map(({ thing, to }) => `${thing} -> ${to}`)
     this.turns.set(`${life} ${entry.serial}`, ts)
     this.state(actor, to, { ts, ...at })
     const name = outcome === "taken" ? message : `${message} (${outcome})`
     const args = { outcome, from, to, actions, lane, cause, sender, procedure, call, answers }
-    this.events.push({ ph: "i", s: "t", name, ts, ...at, args: { atMs, ...args, defect } })
+    const more = { defect, epoch, ...(moved.length === 0 ? {} : { moved }) }
+    this.events.push({ ph: "i", s: "t", name, ts, ...at, args: { atMs, ...args, ...more } })
     this.arrow(entry, ts)
     if (outcome === "stopped" || outcome === "crashed") this.close(`${life} ${actor}`, ts + 1)
   }

@@ -4,10 +4,19 @@
  * the strings say is not looked at: whoever shows them shows them as text.
  */
 import * as Result from "effect/Result"
+import type { Move } from "../kernel/inspection.ts"
 import { TraceError } from "./error.ts"
 import { entriesMax, traceLengthMax, wordLengthMax } from "./limits.ts"
 import { type Fields, isCount, Reading } from "./reading.ts"
-import { type Cell, lanes, none, noteColumns, outcomes, turnColumns } from "./rows.ts"
+import {
+  type Cell,
+  lanes,
+  none,
+  noteColumns,
+  outcomes,
+  turnColumns,
+  turnColumnsMin
+} from "./rows.ts"
 import {
   type Entry,
   noteKinds,
@@ -100,29 +109,43 @@ const headerOf = (reading: Reading, value: unknown): TraceHeader => {
       plan: reading.json(plan, "header.simulation.plan")
     }
   }
-  const machines = Object.entries(reading.fields(fields["machines"], "header.machines"))
+  const names = (member: string, value: unknown) =>
+    Object.fromEntries(
+      Object.entries(reading.fields(value, `header.${member}`)).map(([kind, id]) => [
+        kind,
+        reading.text(id, `header.${member}.${kind}`)
+      ])
+    )
   return {
     program: text("program"),
     createdBy: text("createdBy"),
     wallOriginMs:
       wallOriginMs === null ? undefined : reading.number(wallOriginMs, "header.wallOriginMs"),
     simulation: simulation === null ? undefined : simulated(),
-    machines: Object.fromEntries(
-      machines.map(([kind, id]) => [kind, reading.text(id, `header.machines.${kind}`)])
-    ),
+    machines: names("machines", fields["machines"]),
+    // Files of before have none.
+    things: names("things", fields["things"] ?? {}),
     omitted: reading.count(fields["omitted"], "header.omitted")
   }
 }
 
-/** Columns behind those of this version are of a later one that changed nothing else. */
-const checkColumns = (reading: Reading, value: unknown): void => {
+const columnsMin = { turn: turnColumnsMin, note: columnsOf.note.length }
+
+/**
+ * The columns of the file. Those behind ours are of a later program that changed nothing else; one
+ * of before may have had fewer.
+ */
+const columnsIn = (reading: Reading, value: unknown): typeof columnsOf => {
   const fields = reading.fields(value, "columns")
-  for (const [kind, columns] of Object.entries(columnsOf)) {
+  const read = (kind: "turn" | "note"): Columns => {
     const names = reading.list(fields[kind], `columns.${kind}`)
+    const columns = columnsOf[kind].slice(0, Math.max(names.length, columnsMin[kind]))
     for (const [index, [column]] of columns.entries())
       if (names[index] !== column)
         reading.fail(`columns.${kind}[${index}]`, `it is not '${column}'`)
+    return columns
   }
+  return { turn: read("turn"), note: read("note") }
 }
 
 const wordsOf = (reading: Reading, value: unknown): readonly string[] => {
@@ -140,10 +163,12 @@ const wordsOf = (reading: Reading, value: unknown): readonly string[] => {
 class Rows {
   private readonly reading: Reading
   private readonly words: readonly string[]
+  private readonly columns: typeof columnsOf
 
-  constructor(reading: Reading, words: readonly string[]) {
+  constructor(reading: Reading, words: readonly string[], columns: typeof columnsOf) {
     this.reading = reading
     this.words = words
+    this.columns = columns
   }
 
   entry(value: unknown, index: number): Entry {
@@ -154,8 +179,8 @@ class Rows {
     const isTurn = kind === "turn"
     if (!isTurn && !knownKinds.has(kind))
       reading.fail(`${place}[0]`, `no kind of entry is called ${reading.shown(kind)}`)
-    const entry: { [column: string]: unknown } = {}
-    for (const [at, [column, cell]] of columnsOf[isTurn ? "turn" : "note"].entries())
+    const entry: { [column: string]: unknown } = isTurn ? { epoch: undefined, moved: [] } : {}
+    for (const [at, [column, cell]] of this.columns[isTurn ? "turn" : "note"].entries())
       entry[column] = this.cell(cell, row[at], `${place}[${at}]`)
     if (isTurn) this.checkTurn(entry, place)
     return entry as unknown as Entry
@@ -169,6 +194,8 @@ class Rows {
         return value === none ? undefined : this.word(value, place)
       case "words":
         return this.reading.list(value, place).map((one) => this.word(one, place))
+      case "moves":
+        return this.moves(value, place)
       case "counts":
         return this.reading.list(value, place).map((one) => this.reading.count(one, place))
       case "count?":
@@ -178,6 +205,17 @@ class Rows {
       default:
         return this.reading.count(value, place) / 1000
     }
+  }
+
+  private moves(value: unknown, place: string): readonly Move[] {
+    const places = this.reading.list(value, place)
+    const words = places.map((one) => this.word(one, place))
+    if (words.length % 3 !== 0)
+      this.reading.fail(place, `${words.length} words are no three for each thing`)
+    return Array.from({ length: Math.floor(words.length / 3) }, (_, at) => {
+      const [thing = "", from = "", to = ""] = words.slice(at * 3, at * 3 + 3)
+      return { thing, from, to }
+    })
   }
 
   private word(value: unknown, place: string): string {
@@ -195,11 +233,10 @@ class Rows {
   }
 }
 
-const entriesOf = (reading: Reading, value: unknown, words: readonly string[]): Entry[] => {
+const entriesOf = (reading: Reading, value: unknown, rows: Rows): Entry[] => {
   const list = reading.list(value, "entries")
   if (list.length > entriesMax)
     reading.fail("entries", `${list.length} of them, and ${entriesMax} are read`, "too-large")
-  const rows = new Rows(reading, words)
   const entries: Entry[] = []
   for (const [index, row] of list.entries()) {
     if (reading.error !== undefined) break
@@ -216,9 +253,9 @@ export const readTrace = (text: string): Result.Result<Trace, TraceError> =>
     checkVersion(reading, file)
     if (reading.error !== undefined) return Result.fail(reading.error)
     const header = headerOf(reading, file["header"])
-    checkColumns(reading, file["columns"])
+    const columns = columnsIn(reading, file["columns"])
     const words = wordsOf(reading, file["strings"])
-    const entries = entriesOf(reading, file["entries"], words)
+    const entries = entriesOf(reading, file["entries"], new Rows(reading, words, columns))
     return reading.error === undefined
       ? Result.succeed({ header, entries })
       : Result.fail(reading.error)

@@ -9,8 +9,9 @@ import type { NoteEntry, TurnEntry } from "./trace.ts"
  * - count: a whole number from 0; `count?` may be -1.
  * - time: whole microseconds of monotonic time.
  * - words, counts: arrays of them.
+ * - moves: three words for each thing that moved: its name, its state before and after.
  */
-export type Cell = "word" | "word?" | "count" | "count?" | "time" | "words" | "counts"
+export type Cell = "word" | "word?" | "count" | "count?" | "time" | "words" | "counts" | "moves"
 
 export const none = -1
 
@@ -36,8 +37,13 @@ export const turnColumns: Columns<TurnEntry> = {
   script: "word?",
   sent: "count",
   answers: "counts",
-  defect: "word?"
+  defect: "word?",
+  epoch: "word?",
+  moved: "moves"
 }
+
+/** So many columns of turns were there from the first: a file may end with these. */
+export const turnColumnsMin = 20
 
 export const noteColumns: Columns<NoteEntry> = {
   kind: "word",

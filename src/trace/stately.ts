@@ -250,7 +250,9 @@ class Reader {
       script: undefined,
       sent,
       answers: [],
-      defect: undefined
+      defect: undefined,
+      epoch: undefined,
+      moved: []
     })
   }
 }
@@ -300,6 +302,7 @@ export function fromStately(events: readonly unknown[]): Result.Result<Trace, Tr
     wallOriginMs: reader.originMs,
     simulation: undefined,
     machines: { ...reader.machines },
+    things: {},
     omitted: 0
   }
   return Result.succeed({ header, entries: reader.turns })

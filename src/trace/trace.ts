@@ -30,6 +30,8 @@ export interface TraceHeader {
   readonly simulation: { readonly seed: number | undefined; readonly plan: Json } | undefined
   /** Id of the statechart, by kind of actor: the word before the first `/` of its name. */
   readonly machines: { readonly [kind: string]: string }
+  /** Id of the statechart that each thing of an actor follows (`moved`), by kind of actor. */
+  readonly things: { readonly [kind: string]: string }
   /** Entries that happened before the first one here and were not kept. */
   readonly omitted: number
 }

@@ -2,6 +2,7 @@
  * From a trace to the text of its file. The same trace gives the same bytes: order of keys, order
  * of words and the form of numbers are fixed. One entry a line, so that files compare by line.
  */
+import type { Move } from "../kernel/inspection.ts"
 import { entriesMax, wordLengthMax } from "./limits.ts"
 import { type Cell, none, noteColumns, turnColumns } from "./rows.ts"
 import { type Entry, type Trace, type TraceHeader, traceFormat, traceVersion } from "./trace.ts"
@@ -37,6 +38,10 @@ const cellOf = (words: Words, cell: Cell, value: unknown): number | readonly num
       return words.place(value as string)
     case "words":
       return (value as readonly string[]).map((word) => words.place(word))
+    case "moves":
+      return (value as readonly Move[]).flatMap(({ thing, from, to }) =>
+        [thing, from, to].map((word) => words.place(word))
+      )
     case "time":
       return microseconds(value as number)
     default:
@@ -50,16 +55,19 @@ const rowOf = (words: Words, entry: Entry): string => {
   return JSON.stringify(cells.map(([column, cell]) => cellOf(words, cell, values[column])))
 }
 
+const sorted = (names: { readonly [kind: string]: string }) =>
+  Object.fromEntries(Object.entries(names).sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0)))
+
 const headerText = (header: TraceHeader, left: number): string => {
-  const { program, createdBy, wallOriginMs, simulation, machines, omitted } = header
-  const sorted = Object.entries(machines).sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0))
+  const { program, createdBy, wallOriginMs, simulation, machines, things, omitted } = header
   return JSON.stringify({
     program,
     createdBy,
     wallOriginMs: wallOriginMs ?? null,
     simulation:
       simulation === undefined ? null : { seed: simulation.seed ?? null, plan: simulation.plan },
-    machines: Object.fromEntries(sorted),
+    machines: sorted(machines),
+    things: sorted(things),
     omitted: omitted + left
   })
 }

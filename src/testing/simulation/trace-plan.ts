@@ -2,6 +2,7 @@
  * The story of a run as a trace: the turns of every life of the engine, and between them what
  * clients called and were told, what guests did, what went wrong, and which law was broken.
  */
+import { chartsOfDevices } from "../../../actors/device-pools.ts"
 import { TraceRecorder } from "../../trace/recorder.ts"
 import type { Json, Trace } from "../../trace/trace.ts"
 import { slotUuid } from "../history/api-call.ts"
@@ -72,7 +73,8 @@ const headerOf = (plan: Plan, { program = "", seed }: TracePlanOptions) => ({
   wallOriginMs,
   // A plan is plain JSON by its definition.
   simulation: { seed, plan: plan as unknown as Json },
-  machines: { driver: "driver", config: "config", domain: "domain" }
+  machines: { driver: "driver", config: "config", domain: "domain" },
+  things: chartsOfDevices
 })
 
 /** Notes what has been added to a history since it last looked. */

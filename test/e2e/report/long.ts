@@ -22,6 +22,8 @@ const turn = (serial: number, part: Partial<TurnEntry>): TurnEntry => ({
   sent: serial,
   answers: [],
   defect: undefined,
+  epoch: undefined,
+  moved: [],
   ...part
 })
 
@@ -31,6 +33,7 @@ const header = {
   wallOriginMs: undefined,
   simulation: undefined,
   machines: { domain: "domain", driver: "driver" },
+  things: {},
   omitted: 0
 }
 

@@ -126,3 +126,24 @@ test("in every order of two overlapping reservations one is whole and one took n
   expect(runs).toBeGreaterThan(10)
   expect(outcomes.size).toBeGreaterThan(2)
 })
+
+test("a pool's records say which devices moved, and from where to where", () => {
+  const { world, kernel } = stage([])
+  const pool = makePool(kernel, { kind: "usb" })
+  const told: unknown[] = []
+  kernel.inspection.watch(({ message, moved }) => void told.push([message, moved]))
+  const holder = { uuid: "a", name: "a", epoch: "1.1", token: "a" }
+  const program = Effect.gen(function* () {
+    yield* pool.reserve(wishesOf(["one", "two"]), holder)
+    yield* pool.prepare("a")
+    yield* pool.release("a", "two")
+  })
+  world.fork(program)
+  world.drain()
+  const moves = (thing: string, from: string, to: string) => ({ thing, from, to })
+  expect(told).toEqual([
+    ["reserve", [moves("one", "host", "reserved"), moves("two", "host", "reserved")]],
+    ["prepare", [moves("one", "reserved", "assigned"), moves("two", "reserved", "assigned")]],
+    ["release", [moves("two", "assigned", "host")]]
+  ])
+})

@@ -50,7 +50,9 @@ const turn: fc.Arbitrary<TurnEntry> = fc.record({
   script: optional(word),
   sent: fc.nat(),
   answers: fc.array(fc.nat(), { maxLength: 3 }),
-  defect: optional(word)
+  defect: optional(word),
+  epoch: optional(word),
+  moved: fc.array(fc.record({ thing: word, from: word, to: word }), { maxLength: 3 })
 })
 
 const note: fc.Arbitrary<NoteEntry> = fc.record({
@@ -78,6 +80,7 @@ export const trace: fc.Arbitrary<Trace> = fc.record({
     wallOriginMs: optional(fc.nat().map(Number)),
     simulation: optional(fc.record({ seed: optional(fc.integer()), plan })),
     machines: fc.dictionary(word, word, { maxKeys: 3, noNullPrototype: true }),
+    things: fc.dictionary(word, word, { maxKeys: 2, noNullPrototype: true }),
     omitted: fc.nat()
   }),
   entries: fc.array(entry, { maxLength: 12 })

@@ -4,7 +4,7 @@
  */
 import * as Effect from "effect/Effect"
 import { expect, test } from "vitest"
-import { ringLengthMax } from "../../../src/kernel/limits.ts"
+import { movesMax, ringLengthMax } from "../../../src/kernel/limits.ts"
 import { go, postpone, reply, stage, tagOf } from "./stage.ts"
 
 const emit = { type: "emit", params: { event: "happened" } }
@@ -72,10 +72,27 @@ test("a record names the message, its lane, its cause, its call and what it did"
     script: undefined,
     sent: 0,
     answers: [1],
-    defect: undefined
+    defect: undefined,
+    epoch: undefined,
+    moved: []
   })
   expect(done).toMatchObject({ serial: 1, atMs: 7, lane: "control", cause: "job", version: 2 })
   expect(done).toMatchObject({ sender: "a", script: "job", sent: 1, answers: [] })
+})
+
+test("a record names the epoch, also the one that it ends, and so many things that moved", () => {
+  const { world, records, actor } = stage()
+  const moved = (from: string, to: string) =>
+    Array.from({ length: movesMax + 1 }, (_, at) => ({ thing: `${at}`, from, to }))
+  const a = actor("a", (_state, { type }) => go(type), {
+    epochOf: (state) => (state === "begin" ? "1.1" : undefined),
+    moved
+  })
+  for (const type of ["begin", "end", "nothing"]) a.tell({ type })
+  world.drain()
+  expect(records.map(({ epoch }) => epoch)).toEqual(["1.1", "1.1", undefined])
+  expect(records[1]?.moved).toHaveLength(movesMax)
+  expect(records[1]?.moved[3]).toEqual({ thing: "3", from: "begin", to: "end" })
 })
 
 test("a record names who sent the message: a turn, a script, or nobody who is an actor", () => {

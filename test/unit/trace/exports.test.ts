@@ -86,7 +86,9 @@ const turn: TurnEntry = {
   script: undefined,
   sent: 0,
   answers: [],
-  defect: undefined
+  defect: undefined,
+  epoch: undefined,
+  moved: []
 }
 
 const header = {
@@ -95,6 +97,7 @@ const header = {
   wallOriginMs: 1000,
   simulation: undefined,
   machines: { driver: "driver", domain: "domain" },
+  things: {},
   omitted: 0
 }
 

@@ -70,7 +70,8 @@ test("the schema has the columns and the bounds of the program, in their order",
     "count?": "optionalCount",
     time: "time",
     words: "words",
-    counts: "counts"
+    counts: "counts",
+    moves: "moves"
   }
   for (const [row, cells] of [
     [schema.$defs.turn, turnColumns],

@@ -9,6 +9,7 @@ import { ringLengthMax } from "../../../src/kernel/limits.ts"
 import { entriesMax, wordLengthMax } from "../../../src/trace/limits.ts"
 import { liveTrace } from "../../../src/trace/live.ts"
 import { readTrace } from "../../../src/trace/read.ts"
+import { turnColumnsMin } from "../../../src/trace/rows.ts"
 import { TraceRecorder } from "../../../src/trace/recorder.ts"
 import {
   type Entry,
@@ -27,6 +28,7 @@ const header: TraceHeader = {
   wallOriginMs: 1_767_225_600_000,
   simulation: undefined,
   machines: { domain: "domain" },
+  things: {},
   omitted: 0
 }
 
@@ -52,7 +54,9 @@ const turnAt = (serial: number): TurnEntry => ({
   script: `script:${serial % 50}`,
   sent: serial,
   answers: [serial],
-  defect: undefined
+  defect: undefined,
+  epoch: undefined,
+  moved: []
 })
 
 test("10,000 turns take less than 2 MB", () => {
@@ -192,6 +196,29 @@ test("columns of a later version that only adds some are passed over", () => {
   file.columns.turn.push("mood")
   for (const row of file.entries) row.push(7)
   expect(Result.getOrThrow(readTrace(JSON.stringify(file)))).toEqual(good)
+})
+
+test("a file of before, without what came later, is read: it says nothing of devices", () => {
+  const file = JSON.parse(writeTrace(good))
+  const before = { ...file.columns, turn: file.columns.turn.slice(0, turnColumnsMin) }
+  const { things: _, ...headerBefore } = file.header
+  const entries = file.entries.map((row: unknown[]) => row.slice(0, turnColumnsMin))
+  const text = JSON.stringify({ ...file, columns: before, header: headerBefore, entries })
+  expect(Result.getOrThrow(readTrace(text))).toEqual(good)
+  const fewer = { ...before, turn: before.turn.slice(0, -1) }
+  const less = readTrace(JSON.stringify({ ...file, columns: fewer }))
+  expect(Result.isFailure(less) && less.failure.place).toBe(`columns.turn[${turnColumnsMin - 1}]`)
+})
+
+test("what moved is three words for each thing", () => {
+  const moved = [{ thing: "0000:03:00.0", from: "host", to: "reserved" }]
+  const trace = { header, entries: [{ ...turnAt(0), epoch: "1.2", moved }] }
+  const text = writeTrace(trace)
+  expect(Result.getOrThrow(readTrace(text))).toEqual(trace)
+  const file = JSON.parse(text)
+  file.entries[0].at(-1).pop()
+  const wrong = readTrace(JSON.stringify(file))
+  expect(Result.isFailure(wrong) && wrong.failure.message).toContain("entries[0][21]: 2 words")
 })
 
 test("the kind of an actor is the first part of its name", () => {

@@ -43,6 +43,8 @@ export const record = (part: Partial<InspectionRecord> = {}): InspectionRecord =
   sent: 0,
   answers: [],
   defect: undefined,
+  epoch: undefined,
+  moved: [],
   ...part
 })
 
