@@ -7,8 +7,8 @@ import { and } from "xstate"
 import { answered, failed } from "../../src/base/protocol.ts"
 import { findDevice, withoutDevice } from "../../src/model/device-match.ts"
 import { orderDevices } from "../../src/model/device-order.ts"
-import { DeviceMissing, OperationFailed } from "../../src/model/domain-error.ts"
-import { base, epochOf, gone } from "./base.ts"
+import { DeviceMissing, DomainGone, OperationFailed } from "../../src/model/domain-error.ts"
+import { base, epochOf } from "./base.ts"
 import { lacksDevice } from "./change.ts"
 import type { DomainContext, DomainMessage } from "./context.ts"
 import { attachedAlias, deletedAlias } from "./device-guards.ts"
@@ -40,7 +40,9 @@ const operationOf = ({ job }: DomainContext): string =>
   job?.change.type === "attach" ? "attach a device to" : "detach a device from"
 
 /** The guest ended first; what it had is given back with it. */
-const disappointed = fail(({ context }) => gone(context, operationOf(context)))
+const disappointed = fail(
+  ({ context }) => new DomainGone({ domain: context.name, operation: operationOf(context) })
+)
 
 const failedWith = fail(({ event }) => (event.type === "deviceFailed" ? event.error : undefined))
 
