@@ -6,7 +6,7 @@ import type { Holder, HostdevFact, HostdevRequest } from "../machines/hostdev.ts
 import { answered, failed, type Request, type RequestMessage } from "../src/base/protocol.ts"
 import type { Decision } from "../src/kernel/behaviour.ts"
 import { DeviceBusy } from "../src/model/domain-error.ts"
-import { DeviceBroken, DeviceNotReady } from "../src/model/hostdev-error.ts"
+import { DeviceBroken, DeviceNotReady, GroupNotViable } from "../src/model/hostdev-error.ts"
 import type { HostDeviceWish } from "../src/model/hostdev-wish.ts"
 import { Change, type DeviceSnapshot, type PoolState } from "./device-table.ts"
 
@@ -21,7 +21,7 @@ interface Taking {
 export type MoveError = DeviceNotReady | DeviceBusy | DeviceBroken
 
 export interface PoolProtocol {
-  readonly reserve: Request<Taking, void, DeviceBusy | DeviceBroken>
+  readonly reserve: Request<Taking, void, DeviceBusy | DeviceBroken | GroupNotViable>
   /** What a guest of an earlier engine has. */
   readonly adopt: Request<Taking, void, DeviceBusy>
   readonly prepare: Request<{ readonly token: string }, void, DeviceNotReady>
@@ -50,7 +50,11 @@ const postponed = (state: PoolState): Decision<PoolState> => ({
   actions: [{ type: "postpone" }]
 })
 
-const refused = (change: Change, call: number, error: MoveError): Decision<PoolState> => {
+const refused = (
+  change: Change,
+  call: number,
+  error: MoveError | GroupNotViable
+): Decision<PoolState> => {
   change.reply(call, failed(error))
   return change.done()
 }
@@ -64,16 +68,35 @@ const obstacle = ({ value, context }: DeviceSnapshot, token: string | undefined)
   return undefined
 }
 
+/** VFIO gives a whole IOMMU group to one guest: why this one does not get its part. */
+const divided = (change: Change, { device, group }: DeviceWish, { uuid }: Holder) => {
+  const members = (group?.mates ?? []).flatMap((mate) => {
+    const other = change.snapshot(mate).context.holder
+    return other === undefined || other.uuid === uuid
+      ? []
+      : [{ device: mate, why: `'${other.name}' has it` }]
+  })
+  return group === undefined || members.length === 0
+    ? undefined
+    : new GroupNotViable({ device, group: group.number, members })
+}
+
 const reserve = (state: PoolState, change: Change, { wishes, holder, call }: Ask<"reserve">) => {
   const all = wishes.map(({ device }) => change.snapshot(device))
   for (const one of all) {
     const problem = obstacle(one, holder.token)
     if (problem !== undefined) return refused(change, call, problem)
   }
+  for (const wish of wishes) {
+    const problem = divided(change, wish, holder)
+    if (problem !== undefined) return refused(change, call, problem)
+  }
   // Asking again with the same token is asking once.
   const wanted = wishes.filter((_, index) => all[index]?.context.holder === undefined)
   // Who comes while a device goes home waits for it to be there.
-  if (wanted.some(({ device }) => change.isMoving(device))) return postponed(state)
+  const isUnsettled = ({ device, group }: DeviceWish) =>
+    change.isMoving(device) || group?.mates.some((mate) => change.isMoving(mate))
+  if (wanted.some(isUnsettled)) return postponed(state)
   for (const { device, isManaged } of wanted)
     change.send(device, { type: "reserve", holder, isManaged })
   const had = change.held(holder.token)
@@ -122,7 +145,8 @@ const release = (change: Change, { token, device: only, call }: Ask<"release">) 
     token,
     held.filter((device) => !devices.includes(device))
   )
-  const leaving = change.givenBackBy(token).filter(isMeant)
+  const others = devices.length === 0 ? [] : change.sendHome()
+  const leaving = [...change.givenBackBy(token).filter(isMeant), ...others]
   change.wait({ call, wait: "release", devices: [...devices, ...leaving], token })
   return change.done()
 }

@@ -21,6 +21,7 @@ export type DeviceState =
   | "assigned"
   | "resetting"
   | "reattaching"
+  | "lingering"
   | "broken"
 
 /** One device as the pool knows it; one without an entry is the host's. */
@@ -57,6 +58,8 @@ export interface PoolState {
   readonly tokens: HashMap.HashMap<string, readonly string[]>
   /** On their way, in the order in which they set out. */
   readonly moving: readonly string[]
+  /** Not home yet because of a guest that has another of their IOMMU group. */
+  readonly lingering: readonly string[]
   readonly waiting: readonly Waiting[]
 }
 
@@ -64,6 +67,7 @@ export const emptyState: PoolState = {
   devices: HashMap.empty(),
   tokens: HashMap.empty(),
   moving: [],
+  lingering: [],
   waiting: []
 }
 
@@ -80,7 +84,8 @@ const inTransit = new Set([
   "detaching",
   "turning",
   "resetting",
-  "reattaching"
+  "reattaching",
+  "mending"
 ])
 
 /** Where a device has arrived when what was waited for has succeeded. */
@@ -88,6 +93,12 @@ const goal: { readonly [wait in Wait]?: string } = {
   prepare: "assigned",
   detach: "detached",
   reattach: "host"
+}
+
+/** The list with the device in it, or without it. */
+const withOne = (list: readonly string[], device: string, isIn: boolean): readonly string[] => {
+  if (isIn === list.includes(device)) return list
+  return isIn ? [...list, device] : list.filter((one) => one !== device)
 }
 
 /** What a chart says to do becomes a script of that device. */
@@ -103,6 +114,7 @@ export class Change {
   private devices: PoolState["devices"]
   private tokens: PoolState["tokens"]
   private moving: readonly string[]
+  private lingering: readonly string[]
   private waiting: readonly Waiting[]
   private readonly actions: Action[] = []
   /** Devices of this kind leave their drivers. */
@@ -112,6 +124,7 @@ export class Change {
     this.devices = state.devices
     this.tokens = state.tokens
     this.moving = state.moving
+    this.lingering = state.lingering
     this.waiting = state.waiting
     this.isBound = isBound
   }
@@ -139,9 +152,15 @@ export class Change {
     this.devices = isPlain
       ? HashMap.remove(this.devices, device)
       : HashMap.set(this.devices, device, next)
-    const moves = inTransit.has(state)
-    if (moves === this.isMoving(device)) return
-    this.moving = moves ? [...this.moving, device] : this.moving.filter((one) => one !== device)
+    this.moving = withOne(this.moving, device, inTransit.has(state))
+    this.lingering = withOne(this.lingering, device, state === "lingering")
+  }
+
+  /** Somebody has let go of something: what lingers tries to get home. Those that set out. */
+  sendHome(): readonly string[] {
+    const devices = this.lingering
+    for (const device of devices) this.send(device, { type: "reattach" })
+    return devices
   }
 
   held(token: string): readonly string[] {
@@ -175,8 +194,8 @@ export class Change {
     for (const waiting of over) this.reply(waiting.call, this.outcome(waiting))
     const waiting =
       over.length === 0 ? this.waiting : this.waiting.filter((one) => !over.includes(one))
-    const { devices, tokens, moving } = this
-    return { next: { devices, tokens, moving, waiting }, actions: this.actions }
+    const { devices, tokens, moving, lingering } = this
+    return { next: { devices, tokens, moving, lingering, waiting }, actions: this.actions }
   }
 
   /** Whether each has got where it was wanted; the first that has not says why. */
@@ -187,7 +206,10 @@ export class Change {
       const snapshot = this.snapshot(device)
       const { why } = snapshot.context
       const state = stateOf(snapshot)
-      if (goal[wait] === undefined ? why === undefined : state === goal[wait]) continue
+      const isThere = goal[wait] === undefined || state === goal[wait]
+      // What is in the same state before and after: only the reason tells that it was in vain.
+      const isToldByReason = wait === "reset" || wait === "reattach"
+      if (isThere && !(isToldByReason && why !== undefined)) continue
       const during = wait === "prepare" ? "detach" : wait
       const because = why ?? `it is ${state} by now`
       return failed(new DeviceNotReady({ device, step: during, why: because }))
@@ -199,6 +221,7 @@ export class Change {
 /** What is a matter of the chart alone. */
 const shown: { readonly [state: string]: DeviceState } = {
   turning: "detaching",
+  mending: "reattaching",
   looking: "unknown"
 }
 

@@ -15,6 +15,7 @@ import {
   vfioDriver
 } from "../src/host/pci-driver.ts"
 import type { Self } from "../src/kernel/script.ts"
+import { groupUse, type Taken } from "../src/node/hostdev-group.ts"
 import { hostUse } from "../src/node/hostdev-use.ts"
 import type { StoreError } from "../src/store/error.ts"
 import type { HostdevRecord } from "../src/store/hostdevs.ts"
@@ -26,6 +27,8 @@ export interface PciGround {
   readonly drivers: PciDrivers
   /** Where it is remembered what was. */
   readonly store: Pick<Store["Service"], "writeHostdev" | "removeHostdev" | "readHostdev">
+  /** Who has a device, as the pool says it now. */
+  readonly taken: Taken
 }
 
 type Hands = Self<PoolMessage>
@@ -86,9 +89,11 @@ const leave = (ground: PciGround) =>
     const refuse = (why: string): PoolFact => ({ type: "refused", device, why })
     if (!(yield* isThere(device))) return refuse("the host has no such device")
     const driver = yield* driverOf(device)
+    const { holder, isManaged, original } = context
+    // What lingers with VFIO was not put there by somebody else.
+    const isFound = original === undefined
     if (driver === vfioDriver)
-      return { type: "detached", device, original: driver, isFound: true } satisfies PoolFact
-    const { holder, isManaged } = context
+      return { type: "detached", device, original: original ?? driver, isFound } satisfies PoolFact
     if (holder !== undefined && !isManaged) return refuse(unmanaged(driver))
     const use = isForced ? undefined : yield* hostUse(device)
     if (use !== undefined) return refuse(`the host needs it: ${use}`)
@@ -96,7 +101,8 @@ const leave = (ground: PciGround) =>
       return refuse("the kernel has not loaded vfio-pci: load it (modprobe vfio-pci)")
     const override = yield* overrideOf(device)
     const isDetached = holder === undefined
-    return yield* take(ground, { device, original: driver ?? "", override, isDetached }, self)
+    const now: HostdevRecord = { device, original: driver ?? "", override, isDetached }
+    return yield* take(ground, (yield* ground.store.readHostdev(device)) ?? now, self)
   })
 
 /** What cannot be seen is not touched. */
@@ -105,22 +111,34 @@ const detach = (ground: PciGround) => (task: DeviceTask, self: Hands) =>
     Effect.succeed<PoolFact>({ type: "refused", device: task.device, why })
   )
 
-const reattach = ({ drivers, store }: PciGround) =>
+/**
+ * Why it stays where it is, if so. The kernel gives the host's drivers nothing of a group that a
+ * program has: the device would be with no driver at all.
+ */
+const giveBack = Effect.fnUntraced(function* (
+  { drivers, store, taken }: PciGround,
+  device: string
+) {
+  const record = yield* store.readHostdev(device)
+  // One that has gone altogether is nobody's.
+  if (yield* isThere(device)) {
+    const isAway = record !== undefined || (yield* driverOf(device)) === vfioDriver
+    const use = isAway ? yield* groupUse(device, taken) : undefined
+    if (use !== undefined) return use
+    yield* record === undefined ? drivers.giveToKernel(device) : drivers.giveBack(device, record)
+  }
+  yield* store.removeHostdev(device)
+  return undefined
+})
+
+const reattach = (ground: PciGround) =>
   Effect.fnUntraced(function* ({ device }: DeviceTask, self: Hands) {
-    const done = yield* Effect.result(
-      Effect.gen(function* () {
-        const record = yield* store.readHostdev(device)
-        // One that has gone altogether is nobody's.
-        if (yield* isThere(device))
-          yield* record === undefined
-            ? drivers.giveToKernel(device)
-            : drivers.giveBack(device, record)
-        yield* store.removeHostdev(device)
-      })
-    )
-    return done._tag === "Success"
-      ? ({ type: "reattached", device } satisfies PoolFact)
-      : yield* failing(device, self)(done.failure)
+    const done = yield* Effect.result(giveBack(ground, device))
+    if (done._tag === "Failure") return yield* failing(device, self)(done.failure)
+    const why = done.success
+    const fact: PoolFact =
+      why === undefined ? { type: "reattached", device } : { type: "refused", device, why }
+    return fact
   })
 
 const reset = ({ drivers }: PciGround) =>

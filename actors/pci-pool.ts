@@ -1,13 +1,16 @@
 /**
  * Owns every host PCI device: which domain, in which of its starts, has each, and on which driver
- * each is. Names devices by their address `0000:03:00.0`. Never talks to QEMU.
+ * each is. Names devices by their address `0000:03:00.0`. Reads which functions are of one IOMMU
+ * group, for those go to one guest. Never talks to QEMU.
  */
-import type * as Context from "effect/Context"
-import type { Files } from "../src/host/files.ts"
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import { Files } from "../src/host/files.ts"
 import { makePciDrivers } from "../src/host/pci-driver.ts"
 import type { Kernel } from "../src/kernel/kernel.ts"
+import { groupProblem, matesOf, type Taken } from "../src/node/hostdev-group.ts"
 import type { HostdevRecord } from "../src/store/hostdevs.ts"
-import { makePool, type Pool } from "./host-device-pool.ts"
+import { type DeviceWish, makePool, type Pool } from "./host-device-pool.ts"
 import { type PciGround, pciScripts } from "./pci-binding.ts"
 
 export interface PciPoolOptions {
@@ -17,9 +20,34 @@ export interface PciPoolOptions {
   readonly recalled: readonly HostdevRecord[]
 }
 
-export const makePciPool = (kernel: Kernel, { store, context, recalled }: PciPoolOptions): Pool =>
-  makePool(kernel, {
+const withGroup = (wish: DeviceWish) =>
+  wish.group === undefined
+    ? Effect.map(matesOf(wish.device), (group) => (group ? { ...wish, group } : wish))
+    : Effect.succeed(wish)
+
+export const makePciPool = (kernel: Kernel, { store, context, recalled }: PciPoolOptions): Pool => {
+  const taken: Taken = (kind, device) => (kind === "pci" ? pool.holderOf(device) : undefined)
+  const pool: Pool = makePool(kernel, {
     kind: "pci",
-    bound: { scripts: pciScripts({ drivers: makePciDrivers(), store }), context },
+    bound: { scripts: pciScripts({ drivers: makePciDrivers(), store, taken }), context },
     recalled
   })
+  // Once it is reserved no mate goes back to its driver; one that had just done so is seen.
+  const areApart = Effect.fnUntraced(function* (wishes: readonly DeviceWish[], guest: string) {
+    const names = wishes.map(({ device }) => device)
+    for (const { device, group } of wishes) {
+      if (group === undefined || group.mates.length === 0) continue
+      const problem = yield* groupProblem(device, { wishes: names, guest, taken })
+      if (problem !== undefined) return yield* problem
+    }
+  })
+  return {
+    ...pool,
+    reserve: (wishes, holder) =>
+      Effect.forEach(wishes, withGroup).pipe(
+        Effect.tap((grouped) => pool.reserve(grouped, holder)),
+        Effect.flatMap((grouped) => areApart(grouped, holder.uuid)),
+        Effect.provide(Context.pick(Files)(context))
+      )
+  }
+}

@@ -47,7 +47,7 @@ export type HostdevRequest =
 export type HostdevFact =
   /** With VFIO. `isFound`: it had been put there by somebody else. */
   | { readonly type: "detached"; readonly original: string; readonly isFound: boolean }
-  /** It could not be taken, and is with its driver as before. */
+  /** It could not be taken or given back, and nothing was touched, or it is as before. */
   | { readonly type: "refused"; readonly why: string }
   | { readonly type: "reattached" }
   | { readonly type: "resetDone"; readonly why: string | undefined }
@@ -180,6 +180,8 @@ const reserved = base.createStateConfig({
     ],
     release: [
       { guard: "isDetached", target: "detached", actions: letGo },
+      // It had not got home yet from the guest before.
+      { guard: "goesBack", target: "reattaching", actions: letGo },
       { target: "host", actions: forget }
     ]
   }
@@ -215,7 +217,10 @@ const turning = base.createStateConfig({
         actions: takeBack
       }
     ],
-    refused: { target: "host", actions: forget },
+    refused: [
+      { guard: "goesBack", target: "reattaching" },
+      { target: "host", actions: forget }
+    ],
     failed: { target: "broken", actions: [blame, letGo] }
   }
 })
@@ -254,6 +259,31 @@ const reattaching = base.createStateConfig({
   entry: "reattach",
   on: {
     reattached: { target: "host", actions: [forget, clear] },
+    // A guest has another of its IOMMU group: it stays where it is.
+    refused: [
+      { guard: "isDetached", target: "detached", actions: blame },
+      { guard: "goesBack", target: "lingering", actions: blame },
+      { target: "host", actions: blame }
+    ],
+    failed: { target: "broken", actions: [blame, letGo] }
+  }
+})
+
+/** With VFIO still, because of a guest that has another of its group; goes home after that one. */
+const lingering = base.createStateConfig({
+  on: {
+    reserve: { target: "reserved", actions: hold },
+    adopt: { target: "assigned", actions: hold },
+    reattach: { target: "reattaching", actions: clear }
+  }
+})
+
+/** On its way home from being out of order; where it cannot go yet, it is so still. */
+const mending = base.createStateConfig({
+  entry: "reattach",
+  on: {
+    reattached: { target: "host", actions: [forget, clear] },
+    refused: { target: "broken", actions: blame },
     failed: { target: "broken", actions: [blame, letGo] }
   }
 })
@@ -261,8 +291,8 @@ const reattaching = base.createStateConfig({
 /** Nobody's: where it is, somebody has to see to. */
 const broken = base.createStateConfig({
   on: {
-    reattach: { target: "reattaching", actions: clear },
-    moved: { target: "reattaching" }
+    reattach: { target: "mending", actions: clear },
+    moved: { target: "mending" }
   }
 })
 
@@ -289,6 +319,8 @@ export const hostdevMachine = base.createMachine({
     assigned,
     resetting,
     reattaching,
+    lingering,
+    mending,
     broken
   }
 })

@@ -12,6 +12,15 @@ export interface HostDeviceWish {
   readonly device: string
   /** The engine takes it from its driver, and gives it back in the end. */
   readonly isManaged: boolean
+  /** Of a PCI function behind an IOMMU. Its pool reads it where it is not said. */
+  readonly group?: IommuGroup
+}
+
+/** PCI functions that go to one guest, all of them, or to none. */
+export interface IommuGroup {
+  readonly number: number
+  /** The other functions of it, bridges among them. */
+  readonly mates: readonly string[]
 }
 
 const digits = (value: number): string => String(value).padStart(3, "0")

@@ -8,7 +8,7 @@ import type { Files } from "../host/files.ts"
 import { listNames, numberIn } from "../host/node-files.ts"
 import { pciDevicesAt, readPci } from "../host/pci.ts"
 import { GroupNotViable, type GroupMember } from "../model/hostdev-error.ts"
-import type { HostDeviceKind } from "../model/hostdev-wish.ts"
+import type { HostDeviceKind, IommuGroup } from "../model/hostdev-wish.ts"
 
 /** Who has a device of the host; undefined when nobody has. */
 export type Taken = (
@@ -33,6 +33,24 @@ export const groupOf = (address: string) =>
 
 /** Addresses of all functions of a group. */
 export const functionsOf = (group: number) => listNames(`/sys/kernel/iommu_groups/${group}/devices`)
+
+/** The functions that a function goes together with; undefined without an IOMMU. */
+export const matesOf = Effect.fnUntraced(function* (device: string) {
+  const number = yield* groupOf(device)
+  if (number === undefined) return undefined
+  const mates = (yield* functionsOf(number)).filter((address) => address !== device)
+  return { number, mates } satisfies IommuGroup
+})
+
+/** Why the host's drivers get nothing of a function's group: guests have the named ones. */
+export const groupUse = Effect.fnUntraced(function* (device: string, taken: Taken) {
+  const { number, mates } = (yield* matesOf(device)) ?? { number: 0, mates: [] }
+  const used = mates.flatMap((mate) => {
+    const holder = taken("pci", mate)
+    return holder === undefined ? [] : [`${mate} ('${holder.name}' has it)`]
+  })
+  return used.length === 0 ? undefined : `its IOMMU group ${number} is in use: ${used.join(", ")}`
+})
 
 export interface GroupAsked {
   /** Other functions that go to the same guest at the same time. */

@@ -59,11 +59,10 @@ export const errorTag = ({ result }: Operation): string | undefined =>
   result?.kind === "error" ? result.tag : undefined
 
 /** Another domain has a device or the guest's end, or the host has a device of it still. */
-const becauseOfOthers =
-  / is held by | not managed: | IOMMU group |was (destroyed|stopped)| is out of order/
+const becauseOfOthers = / is held by | not managed: | IOMMU group |was (destroyed|stopped)/
 
-/** A device of a guest's or of the host's own; or one given back under a group mate's guest. */
-const ofDevices = new Set(["DeviceBroken", "DeviceBusy", "DeviceNotReady"])
+/** A device that a guest has, or one of its group; or one that the host itself needs. */
+const ofDevices = new Set(["DeviceBusy", "DeviceNotReady"])
 
 /**
  * Without any fault these have no cause: neither disk nor QEMU failed, and nobody was interrupted.

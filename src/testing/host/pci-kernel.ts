@@ -33,6 +33,8 @@ export const stuckDriverMs = 60_000
 /** How a function stands, for those who look on. */
 export interface PciStanding {
   readonly address: string
+  /** Its IOMMU group. */
+  readonly group: number | undefined
   readonly driver: string | undefined
   /** What it had when it came: where it belongs. */
   readonly home: { readonly driver: string | undefined; readonly override: string | undefined }
@@ -86,6 +88,7 @@ export class PciKernel {
     return [...this.#functions.values()].map(
       ({ address, spec, driver, override, user, isBusy }) => ({
         address,
+        group: spec.iommuGroup,
         driver,
         home: { driver: spec.driver ?? nativeOf(spec), override: spec.override },
         override,

@@ -85,17 +85,6 @@ export const isAbout = (
 /** What probes ask in the end is no excuse. */
 const isOfPlan = ({ client }: Operation): boolean => client >= 0
 
-const isAsked =
-  (what: Asking) =>
-  ({ history }: Pick<View, "history">, address: string): boolean =>
-    history.operations.some((one) => isOfPlan(one) && isAbout(one, what, address))
-
 /** Somebody called for it to be taken from the host. */
-export const wasDetached = isAsked("nodeDetach")
-
-/** Somebody called for it to be given back: the kernel refuses while a mate is a guest's. */
-export const wasGivenBack = isAsked("nodeReattach")
-
-/** Somebody called for any device to be given back: it may be a group mate. */
-export const mayHaveReturned = ({ history }: Pick<View, "history">): boolean =>
-  history.operations.some((one) => isOfPlan(one) && one.call.call === "nodeReattach")
+export const wasDetached = ({ history }: Pick<View, "history">, address: string): boolean =>
+  history.operations.some((one) => isOfPlan(one) && isAbout(one, "nodeDetach", address))

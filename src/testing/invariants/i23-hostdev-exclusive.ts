@@ -1,7 +1,7 @@
 /** I23: a host device is in one guest, by the list and in truth. */
 import type { Refusal } from "../host/vfio-groups.ts"
 import type { Invariant, View } from "../simulation/view.ts"
-import { mayBeBroken, mayHaveReturned } from "./host-devices.ts"
+import { mayBeBroken } from "./host-devices.ts"
 import { poolTurn, type PoolTurn } from "./held.ts"
 import { livingQemus } from "./living.ts"
 
@@ -19,10 +19,10 @@ export const devicesOf = (words: readonly string[]): readonly string[] => words.
 
 /**
  * What the kernel refused to a QEMU: an engine that knew who has what had not launched it. Some of
- * it has another cause: a device that is gone, or a mate that was given back.
+ * it has another cause: a device that is gone, or a driver that did not do what it was told.
  */
 const refused = (view: View, { address, code }: Refusal): string | undefined => {
-  const isExcused = code !== "EBUSY" && (mayBeBroken(view) || mayHaveReturned(view))
+  const isExcused = code !== "EBUSY" && mayBeBroken(view)
   return isExcused ? undefined : `the kernel refused ${address} to a QEMU: ${code}`
 }
 

@@ -9,8 +9,7 @@ import {
   mayBeBroken,
   remembered,
   vfio,
-  wasDetached,
-  wasGivenBack
+  wasDetached
 } from "./host-devices.ts"
 import { devicesOf } from "./i23-hostdev-exclusive.ts"
 import { livingQemus } from "./living.ts"
@@ -58,6 +57,13 @@ const isKept = (view: View, address: string): boolean => {
   return isDone && !operations.some((one) => isAbout(one, "nodeReattach", address))
 }
 
+/** A guest has another of its IOMMU group. */
+const isKeptByMate = (view: View, { address, group }: DeviceSeen): boolean =>
+  devicesSeen(view).some(
+    (other) =>
+      other.group === group && other.address !== address && other.entry?.holder !== undefined
+  )
+
 const inPlace = (view: View, seen: DeviceSeen): string | undefined => {
   const { entry, user, address } = seen
   switch (entry?.state) {
@@ -72,10 +78,11 @@ const inPlace = (view: View, seen: DeviceSeen): string | undefined => {
       return "is so although nobody asked for it"
     case "assigned":
       return taken(seen)
+    case "lingering":
+      if (user !== undefined) return `is open in process ${user}`
+      return isKeptByMate(view, seen) ? taken(seen) : "is so although its group is free"
     case "broken":
-      return mayBeBroken(view) || wasGivenBack(view, address)
-        ? undefined
-        : `is so although nothing went wrong: ${entry.why}`
+      return mayBeBroken(view) ? undefined : `is so although nothing went wrong: ${entry.why}`
     default:
       return "should have arrived"
   }

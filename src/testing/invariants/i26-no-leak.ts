@@ -4,14 +4,7 @@ import type { Layout } from "../../store/layout.ts"
 import { errnoFaults } from "./errno-faults.ts"
 import type { Invariant, View } from "../simulation/view.ts"
 import { Held } from "./held.ts"
-import {
-  devicesSeen,
-  isHome,
-  mayBeBroken,
-  vfio,
-  wasDetached,
-  wasGivenBack
-} from "./host-devices.ts"
+import { devicesSeen, isHome, mayBeBroken, vfio, wasDetached } from "./host-devices.ts"
 import { guestOf } from "./living.ts"
 import { namesIn } from "./on-disk.ts"
 
@@ -125,8 +118,7 @@ const awayFromHost = (view: View): string | undefined => {
     const { address, driver, override, user, record, home } = seen
     if (user !== undefined) return `${address} is still open in process ${user}`
     const isOurs = home.driver !== vfio
-    const isExcused = mayBeBroken(view) || wasGivenBack(view, address)
-    if (!isOurs || (isHome(seen) && record === undefined) || isExcused) continue
+    if (!isOurs || (isHome(seen) && record === undefined) || mayBeBroken(view)) continue
     if (record?.isDetached !== true || driver !== vfio || !wasDetached(view, address))
       return (
         `${address} is left with driver ${driver}, override ${override}` +

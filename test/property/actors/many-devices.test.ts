@@ -76,6 +76,12 @@ class Owners {
   }
 }
 
+/** As the host has it (`manyCards`), so that no turn goes to reading it. */
+const groupOf = (device: string) => {
+  const [, bus = "", slot = ""] = /^0000:(..):(..)/.exec(device) ?? []
+  return { number: Number.parseInt(bus, 16) * 32 + Number.parseInt(slot, 16), mates: [] }
+}
+
 const guestOf = ({ pool, host, names }: Stage, owners: Owners, tally: Tally) => {
   const wanted = names.slice(0, wantedCount)
   const chosen = (chance: Draw): readonly string[] => [
@@ -95,7 +101,7 @@ const guestOf = ({ pool, host, names }: Stage, owners: Owners, tally: Tally) => 
     for (let round = 0; round < roundsEach; round++) {
       const devices = chosen(chance)
       const token = `${name}/${round}`
-      const wishes = devices.map((device) => ({ device, isManaged: true }))
+      const wishes = devices.map((device) => ({ device, isManaged: true, group: groupOf(device) }))
       const got = yield* Effect.result(
         pool.reserve(wishes, { uuid: name, name, epoch: `${round}`, token })
       )

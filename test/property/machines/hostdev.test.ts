@@ -20,7 +20,7 @@ const next = step(hostdevMachine)
 /** What a deed does and how it may end; the second and third are what goes wrong. */
 const endings: { readonly [deed: string]: readonly string[] } = {
   detach: ["detached", "refused", "failed", "found"],
-  reattach: ["reattached", "failed"],
+  reattach: ["reattached", "failed", "refused"],
   reset: ["resetDone", "resetRefused", "failed"],
   look: ["looked"]
 }
@@ -29,9 +29,21 @@ const transit: { readonly [state: string]: string } = {
   detaching: "detach",
   turning: "detach",
   reattaching: "reattach",
+  mending: "reattach",
   resetting: "reset",
   looking: "look"
 }
+
+const nobodys: ReadonlySet<string> = new Set([
+  "host",
+  "detached",
+  "turning",
+  "resetting",
+  "reattaching",
+  "lingering",
+  "mending",
+  "broken"
+])
 
 /** The kernel's side: which driver has it; `between` is neither. */
 type Place = "host" | "vfio" | "between"
@@ -67,12 +79,15 @@ class Device {
     const { deed } = this
     if (deed === undefined) return
     const ways = endings[deed] ?? []
-    const ending = ways[way % ways.length] ?? ""
+    const { original } = this.state.context
+    const drawn = ways[way % ways.length] ?? ""
+    // What the engine has put there is not found there.
+    const ending = drawn === "found" && original !== undefined ? "detached" : drawn
     this.deed = undefined
     switch (ending) {
       case "detached":
         this.place = "vfio"
-        return this.send({ type: "detached", original: "e1000e", isFound: false })
+        return this.send({ type: "detached", original: original ?? "e1000e", isFound: false })
       case "found":
         // Only where it was with VFIO from the beginning.
         this.place = "vfio"
@@ -106,10 +121,9 @@ class Device {
     else if (value !== "unknown") expect(this.deed, said).toBeUndefined()
     const isHeld = ["reserved", "assigned"].includes(String(value))
     if (isHeld) expect(holder, `${said}: nobody has it`).toBeDefined()
-    if (
-      ["host", "detached", "turning", "resetting", "reattaching", "broken"].includes(String(value))
-    )
-      expect(holder, `${said}: somebody has it`).toBeUndefined()
+    if (nobodys.has(String(value))) expect(holder, `${said}: somebody has it`).toBeUndefined()
+    // It would never go home.
+    if (value === "lingering") expect([original, isDetached], said).toEqual(["e1000e", false])
     if (value === "host") {
       expect(original, said).toBeUndefined()
       expect(isDetached, said).toBe(false)
@@ -161,7 +175,7 @@ const play = (device: Device, { what, way }: { what: number; way: number }): voi
     device.isHanging = false
     return device.send({ type: "moved" })
   }
-  if (device.state.value === "detached" && way % 4 === 0)
+  if (["detached", "lingering"].includes(String(device.state.value)) && way % 4 === 0)
     return device.send({ type: "adopt", holder: holder("b"), isManaged: true })
   device.end(way)
 }
@@ -194,4 +208,28 @@ test("taken for a guest it goes back to its driver; found with VFIO it stays the
     device.send({ type: "release" })
     expect(device.state.value).toBe(end)
   }
+})
+
+test("what cannot go home yet stays where it was, and is not taken for another's", () => {
+  const begun = (way: number) => {
+    const device = new Device(true, new Coverage(hostdevMachine))
+    device.send({ type: "reserve", holder: holder("a"), isManaged: true })
+    device.send({ type: "prepare" })
+    device.end(way)
+    device.send({ type: "release" })
+    return device
+  }
+  const refused = 2
+  const left = begun(0)
+  left.end(refused)
+  expect(left.state.value).toBe("lingering")
+  left.send({ type: "reserve", holder: holder("b"), isManaged: true })
+  left.send({ type: "release" })
+  expect(left.state.value).toBe("reattaching")
+  left.end(0)
+  expect(left.state.value).toBe("host")
+  const found = begun(3)
+  found.send({ type: "reattach" })
+  found.end(refused)
+  expect(found.state.value).toBe("detached")
 })

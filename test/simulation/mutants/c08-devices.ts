@@ -168,9 +168,9 @@ export const hostDevices: readonly Mutant[] = [
     edits: [
       {
         file: binding,
-        find: "    const record = yield* store.readHostdev(device)\n",
-        replace: `    const record = yield* store.readHostdev(device)
-    yield* Effect.ignore(store.removeHostdev(device))
+        find: "  const record = yield* store.readHostdev(device)\n",
+        replace: `  const record = yield* store.readHostdev(device)
+  yield* Effect.ignore(store.removeHostdev(device))
 `
       }
     ]

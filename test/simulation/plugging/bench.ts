@@ -1,5 +1,5 @@
 /**
- * One guest on a host with two cards, and an engine that may be killed: a card is plugged in or
+ * One guest on a host with cards, and an engine that may be killed: a card is plugged in or
  * out while something goes wrong, and afterwards host, QEMU, pool and definition must agree.
  */
 import * as Effect from "effect/Effect"
@@ -10,6 +10,7 @@ import { type EngineProcess, SimulatedHost } from "../../../src/testing/host/hos
 import { Faults, type PlannedFault, type Seam } from "../../../src/testing/fault.ts"
 import { SimulatedQemu } from "../../../src/testing/qemu/simulated-qemu.ts"
 import { simulatedEmulator, simulatedRoot } from "../../../src/testing/simulation/lives.ts"
+import type { Devices } from "../../../src/testing/host/sysfs.ts"
 import { World } from "../../../src/testing/world.ts"
 
 export const card = "0000:03:00.0"
@@ -43,14 +44,13 @@ export class Bench {
   private process: EngineProcess | undefined
   private engine: Engine | undefined
 
-  constructor(faults: readonly PlannedFault[] = []) {
+  constructor(faults: readonly PlannedFault[] = [], devices: Devices = deviceShapes.twoCards) {
     const { world } = this
     this.faults = new Faults(faults)
     this.faults.disarm()
     const wallMs = () => world.wallOriginMs + world.nowMs
     const qemu = new SimulatedQemu({ faults: this.faults, wallMs })
     const programs = new Map([[simulatedEmulator, qemu]])
-    const devices = deviceShapes.twoCards
     this.host = new SimulatedHost(world, { programs, devices, faults: this.faults })
   }
 
@@ -138,7 +138,7 @@ export class Bench {
     const names = this.host.disk
       .paths()
       .filter((path) => path.startsWith(`${simulatedRoot}/run/hostdevs/`))
-    const entry = this.engine?.hostdevs === undefined ? undefined : this.entry()
+    const entry = this.engine?.hostdevs === undefined ? undefined : this.stateOf(card)
     return {
       // A domain that is off has a definition too, and no guest.
       isInDefinition: /^<domain[^>]* id=/.test(xml) && xml.includes("<hostdev"),
@@ -149,12 +149,14 @@ export class Bench {
     }
   }
 
-  private entry(): string | undefined {
+  /** As the list of host devices has it. */
+  stateOf(address: string): string | undefined {
     let state: string | undefined
     const { engine, process } = this
     if (engine === undefined || process === undefined) return undefined
     Effect.runForkWith(process.context)(engine.hostdevs.list).addObserver((exit) => {
-      if (exit._tag === "Success") state = exit.value.find(({ device }) => device === card)?.state
+      if (exit._tag === "Success")
+        state = exit.value.find(({ device }) => device === address)?.state
     })
     this.pass(1_000)
     return state

@@ -208,6 +208,48 @@ test("what goes together is told with whoever has the rest of it", () => {
   expect(row(stage, "0000:01:00.0")?.whyNot).toBe(null)
 })
 
+describe("functions of one IOMMU group", () => {
+  const [video, sound] = ["0000:01:00.0", "0000:01:00.1"] as const
+  const [videoName, soundName] = ["pci_0000_01_00_0", "pci_0000_01_00_1"] as const
+  const withOne = guestXml(true).replace("bus='0x03'", "bus='0x01'")
+
+  test("nodedev-reattach of a guest's mate is refused before anything is touched", () => {
+    const stage = deviceStage({ devices: deviceShapes.twoFunctions })
+    expect(detach(stage, soundName)).toBeUndefined()
+    const guest = stage.call("remote", "DOMAIN_CREATE_XML", { xml_desc: withOne, flags: 0 })
+    if (!("dom" in guest)) throw new Error(guest.says)
+    const record = `${simulatedRoot}/run/hostdevs/pci-${sound}.json`
+    for (let time = 0; time < 2; time++) {
+      expect(reattach(stage, soundName)).toEqual({
+        code: 9,
+        says: expect.stringContaining(`its IOMMU group 11 is in use: ${video} ('web' has it)`)
+      })
+      expect(row(stage, sound)).toMatchObject({ state: "detached", driver: "vfio-pci" })
+      expect(stage.host.pci.get(sound)?.override).toBe("vfio-pci")
+      expect(stage.host.disk.has(record)).toBe(true)
+    }
+    expect(stage.call("remote", "DOMAIN_DESTROY", { dom: guest.dom })).toBeUndefined()
+    // Asked for by hand, it stays so until it is asked back.
+    expect(row(stage, sound)?.state).toBe("detached")
+    expect(reattach(stage, soundName)).toBeUndefined()
+    expect([video, sound].map(stage.driver)).toEqual(["nouveau", "snd_hda_intel"])
+    expect(detach(stage, videoName)).toBeUndefined()
+  })
+
+  test("a mate that lost its driver by somebody else's hand is not given one either", () => {
+    const { pci = [] } = deviceShapes.twoFunctions
+    const found = pci.map((one) =>
+      one.address === sound ? { ...one, driver: "vfio-pci", nativeDriver: "snd_hda_intel" } : one
+    )
+    const stage = deviceStage({ devices: { pci: found } })
+    const guest = stage.call("remote", "DOMAIN_CREATE_XML", { xml_desc: withOne, flags: 0 })
+    expect(guest).toMatchObject({ dom: { name: "web" } })
+    expect(reattach(stage, soundName)).toMatchObject({ says: expect.stringContaining("group 11") })
+    expect(stage.driver(sound)).toBe("vfio-pci")
+    expect(row(stage, sound)?.state).toBe("detached")
+  })
+})
+
 test("a device that is out of order says why, to whoever looks and whoever wants it", () => {
   const stage = deviceStage({ devices: deviceShapes.driverRefuses })
   expect(detach(stage)).toBeUndefined()

@@ -95,6 +95,31 @@ test("I24 sees one that never arrives, and one that is broken without a cause", 
   expect(atRest({ state: "broken", isFaulty: true }, taken)).toBeUndefined()
 })
 
+test("I24 sees one that lingers although no guest has a mate of its group", () => {
+  expect(atRest({ state: "lingering" }, taken)).toMatch("its group is free")
+  const [mate] = deviceShapes.twoFunctions.pci ?? []
+  const withMate = (holder: object | undefined) => {
+    const entries = new Map<string, object>([
+      [address, { state: "lingering", isManaged: true }],
+      ["0000:01:00.0", { state: "assigned", isManaged: true, holder }]
+    ])
+    const pci = { holdings: () => ({}), entries: () => entries }
+    const view = viewOf({
+      devices: {
+        pci: [
+          { ...card, address },
+          { ...mate, driver: "vfio-pci", iommuGroup: 7 }
+        ]
+      },
+      parts: { pools: { pci, usb: { holdings: () => ({}) } } }
+    } as Parameters<typeof viewOf>[0])
+    taken(view)
+    return checksOf("I24").rest(view)
+  }
+  expect(withMate({ uuid: d0, name: "d0", epoch: "1.1", token: `${d0}/1.1` })).toBeUndefined()
+  expect(withMate(undefined)).toMatch("its group is free")
+})
+
 test("I24 sees an engine that opens and does not know what is away", () => {
   const { opened } = checksOf("I24")
   const view = scene()
