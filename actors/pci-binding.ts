@@ -9,11 +9,12 @@ import {
   type DriverError,
   driverOf,
   isThere,
-  isVfioLoaded,
+  loadVfio,
   overrideOf,
   type PciDrivers,
   vfioDriver
 } from "../src/host/pci-driver.ts"
+import type { Processes } from "../src/host/process.ts"
 import type { Self } from "../src/kernel/script.ts"
 import { groupUse, type Taken } from "../src/node/hostdev-group.ts"
 import { hostUse } from "../src/node/hostdev-use.ts"
@@ -32,7 +33,7 @@ export interface PciGround {
 }
 
 type Hands = Self<PoolMessage>
-type Ending = Effect.Effect<PoolFact, never, Files>
+type Ending = Effect.Effect<PoolFact, never, Files | Processes>
 
 /** Something may hang still: when it has ended, the device is looked after once more. */
 const andLater =
@@ -97,8 +98,8 @@ const leave = (ground: PciGround) =>
     if (holder !== undefined && !isManaged) return refuse(unmanaged(driver))
     const use = isForced ? undefined : yield* hostUse(device)
     if (use !== undefined) return refuse(`the host needs it: ${use}`)
-    if (!(yield* isVfioLoaded))
-      return refuse("the kernel has not loaded vfio-pci: load it (modprobe vfio-pci)")
+    const missing = yield* loadVfio
+    if (missing !== undefined) return refuse(missing)
     const override = yield* overrideOf(device)
     const isDetached = holder === undefined
     const now: HostdevRecord = { device, original: driver ?? "", override, isDetached }
@@ -167,7 +168,7 @@ const look = ({ device }: DeviceTask): Ending =>
     Effect.map((driver) => ({ type: "looked", device, isOnVfio: driver === vfioDriver }))
   )
 
-export const pciScripts = (ground: PciGround): PoolScripts<Files> => ({
+export const pciScripts = (ground: PciGround): PoolScripts<Files | Processes> => ({
   detach: detach(ground),
   reattach: reattach(ground),
   reset: reset(ground),

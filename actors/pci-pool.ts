@@ -7,6 +7,7 @@ import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import { Files } from "../src/host/files.ts"
 import { makePciDrivers } from "../src/host/pci-driver.ts"
+import type { Processes } from "../src/host/process.ts"
 import type { Kernel } from "../src/kernel/kernel.ts"
 import { groupProblem, matesOf, type Taken } from "../src/node/hostdev-group.ts"
 import type { HostdevRecord } from "../src/store/hostdevs.ts"
@@ -15,7 +16,7 @@ import { type PciGround, pciScripts } from "./pci-binding.ts"
 
 export interface PciPoolOptions {
   readonly store: PciGround["store"]
-  readonly context: Context.Context<Files>
+  readonly context: Context.Context<Files | Processes>
   /** What an engine before us had taken from its driver. */
   readonly recalled: readonly HostdevRecord[]
 }

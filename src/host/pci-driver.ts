@@ -7,6 +7,7 @@ import * as Effect from "effect/Effect"
 import { lastOf } from "./device-record.ts"
 import { type DriverStuck, makeDriverWrite } from "./driver-write.ts"
 import { type FileError, Files } from "./files.ts"
+import { findModprobe, loadModule } from "./kernel-module.ts"
 import { pciDevicesAt } from "./pci.ts"
 
 export const vfioDriver = "vfio-pci"
@@ -58,10 +59,28 @@ export const isThere = Effect.fnUntraced(function* (address: string) {
   return (yield* ifThere(files.stat(at(address)))) !== undefined
 })
 
-/** Whether the kernel has VFIO's driver: without it a function would only lose its own. */
-export const isVfioLoaded = Effect.gen(function* () {
+const isVfioLoaded = Effect.gen(function* () {
   const files = yield* Files
   return (yield* Effect.option(files.stat(`/sys/bus/pci/drivers/${vfioDriver}`)))._tag === "Some"
+})
+
+const notLoaded = "the kernel has not loaded vfio-pci"
+
+/** Why VFIO's driver is not to be had, as far as that can be seen without loading it. */
+export const vfioProblem = Effect.gen(function* () {
+  if ((yield* isVfioLoaded) || (yield* findModprobe) !== undefined) return undefined
+  return `${notLoaded}, and the host has no modprobe (kmod) to load it with`
+})
+
+/**
+ * Loads VFIO's driver where the kernel has not; why it is not there, if so. Without it a function
+ * would only lose its own.
+ */
+export const loadVfio = Effect.gen(function* () {
+  if (yield* isVfioLoaded) return undefined
+  const why = yield* loadModule(vfioDriver)
+  if (yield* isVfioLoaded) return undefined
+  return `${notLoaded}: ${why ?? "'modprobe vfio-pci' did so, and brought no such driver"}`
 })
 
 export interface DriverWas {

@@ -7,7 +7,7 @@ import * as Effect from "effect/Effect"
 import { listDevices } from "../host/device-list.ts"
 import { lastOf, readAttribute, readsAtOnce, readTarget } from "../host/device-record.ts"
 import type { Files } from "../host/files.ts"
-import { isVfioLoaded } from "../host/pci-driver.ts"
+import { vfioProblem } from "../host/pci-driver.ts"
 import { type PciEntry, readPciInventory } from "../host/pci-inventory.ts"
 import { type PciNames, readPciNames } from "../host/pci-names.ts"
 import { placeOf } from "../host/pci.ts"
@@ -37,6 +37,8 @@ export interface GivableDevice {
 /** All that is read once for all devices. */
 interface Ground {
   readonly uses: readonly HostUse[]
+  /** Why VFIO's driver is not to be had. */
+  readonly vfio: string | undefined
   /** By address. */
   readonly inventory: ReadonlyMap<string, PciEntry>
   readonly names: PciNames
@@ -68,23 +70,20 @@ const groupWords = ({ group, members }: GroupNotViable): string =>
   `all of IOMMU group ${group} goes with it: ` +
   members.map(({ device, why }) => `${device} (${why})`).join(", ")
 
-const noVfio = "the kernel has not loaded vfio-pci; load it (modprobe vfio-pci)"
-
 /**
- * Why VFIO would not take a function, so that its driver need not lose it first; whether the host
- * itself needs it is another matter.
+ * Why VFIO would not take a function, so that its driver need not lose it first. Whether the kernel
+ * has VFIO's driver, and whether the host itself needs the function, are other matters.
  */
 export const detachProblem = Effect.fnUntraced(function* (device: string) {
   const place = placeOf(device)
   if (place === undefined) return `${device} is no PCI address`
   const usable = yield* Effect.result(resolvePci({ address: place, driver: undefined }))
-  if (usable._tag === "Failure") return usable.failure.why
-  return (yield* isVfioLoaded) ? undefined : noVfio
+  return usable._tag === "Failure" ? usable.failure.why : undefined
 })
 
 /** What a start would be refused for, with the other devices of the host left as they are. */
-const pciProblem = Effect.fnUntraced(function* (device: string, { taken }: Ground) {
-  const unfit = yield* detachProblem(device)
+const pciProblem = Effect.fnUntraced(function* (device: string, { taken, vfio }: Ground) {
+  const unfit = (yield* detachProblem(device)) ?? vfio
   if (unfit !== undefined) return unfit
   const asked = { wishes: [], guest: taken("pci", device)?.uuid, taken }
   const problem = yield* groupProblem(device, asked)
@@ -186,6 +185,7 @@ export const readGivableDevices = Effect.fnUntraced(function* (taken: Taken) {
   const { functions } = yield* readPciInventory
   const ground: Ground = {
     uses: yield* readHostUses,
+    vfio: yield* vfioProblem,
     inventory: new Map(functions.map((entry) => [entry.address, entry])),
     names: yield* readPciNames,
     taken

@@ -76,7 +76,7 @@ export class PciKernel {
     const { disk, devices, drivers } = this.#options
     disk.makeDirectories(`${pciAt}/devices`)
     this.#groups = new VfioGroups(disk, this.#functions)
-    for (const name of [...devices.flatMap(namesIn), ...drivers]) this.#addDriver(name)
+    for (const name of [...devices.flatMap(namesIn), ...drivers]) this.addDriver(name)
     for (const device of devices) this.#add(device)
     const bus = { mode: 0o200 }
     putAttribute(disk, `${pciAt}/drivers_probe`, { ...bus, store: (text) => this.#probes(text) })
@@ -123,7 +123,7 @@ export class PciKernel {
     const nativeDriver = nativeOf(device)
     const found = { ...spec, ...(nativeDriver === undefined ? {} : { nativeDriver }) }
     writePci(this.#options.disk, found)
-    for (const name of namesIn(found)) this.#addDriver(name)
+    for (const name of namesIn(found)) this.addDriver(name)
     const one = this.#add(found)
     one.exclusive((done) => this.#attach(one, done))
   }
@@ -159,7 +159,8 @@ export class PciKernel {
       )
   }
 
-  #addDriver(name: string): void {
+  /** As a module that is loaded brings it. */
+  addDriver(name: string): void {
     if (this.#drivers.has(name)) return
     const driver = { name, ids: new Set<string>() }
     this.#drivers.set(name, driver)

@@ -21,6 +21,7 @@ import {
 import type { Program } from "../../../../src/rpc/server/handler.ts"
 import { makeServer, type Server } from "../../../../src/rpc/server/server.ts"
 import { SimulatedHost } from "../../../../src/testing/host/host.ts"
+import type { Program as SimulatedProgram } from "../../../../src/testing/host/program.ts"
 import { put } from "../../../../src/testing/host/put.ts"
 import type { Devices } from "../../../../src/testing/host/sysfs.ts"
 import { SimulatedQemu } from "../../../../src/testing/qemu/simulated-qemu.ts"
@@ -54,6 +55,8 @@ export interface DeviceStageOptions {
   readonly devices: Devices
   readonly texts?: { readonly [path: string]: string }
   readonly isReadOnly?: boolean
+  /** It has a modprobe, which brings VFIO's driver. */
+  readonly hasModprobe?: boolean
 }
 
 /** A guest that has `0000:03:00.0`. */
@@ -72,11 +75,18 @@ const stepMs = 250
 const answeredMs = 120_000
 
 /** An engine with a server on it, come up. */
-const daemon = ({ devices, texts = {} }: DeviceStageOptions) => {
+const daemon = ({ devices, texts = {}, hasModprobe = false }: DeviceStageOptions) => {
   const world = new World([], { stepsMax: 50_000_000 })
   const qemu = new SimulatedQemu({ wallMs: () => world.wallOriginMs + world.nowMs })
-  const programs = new Map([[simulatedEmulator, qemu]])
-  const host = new SimulatedHost(world, { programs, devices })
+  const modprobe: SimulatedProgram = {
+    start: (self) => {
+      host.pci.addDriver("vfio-pci")
+      self.exit(0)
+    }
+  }
+  const programs = new Map<string, SimulatedProgram>([[simulatedEmulator, qemu]])
+  if (hasModprobe) programs.set("/usr/sbin/modprobe", modprobe)
+  const host: SimulatedHost = new SimulatedHost(world, { programs, devices })
   for (const [path, text] of Object.entries(texts)) put(host.disk, path, { text })
   const process = host.engine("daemon", () => undefined)
   onTestFinished(() => process.exit())

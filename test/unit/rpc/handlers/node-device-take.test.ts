@@ -77,7 +77,7 @@ describe("taking and giving back", () => {
 describe("refused with a reason, and nothing is touched", () => {
   const refusals = {
     noIommu: { code: 9, says: "the host has no IOMMU that is switched on" },
-    noVfio: { code: 9, says: "modprobe vfio-pci" }
+    noVfio: { code: 9, says: "the kernel has not loaded vfio-pci" }
   } as const
 
   test.each(Object.keys(refusals) as (keyof typeof refusals)[])("%s", (shape) => {
@@ -89,6 +89,13 @@ describe("refused with a reason, and nothing is touched", () => {
     expect(stage.driver(card)).toBe("e1000e")
     // The pool was not even asked.
     expect(stage.host.disk.has(`${simulatedRoot}/run/hostdevs/pci-${card}.json`)).toBe(false)
+  })
+
+  test("a kernel that has not loaded VFIO's driver does so when a device is taken", () => {
+    const stage = deviceStage({ devices: deviceShapes.noVfio, hasModprobe: true })
+    expect(row(stage)?.whyNot).toBe(null)
+    expect(detach(stage)).toBeUndefined()
+    expect(row(stage)).toMatchObject({ state: "detached", driver: "vfio-pci" })
   })
 
   test("a bridge, and a card whose virtual functions are in use", () => {
