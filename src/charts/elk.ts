@@ -9,8 +9,18 @@
 import type { ElkExtendedEdge, ElkNode, LayoutOptions } from "elkjs"
 import { backwards, pathsOf } from "./order.ts"
 import { pack } from "./pack.ts"
-import { type Geometry, headX, margin, type Point, type Rectangle, textWidth } from "./picture.ts"
+import {
+  arrowsThrough,
+  clearance,
+  type Geometry,
+  headX,
+  margin,
+  type Point,
+  type Rectangle,
+  textWidth
+} from "./picture.ts"
 import { boxesWithin, boxMargin, type Scene, type SceneBox } from "./scene.ts"
+import { withRoom } from "./stretch.ts"
 
 /** elkjs is not installed. */
 export class ElkMissing extends Error {
@@ -63,13 +73,23 @@ const layered: LayoutOptions = {
   "elk.randomSeed": "1"
 }
 
-/** Small charts look best balanced; in large ones that takes a third more of the page. */
+/**
+ * Small charts look best balanced. In larger ones that takes half more of the page; straight lines
+ * in little room cost time that grows faster than the chart, and the largest ones do without. More
+ * rounds against crossings find nothing more in them.
+ */
 const balancedMax = 24
-const balanced: LayoutOptions = {
-  "elk.layered.nodePlacement.strategy": "BRANDES_KOEPF",
-  "elk.layered.nodePlacement.bk.fixedAlignment": "BALANCED"
+const narrowMax = 60
+const placing = (boxes: number): LayoutOptions => {
+  if (boxes <= balancedMax) {
+    return {
+      "elk.layered.nodePlacement.strategy": "BRANDES_KOEPF",
+      "elk.layered.nodePlacement.bk.fixedAlignment": "BALANCED"
+    }
+  }
+  const strategy = boxes <= narrowMax ? "NETWORK_SIMPLEX" : "LINEAR_SEGMENTS"
+  return { "elk.layered.nodePlacement.strategy": strategy, "elk.layered.thoroughness": "3" }
 }
-const narrow: LayoutOptions = { "elk.layered.nodePlacement.strategy": "NETWORK_SIMPLEX" }
 
 const inline: LayoutOptions = {
   "elk.edgeLabels.inline": "true",
@@ -226,8 +246,7 @@ async function partOf(task: Task, box: SceneBox, padding: number): Promise<Found
   const done = new Map<SceneBox, Found>()
   for (const inner of apartIn(task, box)) done.set(inner, await regionsOf(task, inner))
   const sides = ["top", "left", "bottom", "right"].map((side) => `${side}=${padding}`).join(",")
-  const isSmall = boxesWithin(box).length <= balancedMax
-  const options = { ...layered, ...(isSmall ? balanced : narrow) }
+  const options = { ...layered, ...placing(boxesWithin(box).length) }
   const part: Part = { box, done, options }
   const graph: ElkNode = {
     id: "",
@@ -277,31 +296,28 @@ function geometryOf(scene: Scene, found: Found): Geometry {
   }
 }
 
-/** The boxes whose heads have no place between the arrows, with the room that they need. */
-function crossedHeads(scene: Scene, geometry: Geometry): Rooms {
-  const crossed = boxesWithin(scene.root).flatMap((box, at) => {
-    if (box.boxes.length === 0) return []
+/** The boxes whose heads have no place between the arrows, with where they are. */
+const crossedHeads = ({ root }: Scene, geometry: Geometry) =>
+  boxesWithin(root).flatMap((box, at) => {
     const [x = 0, y = 0, width = 0, height = 0] = geometry.boxes[at] ?? []
-    const isFree = headX(box, { x, y, width, height }, geometry) !== undefined
-    return isFree ? [] : [[box, textWidth(box) + boxMargin.x] as const]
+    const place = { x, y, width, height }
+    const isCrossed = box.boxes.length > 0 && headX(box, place, geometry) === undefined
+    return isCrossed ? [{ box, place }] : []
   })
-  return new Map(crossed)
-}
 
 /**
- * Boxes whose heads an arrow of their own goes through, between the border and the inside. In large
- * charts the room is made at once: another pass would take as long again.
+ * The layout with room for those heads left of the arrows that go through them. A head may also be
+ * wider than its box: elk keeps to the least size of a box only where nothing is nested.
  */
-function likelyCrossed(scene: Scene, paths: Task["paths"]): Rooms {
-  if (boxesWithin(scene.root).length <= balancedMax) return new Map()
-  const crossed = scene.arrows.flatMap(({ from, to }) => {
-    const [source = [], goal = []] = [paths.get(from), paths.get(to)]
-    const outer = source.length < goal.length ? source.at(-1) : goal.at(-1)
-    const isOwn = source.length !== goal.length && outer !== undefined
-    const isWithin = isOwn && source.includes(outer) && goal.includes(outer)
-    return isWithin ? [[outer, textWidth(outer) + boxMargin.x] as const] : []
+function roomForHeads(scene: Scene, geometry: Geometry): Geometry {
+  const x = crossedHeads(scene, geometry).map(({ box, place }) => {
+    const right = place.x + place.width
+    const starts = arrowsThrough(box, place, geometry).map(([start]) => start)
+    const first = Math.min(right, ...starts.filter((start) => start > place.x))
+    const beside = first === right ? boxMargin.x : clearance
+    return { from: place.x, to: first, size: boxMargin.x + textWidth(box) + beside }
   })
-  return new Map(crossed)
+  return x.length === 0 ? geometry : (withRoom(scene, geometry, { x, y: [] }) ?? geometry)
 }
 
 const passesMax = 3
@@ -314,11 +330,14 @@ export async function layOut(scene: Scene): Promise<Geometry> {
   const elk = await load("elkjs")
   const paths = pathsOf(scene.root)
   const task = { elk, scene, paths, back: backwards(scene), apart: apartOf(scene, paths) }
-  let rooms: Rooms = likelyCrossed(scene, paths)
+  let rooms: Rooms = new Map()
   for (let pass = 1; ; pass += 1) {
-    const geometry = geometryOf(scene, await partOf({ ...task, rooms }, scene.root, margin))
-    const more = crossedHeads(scene, geometry)
-    if (more.size === 0 || pass === passesMax) return geometry
+    const found = await partOf({ ...task, rooms }, scene.root, margin)
+    const geometry = roomForHeads(scene, geometryOf(scene, found))
+    const crossed = crossedHeads(scene, geometry)
+    if (crossed.length === 0 || pass === passesMax) return geometry
+    // Rare, and takes as long again: an arrow lies across the whole head.
+    const more = crossed.map(({ box }) => [box, textWidth(box) + boxMargin.x] as const)
     rooms = new Map([...rooms, ...more])
   }
 }

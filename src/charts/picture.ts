@@ -83,7 +83,7 @@ export const noteHeight = 18
 export const swatchWidth = 20
 
 /** What must be free between a head's text and an arrow that goes through the head. */
-const clearance = 6
+export const clearance = 6
 
 const rectangle = ([x = 0, y = 0, width = 0, height = 0]: readonly number[]): Rectangle => ({
   x,
@@ -99,16 +99,26 @@ const pointsOf = (numbers: readonly number[]): readonly Point[] =>
 export const textWidth = ({ title, lines }: SceneBox): number =>
   Math.max(widthOfLines(title, titleFace), widthOfLines(lines, lineFace))
 
-/** Where an arrow is between two heights, from left to right; undefined where it is not. */
-function spanOf(points: readonly Point[], top: number, bottom: number): readonly number[] {
-  const spans = points.slice(1).flatMap((end, at) => {
-    const start = points[at]
-    if (start === undefined) return []
-    const isOutside = Math.max(start.y, end.y) <= top || Math.min(start.y, end.y) >= bottom
-    return isOutside ? [] : [Math.min(start.x, end.x), Math.max(start.x, end.x)]
-  })
-  return spans.length === 0 ? [] : [Math.min(...spans), Math.max(...spans)]
+/** Where a part of an arrow is between two heights, from left to right; nothing where it is not. */
+function spanOf([start, end]: readonly Point[], top: number, bottom: number) {
+  if (start === undefined || end === undefined) return []
+  const isOutside = Math.max(start.y, end.y) <= top || Math.min(start.y, end.y) >= bottom
+  return isOutside ? [] : [[Math.min(start.x, end.x), Math.max(start.x, end.x)] as const]
 }
+
+/** Where arrows go through a box's head: from where to where, from left to right. */
+export const arrowsThrough = (
+  { height }: SceneBox,
+  place: Rectangle,
+  { arrows }: Geometry
+): readonly (readonly [number, number])[] =>
+  arrows
+    .map(pointsOf)
+    .flatMap((points) => points.slice(1).map((end, at) => [points[at] ?? end, end]))
+    // An arrow that ends at the border is not in the head; places are rounded.
+    .flatMap((part) => spanOf(part, place.y + 1, place.y + height - 1))
+    .filter(([, end]) => end > place.x)
+    .sort(([one], [other]) => one - other)
 
 /**
  * The x of a head's text: as far left as no arrow goes through it. Undefined when there is no such
@@ -117,14 +127,8 @@ function spanOf(points: readonly Point[], top: number, bottom: number): readonly
 export function headX(box: SceneBox, place: Rectangle, geometry: Geometry): number | undefined {
   const need = textWidth(box)
   const [left, right] = [place.x + boxMargin.x, place.x + place.width - boxMargin.x]
-  const bottom = place.y + box.height
-  const spans = geometry.arrows
-    // An arrow that ends at the border is not in the head; places are rounded.
-    .map((arrow) => spanOf(pointsOf(arrow), place.y + 1, bottom - 1))
-    .filter(([, end = left]) => end > place.x)
-    .sort(([one = 0], [other = 0]) => one - other)
   let x = left
-  for (const [start = 0, end = 0] of spans) {
+  for (const [start, end] of arrowsThrough(box, place, geometry)) {
     if (start >= place.x + place.width) break
     if (start - clearance >= x + need) break
     x = Math.max(x, end + clearance)
