@@ -73,8 +73,14 @@ export const emptyState: PoolState = {
 
 const stepOne = step(hostdevMachine)
 
-const fresh = (device: string, isBound: boolean) =>
-  initialStep(hostdevMachine, { device, isBound }).next
+const begin = (isBound: boolean) => initialStep(hostdevMachine, { device: "", isBound }).next
+const begun = { bound: begin(true), unbound: begin(false) }
+
+/** As the chart begins: a copy with the device's name, for a beginning costs as much as two steps. */
+const fresh = (device: string, isBound: boolean) => {
+  const one = isBound ? begun.bound : begun.unbound
+  return { ...one, context: { ...one.context, device } }
+}
 
 const stateOf = (snapshot: DeviceSnapshot): string => String(snapshot.value)
 

@@ -1,7 +1,7 @@
 /**
  * What a reservation of host devices costs in memory, among 1,000 devices of which 200 guests have
  * some: one device, four, one that somebody else has, and a token given back. A plain script, run
- * by node, not a timed test: it prints a table and one line of JSON. The goal is 50 us a device.
+ * by node, not a timed test: it prints a table and one line of JSON. The goal is 50 us a call.
  */
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
@@ -97,5 +97,5 @@ for (const { what, work, after } of cases) {
 }
 for (const { what, bestUs, medianUs } of rows)
   console.log(`${what.padEnd(28)} best ${bestUs.toFixed(1)} us, median ${medianUs.toFixed(1)} us`)
-const isMet = rows.every(({ what, bestUs }) => what.includes("four") || bestUs <= goalUs)
+const isMet = rows.every(({ bestUs }) => bestUs <= goalUs)
 console.log(JSON.stringify({ goalUs, isMet, devices, guests, rows }))

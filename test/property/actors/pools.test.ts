@@ -8,6 +8,9 @@ import fc from "fast-check"
 import * as Effect from "effect/Effect"
 import { expect, test } from "vitest"
 import { type Holdings, makePool } from "../../../actors/host-device-pool.ts"
+import { Change, emptyState } from "../../../actors/device-table.ts"
+import { hostdevMachine } from "../../../machines/hostdev.ts"
+import { initialStep } from "../../../src/kernel/statechart.ts"
 import { explore } from "../../../src/testing/explore.ts"
 import { choiceList, programOf, runClients, stage } from "./clients.ts"
 import { isLinearizable, type Model } from "./linearizable.ts"
@@ -146,4 +149,12 @@ test("a pool's records say which devices moved, and from where to where", () => 
     ["prepare", [moves("one", "reserved", "assigned"), moves("two", "reserved", "assigned")]],
     ["release", [moves("two", "assigned", "host")]]
   ])
+})
+
+test("a device that no pool knows of stands as its chart begins", () => {
+  for (const isBound of [true, false]) {
+    const device = "0000:01:00.0"
+    const { next } = initialStep(hostdevMachine, { device, isBound })
+    expect(new Change(emptyState, isBound).snapshot(device)).toEqual(next)
+  }
 })
