@@ -50,7 +50,7 @@ export interface Behaviour<S, P, F extends Fact, R> {
    * The state's name, for records, errors, and to see whether a postponed request may try again.
    */
   readonly describe: (state: S) => string
-  /** Which of its things came to another state: for records. Pure; made when somebody looks. */
+  /** Which of its things a step has changed: for records. Pure; made when somebody looks. */
   readonly moved?: (before: S, after: S) => readonly Move[]
   /** Facts that carry another epoch are stale. Without this, epochs are not looked at. */
   readonly epochOf?: (state: S) => string | undefined

@@ -24,7 +24,7 @@ export type Outcome =
   | "restarted"
   | "stopped"
 
-/** One of several things that an actor owns came to another state. */
+/** One of several things that an actor owns came to another state, or was changed in the same. */
 export interface Move {
   readonly thing: string
   readonly from: string
@@ -61,7 +61,7 @@ export interface InspectionRecord {
   readonly defect: string | undefined
   /** The epoch that the actor is in; of a turn that ended one, that one. */
   readonly epoch: string | undefined
-  /** Of an actor that owns several things: those that came to another state, `movesMax` at most. */
+  /** Of an actor that owns several things: those that were changed, `movesMax` at most. */
   readonly moved: readonly Move[]
 }
 
