@@ -21,6 +21,8 @@ export interface HistoryViolation {
   readonly why: "impossible" | "undecided" | "unexplained"
   /** Some lines: what cannot be, and a drawing of the calls around it. */
   readonly message: string
+  /** The call that cannot be as it was, by its number; `undefined` for what is no call. */
+  readonly operation?: number | undefined
 }
 
 export interface CheckOptions {
@@ -73,7 +75,7 @@ const violationOf = <State, Op extends Move>({
   const message =
     `${subject}: no order of these explains '${what}'\n${drawing}\n` +
     `  the best that was found ends with: ${describe(state)}`
-  return { subject, why: "impossible", message }
+  return { subject, why: "impossible", message, operation: "call" in of ? of.id : undefined }
 }
 
 /** Moves that leave the domain as it was: the story can be told without them. */
@@ -130,11 +132,11 @@ const checkRegistry = (
 
 const unexplained = (history: History): readonly HistoryViolation[] =>
   history.operations.filter(isUnexplained).map((operation) => {
-    const { call, result } = operation
+    const { id, call, result } = operation
     const subject = "domain" in call ? slotName(call.domain) : "registry"
     const why = result?.kind === "error" ? result.message : ""
     const message = `${subject}: ${describeCall(call)} failed, and no fault explains it: ${why}`
-    return { subject, why: "unexplained", message }
+    return { subject, why: "unexplained", message, operation: id }
   })
 
 /** Everything that cannot be, or nothing. */

@@ -34,9 +34,9 @@ class Owed {
   /** A hung QEMU is asked again and again: what was asked just now is no rest of anything. */
   atRest({ life, world }: View): string | undefined {
     if (life?.number !== this.life) return undefined
-    for (const { actor, message, atMs } of this.calls.values())
+    for (const [call, { actor, message, atMs }] of this.calls)
       if (world.nowMs - atMs > boundMs)
-        return `at rest ${actor} owes an answer to '${message}' since ${atMs} ms`
+        return `at rest ${actor} owes an answer to '${message}', call ${call}, since ${atMs} ms`
     return undefined
   }
 

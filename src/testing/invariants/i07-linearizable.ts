@@ -18,8 +18,12 @@ export const linearizable: Invariant = {
         mayDieUntold: false
       })
       // One that could not be decided is no violation: the search is bounded.
-      const found = checkHistory(history, circumstances)
-      return found.find(({ why }) => why !== "undecided")?.message
+      const all = checkHistory(history, circumstances)
+      const found = all.find(({ why }) => why !== "undecided")
+      const operation = history.operations[found?.operation ?? -1]
+      const which =
+        operation === undefined ? "" : `\n  it is ${operation.call.call} ${operation.id}`
+      return found && `${found.message}${which}`
     }
   })
 }
