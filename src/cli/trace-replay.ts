@@ -88,12 +88,11 @@ export const sequence = Effect.fnUntraced(function* (
   yield* written(sequenceSvg(story, { theme: words.theme, header: trace.header }), words.output)
 })
 
-/** The charts that the trace's actors follow, as far as there are such. */
+/** The charts that the trace's actors follow, and what they own, as far as there are such. */
 const chartsOf = Effect.fnUntraced(function* ({ header }: Trace) {
   const room = yield* (yield* Charts).load
-  const wanted = [...new Set(Object.values(header.machines))].filter((id) =>
-    room.names.includes(id)
-  )
+  const ids = new Set([...Object.values(header.machines), ...Object.values(header.things)])
+  const wanted = [...ids].filter((id) => room.names.includes(id))
   const charts = yield* Effect.forEach(wanted, (name) =>
     Effect.map(room.written({ name }, { format: "svg", theme: "auto" }), (svg) => [
       name,

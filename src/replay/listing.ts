@@ -5,6 +5,7 @@
 import { printable } from "../charts/text.ts"
 import { pillText, timeText } from "./sequence.ts"
 import { type Moment, outside, sentenceOf, type Story } from "./story.ts"
+import { stateOfThing } from "./things.ts"
 
 /** How a part of a line is meant; the terminal decides how it looks. */
 export type Tone = "plain" | "faint" | "now" | "bad" | "warn"
@@ -82,14 +83,22 @@ export function statesAt(story: Story, row: number): ReadonlyMap<string, string>
   return states
 }
 
-/** The states beside each other, those that just changed first told apart. */
+/** Actors and below each what it owns, beside their states; what just changed is told apart. */
 export const stateLines = (story: Story, row: number, columns: number): readonly ListLine[] => {
   const now = story.moments[row]?.entry
   const changed = now?.kind === "turn" ? now.actor : undefined
-  return [...statesAt(story, row)].map(([actor, state]) => ({
-    tone: actor === changed ? "now" : "plain",
-    text: cut(`${printable(short(actor)).padEnd(26)} ${printable(state, 400)}`, columns)
-  }))
+  const line = (name: string, state: string, isNow: boolean): ListLine => ({
+    tone: isNow ? "now" : "plain",
+    text: cut(`${printable(short(name)).padEnd(26)} ${printable(state, 400)}`, columns)
+  })
+  return [...statesAt(story, row)].flatMap(([actor, state]) => [
+    line(actor, state, actor === changed),
+    ...story.things.flatMap((thing) => {
+      const known = stateOfThing(thing, row)
+      const isOwn = thing.name.startsWith(`${actor}/`)
+      return isOwn && known !== undefined ? [line(thing.name, known, thing.rows.has(row))] : []
+    })
+  ])
 }
 
 /** Everything about the moment, broken at the edge of the screen into so many lines at most. */

@@ -5,7 +5,8 @@
 import { printable } from "../charts/text.ts"
 import type { Trace } from "../trace/trace.ts"
 import { laneTitle, pillOf, said, size } from "./sequence.ts"
-import { type Mark, marks, type Moment, type Story } from "./story.ts"
+import type { Concerns } from "./subject.ts"
+import { type Mark, marks, type Moment, movesText, type Story } from "./story.ts"
 
 /**
  * A moment: microseconds since the one before, lane, place in `marks` or -1, words said and in the
@@ -36,6 +37,24 @@ export interface PageLane {
   readonly machine: string
 }
 
+/** What an actor owns, as a lane of its own in the table of states. */
+export interface PageThing {
+  readonly name: string
+  /** The id of its chart, when the page has it; else empty. */
+  readonly machine: string
+  /** From which row on it is in which state: a place in `words`, or -1 for not known. */
+  readonly marks: readonly (readonly [row: number, state: number])[]
+  /** Rows that changed it. */
+  readonly changes: readonly number[]
+}
+
+/** Something that one may follow by name. */
+export interface PageSubject {
+  readonly name: string
+  /** Each by its distance from the one before: small numbers are short. */
+  readonly rows: readonly number[]
+}
+
 export interface PageData {
   readonly size: { readonly [name in keyof typeof size]: number }
   readonly marks: readonly Mark[]
@@ -48,6 +67,10 @@ export interface PageData {
   readonly start: number
   /** Lives of the engine, by the row that each begins with. */
   readonly lives: readonly number[]
+  readonly things: readonly PageThing[]
+  readonly subjects: readonly PageSubject[]
+  /** The place of the subject that is followed at first; -1 for none. */
+  readonly about: number
 }
 
 const wordLengthMax = 600
@@ -72,10 +95,12 @@ const factsOf = ({ entry }: Moment): readonly (readonly [string, string])[] => {
           ["actor", entry.actor],
           ["message", entry.message],
           ["outcome", entry.outcome],
+          ["changes", movesText(entry)],
           ["does", entry.actions.join(", ")],
           ["brought by", entry.cause],
           ["script", entry.script],
           ["on behalf of", entry.procedure],
+          ["start", entry.epoch],
           ["lane", entry.lane],
           ["defect", entry.defect]
         ]
@@ -90,13 +115,40 @@ const factsOf = ({ entry }: Moment): readonly (readonly [string, string])[] => {
   )
 }
 
-/** How many steps before a violation a report begins. */
-export const stepsBefore = 9
+const startOf = ({ moments, concerns }: Story): number =>
+  concerns.broken < 0
+    ? 0
+    : Math.max(
+        0,
+        moments.findIndex(({ at }) => at >= concerns.start)
+      )
 
-const startOf = (moments: readonly Moment[]): number => {
-  const broken = moments.findIndex(({ mark }) => mark === "violation")
-  return broken < 0 ? 0 : Math.max(0, broken - stepsBefore)
-}
+const distances = (rows: readonly number[]): readonly number[] =>
+  rows.map((row, place) => row - (rows[place - 1] ?? 0))
+
+/** Those of which the page has something. */
+const subjectsOf = (
+  { concerns }: Story,
+  rowOf: ReadonlyMap<number, number>
+): readonly PageSubject[] =>
+  concerns.subjects.flatMap(({ name, places }) => {
+    const rows = places.flatMap((place) => rowOf.get(place) ?? [])
+    return rows.length === 0
+      ? []
+      : [{ name: printable(name, wordLengthMax), rows: distances(rows) }]
+  })
+
+const thingsOf = (
+  { things }: Story,
+  machines: ReadonlySet<string>,
+  words: Words
+): readonly PageThing[] =>
+  things.map(({ name, machine, marks, rows }) => ({
+    name: printable(name, wordLengthMax),
+    machine: machine !== undefined && machines.has(machine) ? machine : "",
+    marks: marks.map(([row, state]) => [row, state === undefined ? -1 : words.place(state)]),
+    changes: [...rows]
+  }))
 
 const livesOf = (moments: readonly Moment[]): readonly number[] =>
   moments.flatMap(({ entry }, row) => {
@@ -141,8 +193,14 @@ export function pageData(story: Story, machines: ReadonlySet<string>): PageData 
     machine: lane.machine !== undefined && machines.has(lane.machine) ? lane.machine : ""
   }))
   const first = moments[0]?.at ?? 0
-  const start = startOf(moments)
-  return { size, marks, words: words.all, lanes, rows, first, start, lives: livesOf(moments) }
+  const start = startOf(story)
+  const things = thingsOf(story, machines, words)
+  const subjects = subjectsOf(story, rowOf)
+  const { about: broken } = story.concerns
+  const about = broken?.places.some((place) => rowOf.has(place)) === true ? 0 : -1
+  const lives = livesOf(moments)
+  const more = { things, subjects, about, lives }
+  return { size, marks, words: words.all, lanes, rows, first, start, ...more }
 }
 
 /** The last rows up to what was broken, or up to the end: what a page has room for. */
@@ -152,4 +210,11 @@ export function windowOf(trace: Trace, broken: number, rowsMax: number) {
   const last = broken < 0 ? length : Math.min(length, broken + Math.floor(rowsMax / 10))
   const from = Math.max(0, last - rowsMax)
   return { from, to: Math.min(length, from + rowsMax) }
+}
+
+/** The same, with where one begins to look in it, also when that is long before it was found. */
+export function windowAround(trace: Trace, { broken, start }: Concerns, rowsMax: number) {
+  const window = windowOf(trace, broken, rowsMax)
+  const from = Math.max(0, start - Math.floor(rowsMax / 10))
+  return start >= window.from ? window : { from, to: from + rowsMax }
 }

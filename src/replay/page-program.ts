@@ -5,45 +5,48 @@
  */
 import type { PageData, PageRow } from "./page-data.ts"
 import type { PageRows } from "./page-rows.ts"
+import type { PageStates } from "./page-states.ts"
+import type { PageSubjects } from "./page-subjects.ts"
 import type { Press, Spot, Surface } from "./page-surface.ts"
 
-/** How what draws the rows is made: given, for the text of this class names nothing outside. */
-type MakeRows = new (page: Surface, data: PageData) => PageRows
+type Make<Part> = new (page: Surface, data: PageData) => Part
+
+/** How the page's parts are made: given, for the text of this class names nothing outside. */
+interface Parts {
+  readonly Rows: Make<PageRows>
+  readonly States: Make<PageStates>
+  readonly Subjects: Make<PageSubjects>
+}
 
 export class PageProgram {
   private readonly page: Surface
   private readonly data: PageData
   private step = -1
-  private actor = -1
   private timer = 0
   private hashTimer = 0
   private readonly times: number[] = []
-  /** Of each lane, the rows that say its state. */
-  private readonly turns: number[][] = []
-  private readonly charts = new Map<string, { figure: Spot; states: Map<string, Spot> }>()
-  private readonly cells: Spot[] = []
-  private active: Spot[] = []
   private readonly drawing: PageRows
+  private readonly states: PageStates
+  private readonly subjects: PageSubjects
 
-  constructor(page: Surface, Rows: MakeRows) {
+  constructor(page: Surface, { Rows, States, Subjects }: Parts) {
     this.page = page
     this.data = JSON.parse(this.spot("data").textContent ?? "") as PageData
     this.drawing = new Rows(page, this.data)
+    this.states = new States(page, this.data)
+    this.subjects = new Subjects(page, this.data)
   }
 
   open(): void {
     const { data } = this
     let us = 0
-    for (const [row, [elapsedUs, lane, , , , , , , , , to]] of data.rows.entries()) {
+    for (const [elapsedUs] of data.rows) {
       us += elapsedUs
       this.times.push(us)
-      if (to >= 0) (this.turns[lane] ??= []).push(row)
     }
-    this.makeStates()
     this.makeLine()
     this.listen()
-    const actors = [...data.lanes.keys()].filter((lane) => data.lanes[lane]?.machine !== "")
-    this.choose(actors.toSorted((a, b) => this.turnsOf(b).length - this.turnsOf(a).length)[0] ?? -1)
+    this.drawing.mark(this.subjects.rows)
     this.show(this.asked() ?? data.start)
   }
 
@@ -53,10 +56,6 @@ export class PageProgram {
 
   private word(place: number): string {
     return this.data.words[place] ?? ""
-  }
-
-  private turnsOf(lane: number): readonly number[] {
-    return this.turns[lane] ?? []
   }
 
   private element(name: string, content: string): Spot {
@@ -69,29 +68,6 @@ export class PageProgram {
   private asked(): number | undefined {
     const found = /^#step=(\d{1,9})$/.exec(this.page.location.hash)
     return found === null ? undefined : Number(found[1]) - this.data.first
-  }
-
-  /** Charts by machine, and a line for each actor. */
-  private makeStates(): void {
-    for (const figure of this.page.document.querySelectorAll("figure[data-machine]")) {
-      const states = new Map<string, Spot>()
-      for (const state of figure.querySelectorAll("[data-state]"))
-        states.set(state.getAttribute("data-state") ?? "", state)
-      this.charts.set(figure.dataset["machine"] ?? "", { figure, states })
-    }
-    for (const [place, { name, isActor, machine }] of this.data.lanes.entries()) {
-      if (!isActor) continue
-      const row = this.element("tr", "")
-      const cell = this.element("td", "")
-      row.append(this.element("th", name), cell)
-      row.dataset["lane"] = String(place)
-      this.cells[place] = cell
-      this.spot("states").append(row)
-      if (machine === "") continue
-      const option = this.element("option", name)
-      option.value = String(place)
-      this.spot("actor").append(option)
-    }
   }
 
   /** A tick for each moment that is worth a look, up to a few hundred. */
@@ -119,16 +95,21 @@ export class PageProgram {
     click("last", () => this.show(this.data.rows.length - 1))
     click("before", () => this.jump(-1))
     click("next", () => this.jump(1))
+    click("older", () => this.follow(-1))
+    click("newer", () => this.follow(1))
     click("theme", () => this.turnTheme())
     this.spot("line").addEventListener("input", () => this.show(Number(this.spot("line").value)))
     this.spot("actor").addEventListener("change", () => {
       this.spot("follow").checked = false
-      this.choose(Number(this.spot("actor").value))
-      this.light(true)
+      this.states.pick()
     })
     this.spot("whole").addEventListener("change", () => {
       this.spot("charts").classList.toggle("whole", this.spot("whole").checked)
-      this.light(true)
+      this.states.light(true)
+    })
+    this.spot("about").addEventListener("change", () => {
+      this.subjects.pick()
+      this.drawing.mark(this.subjects.rows)
     })
     this.spot("scroller").addEventListener("scroll", () => this.drawing.drawSoon())
     this.page.addEventListener("resize", () => this.drawing.drawSoon())
@@ -152,6 +133,8 @@ export class PageProgram {
       [" ", () => this.toggle()],
       ["n", () => this.jump(1)],
       ["p", () => this.jump(-1)],
+      ["[", () => this.follow(-1)],
+      ["]", () => this.follow(1)],
       ["t", () => this.turnTheme()]
     ])
     const task = tasks.get(key)
@@ -181,6 +164,11 @@ export class PageProgram {
       if (this.isStop(row)) return this.show(row)
   }
 
+  /** To what concerns the subject next, or concerned it last. */
+  private follow(by: 1 | -1): void {
+    this.show(this.subjects.next(this.step, by) ?? this.step)
+  }
+
   private toggle(): void {
     if (this.timer !== 0) return this.halt()
     this.spot("play").textContent = "pause"
@@ -201,18 +189,15 @@ export class PageProgram {
   }
 
   private show(wanted: number): void {
-    const { rows, lanes, first } = this.data
+    const { rows, first } = this.data
     const step = Math.max(0, Math.min(rows.length - 1, wanted))
     const isNew = step !== this.step
     this.step = step
     const row = rows[step]
     if (row === undefined) return
-    const lane = row[1]
-    const isFollowed = this.spot("follow").checked && (lanes[lane]?.machine ?? "") !== ""
-    if (isFollowed && lane !== this.actor) this.choose(lane)
     this.spot("line").value = String(step)
     this.tell(row)
-    this.light(isFollowed)
+    this.states.show(step, this.spot("follow").checked)
     if (isNew) this.drawing.show(step)
     this.page.clearTimeout(this.hashTimer)
     // A browser takes only so many a second.
@@ -238,55 +223,5 @@ export class PageProgram {
     if (to >= 0) add("state", to === from ? this.word(to) : `${this.word(from)} → ${this.word(to)}`)
     if (overtakenBy >= 0) add("overtaken by", `#${first + overtakenBy}`)
     this.spot("facts").replaceChildren(...items)
-  }
-
-  /** The place in `words` of an actor's state at this step; -1 where the trace does not say. */
-  private stateOf(lane: number): number {
-    const rows = this.turnsOf(lane)
-    let [low, high] = [0, rows.length]
-    while (low < high) {
-      const middle = (low + high) >> 1
-      if ((rows[middle] ?? 0) <= this.step) low = middle + 1
-      else high = middle
-    }
-    const lifeOf = (row: number) => this.data.lives.filter((begin) => begin <= row).length
-    const [before, after] = [rows[low - 1], rows[low]]
-    const life = lifeOf(this.step)
-    if (before !== undefined && lifeOf(before) === life) return this.data.rows[before]?.[10] ?? -1
-    if (after !== undefined && lifeOf(after) === life) return this.data.rows[after]?.[11] ?? -1
-    return -1
-  }
-
-  private choose(lane: number): void {
-    this.actor = lane
-    this.spot("actor").value = String(lane)
-    const machine = this.data.lanes[lane]?.machine ?? ""
-    for (const [name, { figure }] of this.charts) figure.hidden = name !== machine
-  }
-
-  /** States in the table and on the chart; only what is other than before is touched. */
-  private light(isCentred: boolean): void {
-    for (const [lane, cell] of this.cells.entries()) {
-      const state = this.stateOf(lane)
-      const content = state < 0 ? "not known" : this.word(state)
-      if (cell?.textContent !== content && cell !== undefined) cell.textContent = content
-    }
-    const chart = this.charts.get(this.data.lanes[this.actor]?.machine ?? "")
-    const names = this.word(this.stateOf(this.actor)).split(" ")
-    const active = names.flatMap((name) => chart?.states.get(name) ?? [])
-    const isNew = (spot: Spot) => !this.active.includes(spot)
-    const news = active.filter(isNew)
-    for (const spot of this.active) if (!active.includes(spot)) spot.classList.remove("active")
-    for (const spot of news) spot.classList.add("active")
-    this.active = active
-    const target = news[0] ?? active[0]
-    if (target !== undefined && (isCentred || news.length > 0)) this.centre(target)
-  }
-
-  private centre(target: Spot): void {
-    const room = this.spot("charts")
-    const [at, around] = [target.getBoundingClientRect(), room.getBoundingClientRect()]
-    room.scrollTop += at.top - around.top - room.clientHeight / 2 + at.height / 2
-    room.scrollLeft += at.left - around.left - room.clientWidth / 3
   }
 }

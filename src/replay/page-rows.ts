@@ -18,6 +18,7 @@ export class PageRows {
   private readonly layers: { readonly ways: Spot; readonly words: Spot; readonly gutter: Spot }
   private readonly band: Spot
   private isDrawAsked = false
+  private marked: ReadonlySet<number> = new Set()
 
   constructor(page: Surface, data: PageData) {
     this.page = page
@@ -54,6 +55,14 @@ export class PageRows {
     const [left, width] = [scroller.scrollLeft, scroller.clientWidth]
     if (lane >= 0 && (x - size.pitch < left || x + size.pitch / 2 > left + width))
       scroller.scrollLeft = x - width / 2
+    this.drawSoon()
+  }
+
+  /** Rows whose numbers stand out. */
+  mark(rows: readonly number[]): void {
+    this.marked = new Set(rows)
+    for (const spots of this.drawn.values()) for (const spot of spots) spot.remove()
+    this.drawn.clear()
     this.drawSoon()
   }
 
@@ -147,7 +156,8 @@ export class PageRows {
   }
 
   private makeNumber(row: number): Spot {
-    const place = { class: "faint", x: 56, y: this.middle(row) + 4, "text-anchor": "end" }
+    const look = this.marked.has(row) ? "about" : "faint"
+    const place = { class: look, x: 56, y: this.middle(row) + 4, "text-anchor": "end" }
     return this.label(place, `#${this.data.first + row}`)
   }
 

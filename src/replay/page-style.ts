@@ -33,7 +33,7 @@ main{flex:1;min-height:0;display:flex}
 #left{flex:0 0 42%;min-width:0;display:flex;flex-direction:column;
   border-right:1px solid var(--chart-edge)}
 #tools{display:flex;flex-wrap:wrap;gap:4px 14px;align-items:center;padding:6px 12px}
-#tools select{max-width:22em}
+#tools select,nav select{max-width:22em}
 #charts{flex:1;min-height:0;overflow:auto;border-top:1px solid var(--chart-edge);
   border-bottom:1px solid var(--chart-edge)}
 #charts figure{margin:0}
@@ -62,6 +62,7 @@ dl{display:flex;flex-wrap:wrap;gap:2px 18px;margin:0}
 dl div{display:flex;gap:6px}
 dt{color:var(--chart-faint);white-space:nowrap}
 dd{margin:0;overflow-wrap:anywhere;white-space:pre-wrap}
+.gutter .about{fill:var(--chart-ink);font-weight:600}
 .gutter rect{fill:var(--chart-open)}
 `
 

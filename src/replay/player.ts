@@ -9,26 +9,35 @@ import type { Moment, Story } from "./story.ts"
 
 export interface Player {
   readonly row: number
-  /** Digits or a search that are being typed; empty when none are. */
+  /** Digits, a search or a subject that are being typed; empty when none are. */
   readonly typed: string
   /** What `n` and `p` go to: a part of a message, state or mark. Empty: whatever has a mark. */
   readonly stop: string
+  /** Place in the story's subjects of what `[` and `]` follow; -1 for none. */
+  readonly about: number
   /** What could not be done, for one frame. */
   readonly notice: string
   readonly isOver: boolean
 }
 
 export const keysHelp =
-  "right left: step  Home End  PgUp PgDn: ten  n p: next, last mark  /: find  g: jump  q: end"
+  "right left: step  Home End  PgUp PgDn: ten  n p: next, last mark  /: find  g: jump  " +
+  "a: about  [ ]: what concerns it  q: end"
 
-/** Nine steps before what was broken: how it came to be is mostly there. */
-const stepsBefore = 9
-
-export const beginning = (story: Story, stop = ""): Player => {
-  const broken = story.moments.findIndex(({ mark }) => mark === "violation")
-  const row = Math.max(0, broken - stepsBefore)
-  return { row, typed: "", stop, notice: "", isOver: false }
+/** Before what was broken, or before the last change of what it is about. */
+export const beginning = ({ moments, concerns }: Story, stop = ""): Player => {
+  const place = concerns.broken < 0 ? 0 : concerns.start
+  const row = Math.max(
+    0,
+    moments.findIndex(({ at }) => at >= place)
+  )
+  const about = concerns.about === undefined ? -1 : 0
+  return { row, typed: "", stop, about, notice: "", isOver: false }
 }
+
+/** Whether the entry at this place concerns the subject. */
+const isConcerned = ({ concerns }: Story, about: number, at: number): boolean =>
+  concerns.subjects[about]?.places.includes(at) === true
 
 export const isStop = (moment: Moment, wanted: string): boolean => {
   const { entry, mark } = moment
@@ -53,6 +62,31 @@ const searched = (player: Player, story: Story, by: 1 | -1): Player => {
   return { ...player, notice: `no ${what} ${by === 1 ? "from here on" : "before this"}` }
 }
 
+/** To the next or the last row that concerns the subject. */
+const followed = (player: Player, story: Story, by: 1 | -1): Player => {
+  const { concerns, moments } = story
+  const subject = concerns.subjects[player.about]
+  if (subject === undefined) return { ...player, notice: "about what? a NAME Enter says" }
+  const here = moments[player.row]?.at ?? 0
+  const places = new Set(subject.places)
+  const rows = moments.flatMap(({ at }, row) =>
+    (at - here) * by > 0 && places.has(at) ? [row] : []
+  )
+  const row = by === 1 ? rows[0] : rows.at(-1)
+  const where = by === 1 ? "from here on" : "before this"
+  const what = printable(subject.name, 40)
+  if (row === undefined) return { ...player, notice: `nothing concerns ${what} ${where}` }
+  return moved(player, story, row)
+}
+
+/** The first subject with these signs in its name is followed from now on; none by no signs. */
+const chosen = (player: Player, { concerns }: Story, name: string): Player => {
+  if (name === "") return { ...player, about: -1 }
+  const about = concerns.subjects.findIndex((one) => one.name.includes(name))
+  const notice = `no device, domain or start is called '${printable(name, 40)}'`
+  return about < 0 ? { ...player, notice } : { ...player, about }
+}
+
 const jumped = (player: Player, story: Story, digits: string): Player => {
   const wanted = Number(digits)
   const row = story.moments.findIndex(({ at }) => at >= wanted)
@@ -68,6 +102,7 @@ function typing(player: Player, story: Story, key: string): Player {
   if (key === "enter") {
     const done = { ...player, typed: "" }
     if (typed.startsWith("g")) return jumped(done, story, typed.slice(1))
+    if (typed.startsWith("a")) return chosen(done, story, typed.slice(1))
     return searched({ ...done, stop: typed.slice(1) }, story, 1)
   }
   const isTaken = typed.startsWith("g") ? /^\d$/.test(key) : [...key].length === 1
@@ -102,6 +137,11 @@ export function pressed(before: Player, story: Story, key: string): Player {
       return searched(player, story, 1)
     case "p":
       return searched(player, story, -1)
+    case "]":
+      return followed(player, story, 1)
+    case "[":
+      return followed(player, story, -1)
+    case "a":
     case "g":
     case "/":
       return { ...player, typed: key }
@@ -118,9 +158,14 @@ interface Room {
   readonly rows: number
 }
 
-const footOf = ({ typed, notice, stop }: Player, { columns }: Room): ListLine => {
-  const asked = typed.startsWith("g") ? `jump to #${typed.slice(1)}` : `find: ${typed.slice(1)}`
-  const looking = stop === "" ? keysHelp : `${keysHelp}  (n p: ${printable(stop, 20)})`
+const asking: { readonly [key: string]: string } = { g: "jump to #", a: "about: ", "/": "find: " }
+
+const footOf = (player: Player, { concerns }: Story, { columns }: Room): ListLine => {
+  const { typed, notice, stop, about } = player
+  const asked = `${asking[typed.slice(0, 1)] ?? ""}${typed.slice(1)}`
+  const subject = concerns.subjects[about]
+  const follows = subject === undefined ? "" : `about ${printable(subject.name, 40)}  `
+  const looking = `${follows}${stop === "" ? "" : `(n p: ${printable(stop, 20)})  `}${keysHelp}`
   const text = typed === "" ? notice || looking : asked
   return { tone: "faint", text: [...text].slice(0, columns).join("") }
 }
@@ -139,8 +184,10 @@ export function frame(player: Player, story: Story, room: Room): readonly ListLi
   const list = moments.slice(first, first + height).map((one, at): ListLine => {
     const { tone, text } = momentLine(one, story, columns)
     const isNow = first + at === player.row
-    return { tone: isNow && tone === "plain" ? "now" : tone, text: `${isNow ? ">" : " "} ${text}` }
+    const sign = isConcerned(story, player.about, one.at) ? "*" : " "
+    const head = `${isNow ? ">" : " "}${sign}`
+    return { tone: isNow && tone === "plain" ? "now" : tone, text: `${head}${text}` }
   })
   const line = (): ListLine => ({ tone: "faint", text: "─".repeat(columns) })
-  return [...list, line(), ...details, line(), ...states, footOf(player, room)]
+  return [...list, line(), ...details, line(), ...states, footOf(player, story, room)]
 }

@@ -7,11 +7,14 @@ import * as Effect from "effect/Effect"
 import { printable } from "../charts/text.ts"
 import { escapeXml as escape } from "../charts/xml.ts"
 import type { Trace } from "../trace/trace.ts"
-import { pageData, windowOf } from "./page-data.ts"
+import { pageData, windowAround } from "./page-data.ts"
 import { PageProgram } from "./page-program.ts"
 import { PageRows } from "./page-rows.ts"
+import { PageStates } from "./page-states.ts"
 import { pageStyle } from "./page-style.ts"
-import { firstViolation, storyOf, type Window } from "./story.ts"
+import { PageSubjects } from "./page-subjects.ts"
+import { storyOf, type Window } from "./story.ts"
+import { concernsOf } from "./subject.ts"
 
 /** What a page has room for: some two megabytes, and open within a second. */
 export const reportRowsMax = 20_000
@@ -38,8 +41,11 @@ const hashOf = (text: string): Effect.Effect<string> =>
     base64
   )
 
-/** The classes' own text: neither names anything outside of itself. */
-const program = `new (${String(PageProgram)})(window, ${String(PageRows)}).open()`
+/** The classes' own text: none names anything outside of itself. */
+const parts = Object.entries({ Rows: PageRows, States: PageStates, Subjects: PageSubjects })
+const program = `new (${String(PageProgram)})(window, {${parts
+  .map(([name, part]) => `${name}: ${String(part)}`)
+  .join(",\n")}}).open()`
 
 const policyOf = (hash: string): string =>
   `default-src 'none'; script-src 'sha256-${hash}'; style-src 'unsafe-inline'; ` +
@@ -53,6 +59,10 @@ const controls = [
   ' title="a part of a message, a state or a mark: n, p and play stop there"></label>',
   button("before", "‹ mark", "the mark before (p)"),
   button("next", "mark ›", "the next mark (n)"),
+  '<label>about <select id="about"',
+  ' title="marks what concerns it: [ and ] go there"></select></label>',
+  button("older", "‹ about", "what concerned it before ([)"),
+  button("newer", "about ›", "what concerns it next (])"),
   button("first", "first", "the first step (Home)"),
   button("back", "‹ back", "a step back (arrow left)"),
   button("play", "play", "play, or pause (space)"),
@@ -87,12 +97,16 @@ const aboutOf = ({ header, entries }: Trace, { from, to }: Window): string =>
 /** The page's text. The same trace and charts give the same bytes. */
 export const reportPage = Effect.fnUntraced(function* (trace: Trace, options: ReportOptions) {
   const policy = policyOf(yield* hashOf(program))
-  const window = options.window ?? windowOf(trace, firstViolation(trace), reportRowsMax)
-  const story = storyOf(trace, { window, lanesMax, order: "busy" })
-  const used = new Set(story.lanes.map(({ machine }) => machine))
+  const concerns = concernsOf(trace)
+  const window = options.window ?? windowAround(trace, concerns, reportRowsMax)
+  const story = storyOf(trace, { window, lanesMax, order: "busy", concerns })
+  const used = new Set([...story.lanes, ...story.things].map(({ machine }) => machine))
   const charts = Object.fromEntries(Object.entries(options.charts).filter(([id]) => used.has(id)))
   const data = pageData(story, new Set(Object.keys(charts)))
-  const hidden = story.lanesHidden === 0 ? "" : ` · ${story.lanesHidden} quiet lanes left out`
+  const hidden = [
+    story.lanesHidden === 0 ? "" : ` · ${story.lanesHidden} quiet lanes left out`,
+    story.thingsHidden === 0 ? "" : ` · ${story.thingsHidden} quiet devices left out`
+  ].join("")
   const about = printable(aboutOf(trace, window) + hidden, 400)
   return `${[
     '<!doctype html><html lang="en" data-theme="auto"><head><meta charset="utf-8">',

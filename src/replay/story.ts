@@ -4,6 +4,8 @@
  * Drawings, pages and the terminal tell this; nothing here draws.
  */
 import { type Entry, kindOf, type NoteEntry, type Trace, type TurnEntry } from "../trace/trace.ts"
+import { type Concerns, concernsOf } from "./subject.ts"
+import { type Thing, thingsOf } from "./things.ts"
 
 /** Sends what has no actor behind it: clients and the host, as the engine sees them. */
 export const outside = "outside"
@@ -44,6 +46,11 @@ export interface Story {
   readonly total: number
   /** Lanes that are left out, with what happened in them: the quietest of too many. */
   readonly lanesHidden: number
+  /** What actors own many of: devices, of pools. */
+  readonly things: readonly Thing[]
+  readonly thingsHidden: number
+  /** Of the whole trace. */
+  readonly concerns: Concerns
 }
 
 /** Places in a trace: the first, and the one after the last. */
@@ -133,6 +140,8 @@ export interface StoryOptions {
   readonly lanesMax?: number
   /** Of the actors' lanes: as they appear, or those first that do most. */
   readonly order?: "appearance" | "busy"
+  /** Of the trace, for who has them already. */
+  readonly concerns?: Concerns
 }
 
 const lanesOf = (
@@ -184,7 +193,13 @@ export function storyOf(trace: Trace, options: StoryOptions = {}): Story {
     const source = laneOf(entry.sender ?? outside) ?? -1
     return [{ at, entry, lane, source, since: ties.since(entry, at), answered, overtakenBy, mark }]
   })
-  return { lanes, moments: told, total: entries.length, lanesHidden: hidden }
+  const { things, hidden: thingsHidden } = thingsOf(
+    told.map(({ entry }) => entry),
+    trace.header
+  )
+  const total = entries.length
+  const concerns = options.concerns ?? concernsOf(trace)
+  return { lanes, moments: told, total, lanesHidden: hidden, things, thingsHidden, concerns }
 }
 
 const region = /^[A-Za-z]\w*(?:\.\w+)*$/
@@ -198,6 +213,10 @@ export const changedRegions = ({ from, to }: Pick<TurnEntry, "from" | "to">): st
   return after.filter((word, at) => before[at] !== word).join(" ")
 }
 
+/** What the turn changed besides its actor's own state. */
+export const movesText = ({ moved }: Pick<TurnEntry, "moved">): string =>
+  moved.map(({ thing, to }) => `${thing} -> ${to}`).join(", ")
+
 const noteSentence = ({ kind, name, who, about, text }: NoteEntry): string =>
   [
     `${kind} ${name}`,
@@ -210,9 +229,11 @@ const noteSentence = ({ kind, name, who, about, text }: NoteEntry): string =>
 export function sentenceOf({ entry, overtakenBy }: Moment): string {
   if (entry.kind !== "turn") return noteSentence(entry)
   const { actor, message, outcome, from, to, actions, procedure, cause, sender, script } = entry
+  const moved = movesText(entry)
   return [
     `${actor}: ${message}, ${outcome}`,
     from === to ? `, in ${to}` : `, ${from} -> ${to}`,
+    moved === "" ? "" : ` (${moved})`,
     actions.length === 0 ? "" : `, does ${actions.join(", ")}`,
     `; ${cause} from ${sender ?? outside}${script === undefined ? "" : ` (${script})`}`,
     procedure === undefined ? "" : ` for ${procedure}`,
@@ -220,7 +241,3 @@ export function sentenceOf({ entry, overtakenBy }: Moment): string {
     entry.defect === undefined ? "" : `: ${entry.defect}`
   ].join("")
 }
-
-/** Where a rule is first found broken; -1 where none is. */
-export const firstViolation = ({ entries }: Trace): number =>
-  entries.findIndex(({ kind }) => kind === "violation")
