@@ -68,6 +68,8 @@ const callArbitraries = (
     rename: call({ ...named("rename"), domain, to: other }),
     setAutostart: call({ ...named("setAutostart"), domain, isAutostart: isYes }),
     setTitle: call({ ...named("setTitle"), domain, version }),
+    attachDevice: call({ ...named("attachDevice"), domain, device }),
+    detachDevice: call({ ...named("detachDevice"), domain, device }),
     nodeDetach: call({ ...named("nodeDetach"), device }),
     nodeReattach: call({ ...named("nodeReattach"), device }),
     nodeReset: call({ ...named("nodeReset"), device }),

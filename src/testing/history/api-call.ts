@@ -42,6 +42,12 @@ export type ApiCall =
   | { readonly call: "list" }
   /** Of a device of the host, by its place in the run's list. */
   | { readonly call: "nodeDetach" | "nodeReattach" | "nodeReset"; readonly device: number }
+  /** Into the guest that runs, and out of it. */
+  | {
+      readonly call: "attachDevice" | "detachDevice"
+      readonly domain: Slot
+      readonly device: number
+    }
   /** With a version: of a config that keeps the memory of guests in a folder of that version. */
   | { readonly call: "reloadConfig"; readonly version?: number }
 

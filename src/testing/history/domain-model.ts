@@ -182,6 +182,13 @@ const titled = (state: DomainState, { version }: Call<"setTitle">): States => {
   return [isActive(state) ? { ...state, live: version } : { ...state, persistent: version }]
 }
 
+const marked = (state: DomainState, { result }: Step<"call">, isAutostart: boolean): States => {
+  if (state.persistent === undefined || !mayChange(state)) return never
+  const now = { ...state, isAutostart }
+  // Of a mark that nobody was told of the next engine may learn as it opens.
+  return result === undefined && isAutostart ? [now, { ...now, isToStart: true }] : [now]
+}
+
 const settle = (state: DomainState, id: number): States =>
   when(state.served.includes(id), {
     ...state,
@@ -207,6 +214,10 @@ const done = (state: DomainState, step: Step<"call">, value: OperationValue): St
     case "shutdown":
       // A guest that is off before QEMU has answered has done what it was told.
       return when(isGuest(state) || life === "stopping", state)
+    case "attachDevice":
+    case "detachDevice":
+      // A guest that is off by the time that it is answered had it, or has it no more.
+      return when(isGuest(state) || life === "stopping", state)
     case "reboot":
     case "reset":
     case "wakeup":
@@ -219,10 +230,7 @@ const done = (state: DomainState, step: Step<"call">, value: OperationValue): St
     case "rename":
       return when(persistent !== undefined && life === "off", { ...state, name: call.to })
     case "setAutostart":
-      return when(persistent !== undefined && mayChange(state), {
-        ...state,
-        isAutostart: call.isAutostart
-      })
+      return marked(state, step, call.isAutostart)
     case "setTitle":
       return titled(state, call)
     case "info":
@@ -256,6 +264,8 @@ const isDenied = (state: DomainState, call: ApiCall["call"]): boolean => {
     case "reboot":
     case "reset":
     case "wakeup":
+    case "attachDevice":
+    case "detachDevice":
       return !isGuest(state)
     case "undefine":
     case "setAutostart":
@@ -304,6 +314,10 @@ const mayFail = (state: DomainState, call: ApiCall["call"]): boolean => {
       return isTransient || isActive(state)
     case "setTitle":
       return !exists(state)
+    case "attachDevice":
+    case "detachDevice":
+      // Of a domain that is off it says so, of a guest that something stood in the way.
+      return true
     default:
       return isActive(state)
   }

@@ -61,8 +61,14 @@ export const errorTag = ({ result }: Operation): string | undefined =>
 /** Another domain has a device or the guest's end, or the host has a device of it still. */
 const becauseOfOthers = / is held by | not managed: | IOMMU group |was (destroyed|stopped)/
 
-/** A device that a guest has, or one of its group; or one that the host itself needs. */
-const ofDevices = new Set(["DeviceBusy", "DeviceNotReady"])
+/** What a guest has, or one of its group; what the host itself needs; what is there, or not. */
+const ofDevices = new Set([
+  "DeviceBusy",
+  "DeviceExists",
+  "DeviceMissing",
+  "DeviceNotReady",
+  "GroupNotViable"
+])
 
 /**
  * Without any fault these have no cause: neither disk nor QEMU failed, and nobody was interrupted.

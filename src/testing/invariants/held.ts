@@ -18,7 +18,8 @@ export interface PoolTurn {
   readonly pool: DevicePool
   readonly message:
     | { readonly type: "reserve"; readonly wishes: readonly DeviceWish[]; readonly holder: Holder }
-    | { readonly type: "release"; readonly token: string }
+    /** With a device: that one alone. */
+    | { readonly type: "release"; readonly token: string; readonly device?: string | undefined }
     /** Nobody gets or loses a device by any other, but by `adopt`. */
     | { readonly type: "adopt" | "prepare" | "settle" | "detach" | "reattach" | "reset" }
     | (HostdevFact & { readonly device: string })

@@ -45,19 +45,18 @@ class Watch {
     if (number !== this.life) this.paths.clear()
     this.life = number
     const mine = domainTurn(turn)
-    if (mine === undefined) return this.removed(turn)
-    const { uuid, after, message, record } = mine
-    const path = lifePathOf(after)
+    if (mine === undefined) return this.removed(turn, { at: tick, life: number })
+    const { uuid, after } = mine
     if (after.context.epoch === undefined) this.paths.delete(uuid)
-    else this.paths.set(uuid, path)
-    if (path === "gone" && message.type === "unregistered" && record.outcome === "taken")
-      this.ends.push({ uuid, at: tick, life: number })
+    else this.paths.set(uuid, lifePathOf(after))
     return undefined
   }
 
-  private removed({ record, message }: Turn): string | undefined {
+  private removed({ record, message }: Turn, when: Omit<End, "uuid">): string | undefined {
     if (record.actor !== "domains" || message.type !== "remove") return undefined
     const { uuid = "" } = message as { readonly uuid?: string }
+    // Whoever defines it from now on makes another, also while the actor of this one still ends.
+    if (record.outcome === "taken") this.ends.push({ uuid, ...when })
     const path = this.paths.get(uuid)
     return path === undefined || path === "stopping.leaving"
       ? undefined

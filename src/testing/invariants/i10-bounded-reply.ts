@@ -42,6 +42,8 @@ export const boundMs: { readonly [C in CallName]: number } = {
   rename: asks(3),
   setAutostart: asks(1),
   setTitle: asks(1),
+  attachDevice: onGuestMs + onDriversMs,
+  detachDevice: onGuestMs,
   nodeDetach: asks(1) + onDriversMs,
   nodeReattach: asks(1) + onDriversMs,
   nodeReset: asks(1) + onDriversMs,

@@ -8,7 +8,9 @@ import { domainTurn, lifeOf } from "./domain-turn.ts"
 const unbalanced = (snapshot: DomainSnapshot): string | undefined => {
   const { value, context } = snapshot
   const life = lifeOf(snapshot)
-  if ((value.job === "idle") !== (context.job === undefined))
+  // A guest may let a device go that nobody asks for any more.
+  const mayBeNobodys = value.job === "parting"
+  if ((value.job === "idle") !== (context.job === undefined) && !mayBeNobodys)
     return `job is ${value.job}, and its call is ${context.job?.call}`
   if ((value.power === "idle") !== (context.signal === undefined))
     return `power is ${value.power}, and its call is ${context.signal?.call}`

@@ -14,8 +14,24 @@ const deviceIn = (word: string): readonly string[] => {
   return word.includes('"usb-host"') ? [(usbNode.exec(word)?.slice(1) ?? []).join(":")] : []
 }
 
-/** The host devices that a QEMU has on its command line: PCI by address, USB as `001:004`. */
+/** The host devices on a QEMU's command line: PCI by address, USB as `001:004`. */
 export const devicesOf = (words: readonly string[]): readonly string[] => words.flatMap(deviceIn)
+
+/** A process, and what it was started with. */
+interface Started {
+  readonly pid: number
+  readonly words: readonly string[]
+}
+
+/** Those that it has now: a function may have been plugged in since, or out. */
+export const devicesNow = (view: View, { pid, words }: Started): readonly string[] => {
+  const { standings } = view.host.pci
+  const isPci = (device: string) => standings.some(({ address }) => address === device)
+  return [
+    ...standings.flatMap(({ address, user }) => (user === pid ? [address] : [])),
+    ...devicesOf(words).filter((device) => !isPci(device))
+  ]
+}
 
 /**
  * What the kernel refused to a QEMU: an engine that knew who has what had not launched it. Some of
@@ -29,7 +45,7 @@ const refused = (view: View, { address, code }: Refusal): string | undefined => 
 const shared = (view: View): string | undefined => {
   const users = new Map<string, number>()
   for (const { process } of livingQemus(view))
-    for (const device of devicesOf(process.words)) {
+    for (const device of devicesNow(view, process)) {
       const other = users.get(device)
       if (other !== undefined) return `processes ${other} and ${process.pid} both have ${device}`
       users.set(device, process.pid)

@@ -11,7 +11,7 @@ import {
   vfio,
   wasDetached
 } from "./host-devices.ts"
-import { devicesOf } from "./i23-hostdev-exclusive.ts"
+import { devicesNow } from "./i23-hostdev-exclusive.ts"
 import { livingQemus } from "./living.ts"
 import { OnTheirWay } from "./on-their-way.ts"
 
@@ -23,9 +23,10 @@ const unheld = (view: View): string | undefined => {
   for (const { uuid, epoch, process } of livingQemus(view)) {
     // One that was launched and never became a guest is being ended; no record tells of it.
     const isGuest = parts.domains.byUuid(uuid)?.ref?.belongings.find(epoch)?.record !== undefined
-    for (const device of isGuest ? devicesOf(process.words) : []) {
+    for (const device of isGuest ? devicesNow(view, process) : []) {
       const token = held[device]?.token
-      if (token !== `${uuid}/${epoch}`)
+      // One that was plugged in has its name behind.
+      if (!`${token}/`.startsWith(`${uuid}/${epoch}/`))
         return `process ${process.pid} of ${uuid}/${epoch} has ${device}, held by ${token}`
     }
   }

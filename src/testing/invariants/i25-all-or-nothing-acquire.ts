@@ -18,14 +18,17 @@ const reserved = ({ pool, message, before, after }: PoolTurn): string | undefine
 interface Release {
   readonly who: string
   readonly token: string
+  /** That one alone. */
+  readonly only?: string | undefined
   readonly before: ReadonlyMap<string, string>
   readonly after: ReadonlyMap<string, string>
 }
 
-const released = ({ who, token, before, after }: Release): string | undefined => {
+const released = ({ who, token, only, before, after }: Release): string | undefined => {
   for (const [thing, holder] of before) {
     const isKept = after.get(thing) === holder
-    if (isKept === (holder === token))
+    const isGiven = holder === token && (only ?? thing) === thing
+    if (isKept === isGiven)
       return `${who}: the release of ${token} ${isKept ? "left" : "took"} ${thing} of ${holder}`
   }
   return undefined
@@ -46,8 +49,9 @@ const pools = (turn: PoolTurn): string | undefined => {
     )
     return moved && `${pool}: ${message.type} gave or took ${moved}`
   }
-  const { token } = message
-  return released({ who: pool, token, before: holdersOf(before), after: holdersOf(after) })
+  const { token, device: only } = message
+  const held = { before: holdersOf(before), after: holdersOf(after) }
+  return released({ who: pool, token, only, ...held })
 }
 
 const ports = ({ message, before, after }: PortsTurn): string | undefined => {

@@ -3,7 +3,7 @@
  * them meet: displays that want a port each, and host devices (host-devices.ts).
  */
 import { type Slot, slotName, slotUuid } from "../history/api-call.ts"
-import { hostdevsXml } from "./host-devices.ts"
+import { freePorts, hostdevsXml } from "./host-devices.ts"
 
 /** A password that no log, argument, event or trace may show. */
 export const canary = "c4n4ry"
@@ -50,5 +50,6 @@ export const definitionXml = ({ domain, version, as, ...rest }: DefinitionOption
     `<devices><emulator>${rest.emulator}</emulator>`,
     "<serial type='pty'/><graphics type='vnc' autoport='yes' " + `passwd='${canary}'/>`,
     hostdevsXml({ domain, version, ...rest }),
+    rest.hasDevices === true ? freePorts : "",
     "<memballoon model='none'/></devices></domain>"
   ].join("")

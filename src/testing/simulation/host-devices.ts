@@ -77,6 +77,14 @@ const pciXml = (address: string, isManaged = true): string => {
   )
 }
 
+/** As a definition and a call of clients have it. */
+export const hostdevXml = (device: number): string => pciXml(ownDevices[device] ?? "")
+
+/** Where devices may come to in a guest that runs. */
+export const freePorts =
+  "<controller type='pci' model='pcie-root'/>" +
+  "<controller type='pci' model='pcie-root-port'/>".repeat(4)
+
 const usbXml = (device: number): string =>
   "<hostdev mode='subsystem' type='usb'><source>" +
   `<address bus='1' device='${device}'/></source></hostdev>`

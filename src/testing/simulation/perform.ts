@@ -7,7 +7,7 @@ import type { Engine } from "../../engine/engine.ts"
 import { type ApiCall, type Slot, slotName, slotUuid } from "../history/api-call.ts"
 import type { DomainSeen, OperationResult, OperationValue } from "../history/operation.ts"
 import { definitionXml, titleOf, versionOf } from "./definition.ts"
-import { nodeName } from "./host-devices.ts"
+import { hostdevXml, nodeName } from "./host-devices.ts"
 
 export interface Performing {
   readonly engine: Engine
@@ -83,6 +83,13 @@ export const perform = (call: ApiCall, performing: Performing): Performed => {
       return Effect.flatMap(on(engine, call.domain), (domain) =>
         domain.setTitle(titleOf(call.version))
       )
+    case "attachDevice":
+    case "detachDevice": {
+      const xml = hostdevXml(call.device)
+      return Effect.flatMap(on(engine, call.domain), (domain) =>
+        domain[call.call](xml, { live: true })
+      )
+    }
     case "nodeDetach":
       return engine.node.devices.detach(nodeName(call.device))
     case "nodeReattach":

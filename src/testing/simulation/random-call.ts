@@ -140,6 +140,9 @@ export class RandomCalls {
       case "list":
       case "reloadConfig":
         return { call }
+      case "attachDevice":
+      case "detachDevice":
+        return { call, domain, device: this.chance.below(ownDevices.length) }
       case "nodeDetach":
       case "nodeReattach":
       case "nodeReset":
@@ -183,11 +186,13 @@ export class RandomCalls {
 
 const modes = ["acpi", "agent"] as const
 
-/** Calls about devices of the host, and how often. */
+/** Calls about devices of the host and of guests that run, and how often. */
 const deviceCalls = [
   ["nodeDetach", 4],
   ["nodeReattach", 5],
-  ["nodeReset", 1]
+  ["nodeReset", 1],
+  ["attachDevice", 6],
+  ["detachDevice", 6]
 ] as const
 
 /** The same clients, who call about devices of the host in between. */
@@ -196,9 +201,14 @@ export const withDeviceCalls = (
   clients: readonly (readonly ClientStep[])[]
 ): readonly (readonly ClientStep[])[] => {
   const rate = chance.among([1, 3, 6])
-  const added = (): readonly ClientStep[] => {
+  const added = (domain: Slot): readonly ClientStep[] => {
     if (chance.below(12) >= rate) return []
-    return [{ call: chance.weighted(deviceCalls), device: chance.below(ownDevices.length) }]
+    const call = chance.weighted(deviceCalls)
+    const device = chance.below(ownDevices.length)
+    const isOfGuest = call === "attachDevice" || call === "detachDevice"
+    return [isOfGuest ? { call, domain, device } : { call, device }]
   }
-  return clients.map((steps) => steps.flatMap((step) => [...added(), step]))
+  return clients.map((steps) =>
+    steps.flatMap((step) => [...added("domain" in step ? step.domain : 0), step])
+  )
 }

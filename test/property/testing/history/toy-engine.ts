@@ -122,6 +122,8 @@ export class ToyEngine implements History {
         return yield* this.create(call)
       case "list":
         return ok({ domains: this.slots.map((slot) => this.row(slot)) })
+      case "attachDevice":
+      case "detachDevice":
       case "nodeDetach":
       case "nodeReattach":
       case "nodeReset":

@@ -61,7 +61,7 @@ test("limits are kept: of domains, clients, calls, faults, and which of them", (
 
 test("every call and every seam is met within a hundred seeds", () => {
   const plans = Array.from({ length: 100 }, (_, at) => randomPlan(at))
-  expect(new Set(plans.flatMap(callsOf)).size).toBe(22)
+  expect(new Set(plans.flatMap(callsOf)).size).toBe(24)
   expect(new Set(plans.flatMap(({ faults }) => faults.map((line) => line.seam))).size).toBe(11)
 })
 
