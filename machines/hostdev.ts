@@ -114,6 +114,8 @@ const take = base.assign({
 })
 
 const clear = base.assign({ why: undefined })
+/** Half way home it is not to stay with VFIO any more. */
+const homeward = base.assign({ isDetached: false })
 const recall = base.assign({
   original: ({ context, event }) => (event.type === "recall" ? event.original : context.original),
   isDetached: ({ event }) => event.type === "recall" && event.isDetached
@@ -265,7 +267,7 @@ const reattaching = base.createStateConfig({
       { guard: "goesBack", target: "lingering", actions: blame },
       { target: "host", actions: blame }
     ],
-    failed: { target: "broken", actions: [blame, letGo] }
+    failed: { target: "broken", actions: [blame, letGo, homeward] }
   }
 })
 
@@ -283,8 +285,8 @@ const mending = base.createStateConfig({
   entry: "reattach",
   on: {
     reattached: { target: "host", actions: [forget, clear] },
-    refused: { target: "broken", actions: blame },
-    failed: { target: "broken", actions: [blame, letGo] }
+    refused: { target: "broken", actions: [blame, homeward] },
+    failed: { target: "broken", actions: [blame, letGo, homeward] }
   }
 })
 
@@ -292,7 +294,11 @@ const mending = base.createStateConfig({
 const broken = base.createStateConfig({
   on: {
     reattach: { target: "mending", actions: clear },
-    moved: { target: "mending" }
+    moved: [
+      // A reset that hung has ended: what was detached before is so still.
+      { guard: "isDetached", target: "detached", actions: clear },
+      { target: "mending" }
+    ]
   }
 })
 

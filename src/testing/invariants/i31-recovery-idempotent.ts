@@ -3,7 +3,7 @@ import type { Turn } from "../../kernel/inspection.ts"
 import type { Invariant, View } from "../simulation/view.ts"
 import { domainTurn } from "./domain-turn.ts"
 import { errnoFaults } from "./errno-faults.ts"
-import { Held } from "./held.ts"
+import { Held, poolTurn } from "./held.ts"
 import { concernsDevices, devicesSeen, isAway } from "./host-devices.ts"
 import { livingQemus } from "./living.ts"
 
@@ -30,6 +30,7 @@ class Guests {
 
   see(turn: Turn, view: View): void {
     this.held.see(turn, view.life?.number)
+    this.parted(turn)
     const mine = domainTurn(turn)
     if (mine?.message.type !== "started" || mine.record.outcome !== "taken") return
     const { epoch, id, autoDestroy } = mine.after.context
@@ -41,6 +42,16 @@ class Guests {
       devices: devicesHeld(view, token),
       autoDestroy
     })
+  }
+
+  /** A guest that goes on has let one of them go. */
+  private parted(turn: Turn): void {
+    const message = poolTurn(turn)?.message
+    if (message?.type !== "release" || message.device === undefined) return
+    const kept = this.kept.get(message.token)
+    if (kept === undefined) return
+    const devices = kept.devices.split(" ").filter((device) => device !== message.device)
+    this.kept.set(message.token, { ...kept, devices: devices.join(" ") })
   }
 
   changed(view: View): string | undefined {

@@ -104,7 +104,8 @@ class Device {
       case "looked":
         return this.send({ type: "looked", isOnVfio: this.place === "vfio" })
       default:
-        this.place = "between"
+        // A reset changes no driver.
+        if (deed !== "reset") this.place = "between"
         this.isHanging = true
         return this.send({ type: "failed", why: "EIO" })
     }
