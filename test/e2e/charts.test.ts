@@ -10,6 +10,7 @@ import { mkdtemp } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { promisify } from "node:util"
+import { inflateSync } from "node:zlib"
 import { expect, test } from "vitest"
 import { machines } from "../../machines/index.ts"
 import { describe } from "../../src/charts/describe.ts"
@@ -36,6 +37,18 @@ const beginnings = {
   text: /^config\n├─ ● current\n/
 } as const
 
+/** How large a PNG is, and how many bytes its lines are made of (PNG specification, 5.3 and 10). */
+const pngOf = (bytes: Buffer) => {
+  expect(bytes.subarray(0, 8).toString("latin1")).toBe("\x89PNG\r\n\x1a\n")
+  const packed: Buffer[] = []
+  for (let at = 8; at < bytes.length; at += 12 + bytes.readUInt32BE(at)) {
+    const data = bytes.subarray(at + 8, at + 8 + bytes.readUInt32BE(at))
+    if (bytes.toString("latin1", at + 4, at + 8) === "IDAT") packed.push(data)
+  }
+  const shades = new Set(inflateSync(Buffer.concat(packed))).size
+  return { width: bytes.readUInt32BE(16), height: bytes.readUInt32BE(20), shades }
+}
+
 test("a machine of ours comes in every format, to the terminal or into a file", async () => {
   await using stage = setStage()
   expect(await play(stage, "--list")).toMatchObject({
@@ -49,8 +62,14 @@ test("a machine of ours comes in every format, to the terminal or into a file", 
     expect(written).toMatchObject({ code: 0, err: "", out: "" })
     expect(readFileSync(join(stage.directory, "chart.out"), "utf8")).toBe(printed.out)
   }
-  const text = await play(stage, "config", "--format", "png", "-o", "chart.png")
-  expect(text).toMatchObject({ code: 3, err: expect.stringContaining("@resvg/resvg-js") })
+  const drawn = await play(stage, "config", "--format", "png", "-o", "chart.png")
+  expect(drawn).toMatchObject({ code: 0, err: "", out: "" })
+  const { width, height, shades } = pngOf(readFileSync(join(stage.directory, "chart.png")))
+  const { out } = await play(stage, "config", "--format", "svg")
+  const [, left, top] = /viewBox="0 0 ([0-9.]+) ([0-9.]+)"/.exec(out) ?? []
+  expect([width, height]).toEqual([2 * Number(left), 2 * Number(top)])
+  // Boxes, arrows and letters, with soft edges.
+  expect(shades).toBeGreaterThan(10)
   const dark = await play(stage, "config", "--format", "svg", "--theme", "dark")
   expect(dark.out).not.toContain("prefers-color-scheme")
 })
