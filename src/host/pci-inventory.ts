@@ -123,7 +123,10 @@ export const readPciInventory = Effect.gen(function* () {
     { concurrency: "unbounded" }
   )
   const functions = addresses.flatMap((address, index) => {
-    const [uevent, numaNode, resetMethods] = texts.slice(index * files.length)
+    const [uevent, numaNode, resetMethods] = texts.slice(
+      index * files.length,
+      (index + 1) * files.length
+    )
     const links = { group: groups[index], physical: physical[index] }
     return entryOf(address, { uevent, numaNode, resetMethods, ...links }) ?? []
   })

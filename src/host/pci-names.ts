@@ -31,18 +31,31 @@ const lineAfter = (text: string, start: string, { from = 0, end = text.length } 
 /** Device classes follow the vendors, and look like them but for the letter before. */
 const nextVendor = /\n[0-9a-fA-F]/g
 
+/** Looked for once: hosts have many functions of few makes.. */
+const remembering = <A>(find: (key: number) => A): ((key: number) => A) => {
+  const found = new Map<number, A>()
+  return (key) => {
+    const known = found.get(key)
+    if (known !== undefined || found.has(key)) return known as A
+    const value = find(key)
+    found.set(key, value)
+    return value
+  }
+}
+
 export const pciNames = (list: string): PciNames => {
   const text = `\n${list}`
-  const vendorAt = (id: number) => lineAfter(text, hex(id))
+  const vendorAt = remembering((id: number) => lineAfter(text, hex(id)))
+  const productOf = remembering((both: number) => {
+    const found = vendorAt(Math.floor(both / 0x1_0000))
+    if (found === undefined) return undefined
+    nextVendor.lastIndex = found.at
+    const end = nextVendor.exec(text)?.index ?? text.length
+    return lineAfter(text, `\t${hex(both % 0x1_0000)}`, { from: found.at - 1, end })?.name
+  })
   return {
     vendor: (id) => vendorAt(id)?.name,
-    product: (vendor, id) => {
-      const found = vendorAt(vendor)
-      if (found === undefined) return undefined
-      nextVendor.lastIndex = found.at
-      const end = nextVendor.exec(text)?.index ?? text.length
-      return lineAfter(text, `\t${hex(id)}`, { from: found.at - 1, end })?.name
-    }
+    product: (vendor, id) => productOf(vendor * 0x1_0000 + id)
   }
 }
 

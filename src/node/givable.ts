@@ -7,8 +7,8 @@ import * as Effect from "effect/Effect"
 import { listDevices } from "../host/device-list.ts"
 import { lastOf, readAttribute, readsAtOnce, readTarget } from "../host/device-record.ts"
 import type { Files } from "../host/files.ts"
-import { vfioProblem } from "../host/pci-driver.ts"
-import { type PciEntry, readPciInventory } from "../host/pci-inventory.ts"
+import { vfioDriver, vfioProblem } from "../host/pci-driver.ts"
+import { type PciEntry, type PciInventory, readPciInventory } from "../host/pci-inventory.ts"
 import { type PciNames, readPciNames } from "../host/pci-names.ts"
 import { placeOf } from "../host/pci.ts"
 import { readUsb } from "../host/usb.ts"
@@ -39,8 +39,9 @@ interface Ground {
   readonly uses: readonly HostUse[]
   /** Why VFIO's driver is not to be had. */
   readonly vfio: string | undefined
+  readonly inventory: PciInventory
   /** By address. */
-  readonly inventory: ReadonlyMap<string, PciEntry>
+  readonly entries: ReadonlyMap<string, PciEntry>
   readonly names: PciNames
   readonly taken: Taken
 }
@@ -81,8 +82,26 @@ export const detachProblem = Effect.fnUntraced(function* (device: string) {
   return usable._tag === "Failure" ? usable.failure.why : undefined
 })
 
+/** Of bridges, and of what was made before there were classes. */
+const unclearClasses: readonly number[] = [0x00, 0x06]
+
+/**
+ * The inventory says enough of it: behind a real IOMMU, alone in its group, no bridge and no card
+ * of virtual functions. So are most where there are many, and reading each whole takes long.
+ */
+const isPlain = (entry: PciEntry, { groups, virtualFunctions }: PciInventory): boolean => {
+  const { address, class: kind, driver, iommuGroup } = entry
+  // Groups without an IOMMU are made up for what is with VFIO.
+  if (iommuGroup === undefined || driver === vfioDriver) return false
+  if (unclearClasses.includes(kind >> 16) || virtualFunctions.has(address)) return false
+  return groups.get(iommuGroup)?.length === 1
+}
+
 /** What a start would be refused for, with the other devices of the host left as they are. */
-const pciProblem = Effect.fnUntraced(function* (device: string, { taken, vfio }: Ground) {
+const pciProblem = Effect.fnUntraced(function* (entry: PciEntry, ground: Ground) {
+  const { taken, vfio, inventory } = ground
+  const { address: device } = entry
+  if (isPlain(entry, inventory)) return vfio
   const unfit = (yield* detachProblem(device)) ?? vfio
   if (unfit !== undefined) return unfit
   const asked = { wishes: [], guest: taken("pci", device)?.uuid, taken }
@@ -92,9 +111,9 @@ const pciProblem = Effect.fnUntraced(function* (device: string, { taken, vfio }:
 
 const readPci = Effect.fnUntraced(function* ({ name, path }: ListedDevice, ground: Ground) {
   const device = lastOf(path)
-  const entry = ground.inventory.get(device)
+  const entry = ground.entries.get(device)
   if (entry === undefined) return undefined
-  const problems = [hostProblem(path, ground.uses), yield* pciProblem(device, ground)]
+  const problems = [hostProblem(path, ground.uses), yield* pciProblem(entry, ground)]
   const found: GivableDevice = {
     kind: "pci",
     device,
@@ -182,11 +201,12 @@ const readOne = (device: ListedDevice, ground: Ground): Reading => {
 /** In the order of their names; what vanishes meanwhile is left out. */
 export const readGivableDevices = Effect.fnUntraced(function* (taken: Taken) {
   const listed = yield* listDevices
-  const { functions } = yield* readPciInventory
+  const inventory = yield* readPciInventory
   const ground: Ground = {
     uses: yield* readHostUses,
     vfio: yield* vfioProblem,
-    inventory: new Map(functions.map((entry) => [entry.address, entry])),
+    inventory,
+    entries: new Map(inventory.functions.map((entry) => [entry.address, entry])),
     names: yield* readPciNames,
     taken
   }
