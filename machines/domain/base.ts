@@ -18,6 +18,7 @@ import type {
   Starter
 } from "./context.ts"
 import { deviceGuards } from "./device-guards.ts"
+import { factGuards } from "./fact-guards.ts"
 import { isAgentPort, movesPort } from "./port.ts"
 
 /** The longest a start may take, from the request to the guest's first instruction. */
@@ -82,6 +83,7 @@ export const base = setup({
   },
   guards: {
     ...deviceGuards,
+    ...factGuards,
     /** After the guest's power-off it is reset: asked for, or the definition's `on_poweroff`. */
     bootsAgain: ({ context, event }) =>
       event.type === "qmpShutdown" &&
@@ -91,8 +93,6 @@ export const base = setup({
       event.type === "qmpShutdown" &&
       event.reason === "guest-shutdown" &&
       context.live?.onPoweroff === "preserve",
-    bootsAfterPanic: ({ context }) => context.live?.onCrash === "restart",
-    keepsPanicked: ({ context }) => context.live?.onCrash === "preserve",
     isThisEpoch: ({ context, event }) =>
       event.type === "destroy" && (event.epoch === undefined || event.epoch === context.epoch),
     /** Whoever destroys does not wait for a guest that takes its time to end. */

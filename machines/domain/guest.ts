@@ -3,7 +3,6 @@
  * `life`; what QEMU tells is taken wherever the guest is, and every state has a way out.
  */
 import { and, assign } from "xstate"
-import type { Domain } from "../../src/model/domain.ts"
 import { answered } from "../../src/base/protocol.ts"
 import { during } from "../words.ts"
 import {
@@ -20,7 +19,7 @@ import {
   tellPaused,
   tellResumed
 } from "./base.ts"
-import type { DomainContext, DomainMessage, GuestStatus } from "./context.ts"
+import type { DomainContext, DomainMessage } from "./context.ts"
 import { agentState, withPort } from "./port.ts"
 
 const movePort = base.assign({ live: ({ context, event }) => withPort(context.live, event) })
@@ -152,40 +151,35 @@ const guestFacts = {
   }
 }
 
-const found =
-  (status: GuestStatus, fits: (live: Domain | undefined) => boolean = () => true) =>
-  ({ context, event }: { context: DomainContext; event: DomainMessage }) =>
-    event.type === "reattached" && event.status === status && fits(context.live)
-
 /** It was continued at least once, or it could not be what it is. */
 const proven = base.assign({ isUnproven: false })
 
 /** The engine was away, and QEMU is not as it was left: it follows what would have followed. */
 const foundOtherwise = [
-  { guard: found("suspended"), target: "#pmsuspended", actions: proven },
+  { guard: "foundSuspended" as const, target: "#pmsuspended", actions: proven },
   {
-    guard: found("crashed", (live) => live?.onCrash === "restart"),
+    guard: and(["foundCrashed", "bootsAfterPanic"]),
     target: "#rebooting",
     actions: proven
   },
   {
-    guard: found("crashed", (live) => live?.onCrash === "preserve"),
+    guard: and(["foundCrashed", "keepsPanicked"]),
     target: "#crashed",
     actions: [proven, because("panicked")]
   },
-  { guard: found("crashed"), target: "#stopping", actions: because("crashed") },
+  { guard: "foundCrashed" as const, target: "#stopping", actions: because("crashed") },
   {
-    guard: found("shutdown", (live) => live?.onPoweroff === "restart"),
+    guard: and(["foundPoweredOff", "restartsOnPoweroff"]),
     target: "#rebooting",
     actions: proven
   },
   {
-    guard: found("shutdown", (live) => live?.onPoweroff === "preserve"),
+    guard: and(["foundPoweredOff", "staysOnPoweroff"]),
     target: "#paused",
     reenter: true,
     actions: [proven, because("shutting-down")]
   },
-  { guard: found("shutdown"), target: "#stopping", actions: because("shutdown") }
+  { guard: "foundPoweredOff" as const, target: "#stopping", actions: because("shutdown") }
 ]
 
 const running = base.createStateConfig({
@@ -215,7 +209,7 @@ const running = base.createStateConfig({
         qmpStop: { target: "#paused", actions: [because("user"), ...acknowledge, tellPaused] },
         answered: [
           {
-            guard: ({ event }) => event.failure !== undefined,
+            guard: "hasFailed",
             target: "steady",
             actions: refuse
           },
@@ -242,22 +236,22 @@ const running = base.createStateConfig({
     },
     reattached: [
       {
-        guard: found("paused"),
+        guard: "foundPaused",
         target: "paused",
         actions: [proven, because("unknown"), ...acknowledge]
       },
       {
-        guard: ({ context, event }) => context.isUnproven && event.status === "running",
+        guard: and(["isUnproven", "foundRunning"]),
         actions: [because("booted"), proven, ...noteStatus("running")]
       },
       // Launched and not continued: the engine ended in the middle of a start.
       {
-        guard: ({ context, event }) => context.isUnproven && event.status === "prelaunch",
+        guard: and(["isUnproven", "foundWaiting"]),
         target: "stopping",
         actions: because("failed")
       },
       // Reset and not continued: the engine ended in the middle of a reboot.
-      { guard: found("prelaunch"), target: "#rebooting" },
+      { guard: "foundWaiting", target: "#rebooting" },
       ...foundOtherwise
     ]
   }
@@ -297,7 +291,7 @@ const paused = base.createStateConfig({
         suspend: { actions: "postpone" },
         answered: [
           {
-            guard: ({ event }) => event.failure !== undefined,
+            guard: "hasFailed",
             target: "steady",
             actions: refuse
           },
@@ -318,7 +312,7 @@ const paused = base.createStateConfig({
     },
     reattached: [
       {
-        guard: found("running"),
+        guard: "foundRunning",
         target: "running",
         actions: [because("unknown"), ...acknowledge]
       },
@@ -343,8 +337,8 @@ const pmsuspended = base.createStateConfig({
     qmpShutdown: guestFacts.qmpShutdown,
     qmpReset: guestFacts.qmpReset,
     reattached: [
-      { guard: found("running"), target: "running", actions: because("wakeup") },
-      { guard: found("paused"), target: "paused", actions: because("unknown") },
+      { guard: "foundRunning", target: "running", actions: because("wakeup") },
+      { guard: "foundPaused", target: "paused", actions: because("unknown") },
       ...foundOtherwise.slice(1)
     ]
   }
@@ -380,7 +374,7 @@ const rebooting = base.createStateConfig({
     qmpResume: { target: "running", actions: assign({ isRebooting: false }) },
     answered: [
       {
-        guard: ({ event }) => event.failure !== undefined,
+        guard: "hasFailed",
         target: "stopping",
         actions: because("failed")
       },

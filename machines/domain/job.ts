@@ -116,14 +116,13 @@ export const job = base.createStateConfig({
         discard: { actions: "postpone" },
         written: [
           {
-            guard: ({ context }) =>
-              context.job?.change.type === "undefine" && context.epoch === undefined,
+            guard: and(["isUndefine", "hasNoGuest"]),
             target: "unregistering",
             // Seen and told before its name is free: whoever defines it again comes after.
             actions: [tellChange, commit]
           },
           {
-            guard: ({ context }) => context.job?.change.type === "rename",
+            guard: "isRename",
             target: "idle",
             actions: [tellOldName, commit, tellChange, ack, forget]
           },

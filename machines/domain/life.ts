@@ -119,17 +119,17 @@ const shutoff = base.createStateConfig({
     ],
     adopt: [
       {
-        guard: ({ event }) => event.record.isUnborn,
+        guard: "wasUnborn",
         target: "stopping",
         actions: [takeAdopted, because("failed")]
       },
       {
-        guard: ({ event }) => event.record.isOver,
+        guard: "wasOver",
         target: "stopping",
         actions: [takeAdopted, because("crashed")]
       },
       {
-        guard: ({ event }) => event.record.isPaused,
+        guard: "wasPaused",
         target: "paused",
         actions: takeAdopted
       },
@@ -178,7 +178,7 @@ const starting = base.createStateConfig({
   on: {
     started: [
       {
-        guard: ({ event }) => event.isPaused,
+        guard: "startsPaused",
         target: "paused",
         actions: [
           takeSettled,

@@ -24,7 +24,7 @@ export const monitor = base.createStateConfig({
       on: {
         monitorReady: "live",
         adopt: {
-          guard: ({ event }) => !event.record.isUnborn && !event.record.isOver,
+          guard: and([not("wasUnborn"), not("wasOver")]),
           target: "connecting"
         }
       }

@@ -66,8 +66,8 @@ export const registry: readonly Mutant[] = [
     edits: [
       {
         file: job,
-        find: 'context.job?.change.type === "undefine" && context.epoch === undefined,',
-        replace: 'context.job?.change.type === "undefine",'
+        find: 'guard: and(["isUndefine", "hasNoGuest"]),',
+        replace: 'guard: "isUndefine",'
       }
     ]
   },

@@ -67,12 +67,12 @@ export const jobs: readonly Mutant[] = [
     edits: [
       {
         file: "machines/domain/guest.ts",
-        find: `            guard: ({ event }) => event.failure !== undefined,
+        find: `            guard: "hasFailed",
             target: "steady",
             actions: refuse
           },
           { target: "#paused"`,
-        replace: `            guard: ({ event }) => event.failure !== undefined,
+        replace: `            guard: "hasFailed",
             actions: refuse
           },
           { target: "#paused"`

@@ -196,7 +196,7 @@ export const durability: readonly Mutant[] = [
     edits: [
       {
         file: "machines/domain/guest.ts",
-        find: `            guard: ({ event }) => event.failure !== undefined,
+        find: `            guard: "hasFailed",
             target: "steady",
             actions: refuse
           },
