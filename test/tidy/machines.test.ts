@@ -1,9 +1,10 @@
 /**
- * Goal: what a chart names is there. xstate takes a misspelt `stateIn` for false, without a word.
+ * Goal: what a chart names is there, and what it asks has a name: xstate takes a misspelt `stateIn`
+ * for false, without a word, and of a guard without a name a drawing can only show the source.
  * Method: all guards of all machines, named and inline, are searched for `stateIn`; each of its
  * values is held against the machine's tree of states.
  */
-import { type AnyStateMachine, type AnyStateNode, createMachine, not, stateIn } from "xstate"
+import { type AnyStateMachine, type AnyStateNode, and, createMachine, not, stateIn } from "xstate"
 import { describe, expect, test } from "vitest"
 import { machines } from "../../machines/index.ts"
 import { type ChartState, statesWithin } from "../../src/charts/chart.ts"
@@ -29,14 +30,31 @@ const nodesOf = (node: AnyStateNode): readonly AnyStateNode[] => [
   ...Object.values(node.states).flatMap(nodesOf)
 ]
 
-const guardsOf = (machine: AnyStateMachine): readonly unknown[] => {
-  const named = Object.values(machine.implementations.guards)
+const guardsOfTransitions = (machine: AnyStateMachine): readonly unknown[] => {
   const transitions = nodesOf(machine.root).flatMap((node) => [
     ...[...node.transitions.values()].flat(),
     ...(node.always ?? [])
   ])
-  return [...named, ...transitions.map((one: { guard?: unknown }) => one.guard)]
+  return transitions.map((one: { guard?: unknown }) => one.guard)
 }
+
+const guardsOf = (machine: AnyStateMachine): readonly unknown[] => [
+  ...Object.values(machine.implementations.guards),
+  ...guardsOfTransitions(machine)
+]
+
+/** A name, or what `not`, `and` and `or` make of names. */
+const isNamed = (guard: unknown): boolean => {
+  const parts = field(guard, "guards")
+  if (Array.isArray(parts)) return parts.every(isNamed)
+  return typeof guard === "string" || typeof field(guard, "type") === "string"
+}
+
+/** The guards that drawings can only show by their source. */
+const nameless = (machine: AnyStateMachine): readonly string[] =>
+  guardsOfTransitions(machine)
+    .filter((guard) => guard !== undefined && !isNamed(guard))
+    .map(String)
 
 const exists = (state: ChartState, value: unknown): boolean => {
   if (typeof value === "string") return state.states.some(({ key }) => key === value)
@@ -64,6 +82,10 @@ const misspelt = (machine: AnyStateMachine): readonly unknown[] => {
 describe.each(Object.entries(machines))("the machine %s", (_, machine) => {
   test("asks only for states that it has", () => {
     expect(misspelt(machine), "correct the name in stateIn").toEqual([])
+  })
+
+  test("has a name for each of its guards", () => {
+    expect(nameless(machine), "give it a name in `guards`: drawings show names").toEqual([])
   })
 
   test("has no state that nothing leads to", () => {
@@ -101,4 +123,24 @@ test("a misspelt state is found, wherever it stands", () => {
     }
   })
   expect(misspelt(machine)).toEqual([{ b: "d" }, "#fisrt"])
+})
+
+test("a guard without a name is found, also within others", () => {
+  const isOdd = () => true
+  const machine = createMachine({
+    id: "m",
+    initial: "a",
+    states: {
+      a: {
+        on: {
+          x: { guard: isOdd, actions: "f" },
+          y: { guard: and(["isEven", not(isOdd)]), actions: "f" },
+          z: { guard: and(["isEven", not("isLate")]), actions: "f" },
+          u: { guard: { type: "isEven", params: {} }, actions: "f" },
+          v: { actions: "f" }
+        }
+      }
+    }
+  })
+  expect(nameless(machine)).toHaveLength(2)
 })
