@@ -20,9 +20,10 @@ export interface Player {
   readonly isOver: boolean
 }
 
+/** What is used most comes first: a narrow screen cuts the rest. */
 export const keysHelp =
-  "right left: step  Home End  PgUp PgDn: ten  n p: next, last mark  /: find  g: jump  " +
-  "a: about  [ ]: what concerns it  q: end"
+  "q: end  right left: step  n p: next, last mark  [ ]: what concerns it  a: about  /: find  " +
+  "g: jump  PgUp PgDn: ten  Home End"
 
 /** Before what was broken, or before the last change of what it is about. */
 export const beginning = ({ moments, concerns }: Story, stop = ""): Player => {
