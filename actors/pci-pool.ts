@@ -42,12 +42,16 @@ export const makePciPool = (kernel: Kernel, { store, context, recalled }: PciPoo
       if (problem !== undefined) return yield* problem
     }
   })
+  const giveUp = (wishes: readonly DeviceWish[], token: string) =>
+    Effect.forEach(wishes, ({ device }) => pool.release(token, device), { discard: true })
   return {
     ...pool,
     reserve: (wishes, holder) =>
       Effect.forEach(wishes, withGroup).pipe(
         Effect.tap((grouped) => pool.reserve(grouped, holder)),
-        Effect.flatMap((grouped) => areApart(grouped, holder.uuid)),
+        Effect.flatMap((grouped) =>
+          Effect.tapError(areApart(grouped, holder.uuid), () => giveUp(grouped, holder.token))
+        ),
         Effect.provide(Context.pick(Files)(context))
       )
   }
