@@ -7,7 +7,7 @@ import { listing, type Tone } from "../replay/listing.ts"
 import { beginning, frame, isStop, pressed } from "../replay/player.ts"
 import { type Story, storyOf } from "../replay/story.ts"
 import { Screen, type Style } from "./screen.ts"
-import { readTraceFile, type WindowWords, windowOf } from "./trace-replay.ts"
+import { concernsIn, readTraceFile, type WindowWords, windowOf } from "./trace-replay.ts"
 
 const styles: { readonly [tone in Tone]?: Style } = {
   faint: "faint",
@@ -73,16 +73,22 @@ const stepping = Effect.fnUntraced(function* (story: Story, stop: string | undef
 export interface PlayWords extends WindowWords {
   readonly file: string
   readonly stop: string | undefined
+  readonly about: string | undefined
   readonly isPlain: boolean
 }
 
 export const play = Effect.fnUntraced(function* (words: PlayWords) {
-  const { file, stop, isPlain } = words
+  const { file, stop, about, isPlain } = words
   const trace = yield* readTraceFile(file)
-  const story = storyOf(trace, { window: yield* windowOf(trace, words), lanesMax: 500 })
+  const concerns = yield* concernsIn(trace, about)
+  const window = yield* windowOf(trace, words)
+  const story = storyOf(trace, { window, lanesMax: 500, concerns })
   const screen = yield* Screen
   if (screen.isTerminal && !isPlain && file !== "-") return yield* stepping(story, stop)
-  const moments =
-    stop === undefined ? story.moments : story.moments.filter((one) => isStop(one, stop))
+  const places = new Set(about === undefined ? [] : concerns.about?.places)
+  const moments = story.moments.filter(
+    (one) =>
+      (about === undefined || places.has(one.at)) && (stop === undefined || isStop(one, stop))
+  )
   for (const line of listing({ ...story, moments })) yield* screen.write(`${line}\n`)
 })

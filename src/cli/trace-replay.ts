@@ -8,6 +8,7 @@ import { reportPage, reportRowsMax } from "../replay/report.ts"
 import { salvage } from "../replay/salvage.ts"
 import { sequenceSvg } from "../replay/sequence.ts"
 import { storyOf, type Window } from "../replay/story.ts"
+import { concernsAbout, concernsOf } from "../replay/subject.ts"
 import type { Trace } from "../trace/trace.ts"
 import { Charts, type ChartTheme } from "./charts.ts"
 import { BadInput } from "./failure.ts"
@@ -74,6 +75,14 @@ const written = Effect.fnUntraced(function* (text: string, output: string | unde
   yield* replaceFile(absolute(output, workingDirectory), { bytes, mode })
 })
 
+/** What the trace is about: by default what its broken rule names. */
+export const concernsIn = Effect.fnUntraced(function* (trace: Trace, about: string | undefined) {
+  const concerns = concernsOf(trace)
+  if (about === undefined) return concerns
+  const message = `no device, domain or start in the trace has '${about}' in its name`
+  return concernsAbout(concerns, about) ?? (yield* new BadInput({ message }))
+})
+
 export interface ReplayWords extends WindowWords {
   readonly file: string
   readonly output: string | undefined
@@ -102,13 +111,16 @@ const chartsOf = Effect.fnUntraced(function* ({ header }: Trace) {
   return Object.fromEntries(charts) as { readonly [id: string]: string }
 })
 
-export const report = Effect.fnUntraced(function* (words: ReplayWords) {
+export const report = Effect.fnUntraced(function* (
+  words: ReplayWords & { readonly about: string | undefined }
+) {
   const trace = yield* readTraceFile(words.file)
+  const concerns = yield* concernsIn(trace, words.about)
   const charts = yield* chartsOf(trace)
   const isAll = words.from === undefined && words.to === undefined
   const whole = yield* windowOf(trace, words)
   // Without a wish the page looks for the part around what was broken.
   const window = isAll ? {} : { window: yield* bounded(whole, { rowsMax: reportRowsMax, words }) }
-  const page = yield* reportPage(trace, { charts, ...window })
+  const page = yield* reportPage(trace, { charts, concerns, ...window })
   yield* written(page, words.output)
 })

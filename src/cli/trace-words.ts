@@ -24,6 +24,12 @@ const window = {
   to: place("to", "the last entry that is shown")
 } as const
 
+const about = Flag.String("about").pipe(
+  Flag.withMetavar("NAME"),
+  Flag.withDescription("begin at, and follow, the device, domain or start with this in its name"),
+  Flag.optional
+)
+
 const sequence = Command.make(
   "sequence",
   {
@@ -43,11 +49,21 @@ const sequence = Command.make(
     )
 ).pipe(Command.withDescription("Draw who sent what to whom, as SVG"))
 
-const report = Command.make("report", { file, output, ...window }, ({ file, output, from, to }) =>
-  lazily(
-    () => import("./trace-replay.ts"),
-    ({ report }) => report({ file, output: given(output), from: given(from), to: given(to) })
-  )
+const report = Command.make(
+  "report",
+  { file, output, ...window, about },
+  ({ file, output, from, to, about }) =>
+    lazily(
+      () => import("./trace-replay.ts"),
+      ({ report }) =>
+        report({
+          file,
+          output: given(output),
+          from: given(from),
+          to: given(to),
+          about: given(about)
+        })
+    )
 ).pipe(Command.withDescription("Make one HTML page that plays a trace on the charts"))
 
 const play = Command.make(
@@ -60,12 +76,20 @@ const play = Command.make(
       Flag.withDescription("a part of a message, a state or a mark: 'n' goes to the next such"),
       Flag.optional
     ),
+    about,
     isPlain: flags.flag("plain", "print it as a list, a line an entry")
   },
-  ({ from, to, stop, ...words }) =>
+  ({ from, to, stop, about, ...words }) =>
     lazily(
       () => import("./trace-play.ts"),
-      ({ play }) => play({ ...words, from: given(from), to: given(to), stop: given(stop) })
+      ({ play }) =>
+        play({
+          ...words,
+          from: given(from),
+          to: given(to),
+          stop: given(stop),
+          about: given(about)
+        })
     )
 ).pipe(Command.withDescription("Step through a trace in the terminal"))
 

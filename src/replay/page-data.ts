@@ -116,12 +116,10 @@ const factsOf = ({ entry }: Moment): readonly (readonly [string, string])[] => {
 }
 
 const startOf = ({ moments, concerns }: Story): number =>
-  concerns.broken < 0
-    ? 0
-    : Math.max(
-        0,
-        moments.findIndex(({ at }) => at >= concerns.start)
-      )
+  Math.max(
+    0,
+    moments.findIndex(({ at }) => at >= concerns.start)
+  )
 
 const distances = (rows: readonly number[]): readonly number[] =>
   rows.map((row, place) => row - (rows[place - 1] ?? 0))

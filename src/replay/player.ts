@@ -27,10 +27,9 @@ export const keysHelp =
 
 /** Before what was broken, or before the last change of what it is about. */
 export const beginning = ({ moments, concerns }: Story, stop = ""): Player => {
-  const place = concerns.broken < 0 ? 0 : concerns.start
   const row = Math.max(
     0,
-    moments.findIndex(({ at }) => at >= place)
+    moments.findIndex(({ at }) => at >= concerns.start)
   )
   const about = concerns.about === undefined ? -1 : 0
   return { row, typed: "", stop, about, notice: "", isOver: false }

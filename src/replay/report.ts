@@ -14,7 +14,7 @@ import { PageStates } from "./page-states.ts"
 import { pageStyle } from "./page-style.ts"
 import { PageSubjects } from "./page-subjects.ts"
 import { storyOf, type Window } from "./story.ts"
-import { concernsOf } from "./subject.ts"
+import { type Concerns, concernsOf } from "./subject.ts"
 
 /** What a page has room for: some two megabytes, and open within a second. */
 export const reportRowsMax = 20_000
@@ -27,6 +27,8 @@ export interface ReportOptions {
   readonly charts: { readonly [machine: string]: string }
   /** By default all, or the last ones up to what was broken. */
   readonly window?: Window
+  /** What it is about; by default what its broken rule names. */
+  readonly concerns?: Concerns
 }
 
 /** In a page `<` could end the data: JSON has another way to write it. */
@@ -97,7 +99,7 @@ const aboutOf = ({ header, entries }: Trace, { from, to }: Window): string =>
 /** The page's text. The same trace and charts give the same bytes. */
 export const reportPage = Effect.fnUntraced(function* (trace: Trace, options: ReportOptions) {
   const policy = policyOf(yield* hashOf(program))
-  const concerns = concernsOf(trace)
+  const concerns = options.concerns ?? concernsOf(trace)
   const window = options.window ?? windowAround(trace, concerns, reportRowsMax)
   const story = storyOf(trace, { window, lanesMax, order: "busy", concerns })
   const used = new Set([...story.lanes, ...story.things].map(({ machine }) => machine))

@@ -176,6 +176,22 @@ const rank = ({ kind }: Draft): number => kinds.indexOf(kind)
 /** Names that nobody would choose from anyway. */
 const subjectsMax = 200
 
+/** Before the rule was found broken, or at all: its last change, or what concerned it last. */
+const lastChange = ({ changes, places }: Subject, broken: number): number => {
+  const isBefore = (place: number) => broken < 0 || place < broken
+  return changes.findLast(isBefore) ?? places.findLast(isBefore) ?? broken
+}
+
+/** The same, about what somebody names: the first that has these signs in its name, if any. */
+export function concernsAbout(concerns: Concerns, name: string): Concerns | undefined {
+  const { subjects, broken } = concerns
+  const about = subjects.find((one) => one.name.includes(name))
+  if (about === undefined) return undefined
+  const others = subjects.filter((one) => one !== about)
+  const start = Math.max(0, lastChange(about, broken) - stepsBefore)
+  return { subjects: [about, ...others], broken, about, start }
+}
+
 export function concernsOf({ entries }: Trace): Concerns {
   const ledger = new Ledger()
   for (const [place, entry] of entries.entries()) {
@@ -192,7 +208,7 @@ export function concernsOf({ entries }: Trace): Concerns {
     .slice(0, subjectsMax)
     .map((draft) => united([draft], ofAll))
   // What is found broken at once has changed just now; at rest, nothing has for long.
-  const last = about?.changes.findLast((place) => place < broken) ?? broken
+  const last = about === undefined ? broken : lastChange(about, broken)
   const subjects = about === undefined ? others : [about, ...others]
   return { subjects, broken, about, start: Math.max(0, last - stepsBefore) }
 }

@@ -166,6 +166,30 @@ test("the player in the terminal begins there too, and goes on by the same keys"
   expect(said.some((one) => /^pci-pool\/0000:04:00.0 +reserved/m.test(one))).toBe(true)
 })
 
+test("somebody asks for a device by name, and is told where there is none", async () => {
+  const file = join(directory, `${ofDevices}.json`)
+  const troupe = (...words: readonly string[]) => run(join(root, "troupe"), words, options)
+  const device = "0000:05:00.1"
+  const { stdout } = await troupe("trace", "play", "--plain", "--about", device, file)
+  const [, ...lines] = stdout.trimEnd().split("\n")
+  const { entries } = traceOf(ofDevices)
+  const changed = entries.filter(
+    (entry) => entry.kind === "turn" && entry.moved.some(({ thing }) => thing === device)
+  )
+  expect(lines.filter((line) => line.includes("pci-pool:"))).toHaveLength(changed.length)
+  expect(lines.length).toBeLessThan(entries.length / 4)
+  const page = join(directory, "about.html")
+  await troupe("trace", "report", "--about", device, file, "-o", page)
+  const seen = await look(browser, pathToFileURL(page).href)
+  expect(await chosenIn(seen.page, "#about")).toBe(device)
+  const facts = await told(seen.page, "ArrowRight", 9)
+  expect(facts.at(-1)).toContain(`${device} -> broken`)
+  expect(seen.complaints).toEqual([])
+  await seen.page.close()
+  const refused = await troupe("trace", "report", "--about", "9:9", file).then(String, String)
+  expect(refused).toContain("no device, domain or start in the trace has '9:9' in its name")
+})
+
 /** By the trace alone: where the device is after the last word about it up to a step. */
 const stateAt = ({ entries }: Trace, device: string, step: number): string => {
   const words = entries.flatMap((entry, place) =>
