@@ -1,7 +1,8 @@
 /**
- * What is wrong with a picture, as sentences: boxes and labels that overlap, arrows through texts
- * or through boxes that are none of theirs, arrows on top of each other, things outside of the
- * paper. Arrows may cross at a point: not every chart can be drawn without. Pure.
+ * What is wrong with a picture, as sentences: boxes and labels that overlap, labels away from their
+ * arrows, arrows through texts or through boxes that are none of theirs, arrows on top of each
+ * other, things outside of the paper. Arrows may cross at a point: not every chart can be drawn
+ * without. Pure.
  */
 import type { Picture, PictureArrow, PictureBox, Point, Rectangle } from "./picture.ts"
 
@@ -10,6 +11,16 @@ const slack = 0.6
 
 /** Arrows that share more than this of their way are one on top of the other, in px. */
 const sharedMax = 3
+
+/** A label stands on its arrow; beside an arrow from a box to itself. */
+const labelGap = 8
+
+const grown = ({ x, y, width, height }: Rectangle, by: number): Rectangle => ({
+  x: x - by,
+  y: y - by,
+  width: width + 2 * by,
+  height: height + 2 * by
+})
 
 const overlaps = (one: Rectangle, other: Rectangle): boolean =>
   one.x + one.width > other.x + slack &&
@@ -109,7 +120,11 @@ function labelFaults({ boxes, arrows }: Picture): readonly string[] {
       .filter((other) => segmentsOf(other).some((segment) => isThrough(segment, label)))
       .map((other) => `${nameOf(other)} goes through the label of ${nameOf(arrow)}`)
   )
-  return [...between, ...onBoxes, ...onArrows]
+  const lost = labelled.flatMap(({ arrow, label }) => {
+    const isNear = segmentsOf(arrow).some((segment) => isThrough(segment, grown(label, labelGap)))
+    return isNear ? [] : [`the label of ${nameOf(arrow)} is away from it`]
+  })
+  return [...between, ...onBoxes, ...onArrows, ...lost]
 }
 
 function arrowFaults({ boxes, arrows }: Picture): readonly string[] {

@@ -52,36 +52,74 @@ function movesOf(places: readonly number[], needs: readonly Need[]): Move {
 const evens = (numbers: readonly number[]) => numbers.filter((_, at) => at % 2 === 0)
 const odds = (numbers: readonly number[]) => numbers.filter((_, at) => at % 2 === 1)
 
+/** An arrow as it was laid out, and as it is to be. */
+type ArrowPair = readonly [SceneArrow, SceneArrow]
+
 interface Moved {
   readonly geometry: Geometry
   readonly x: Move
   readonly y: Move
 }
 
-function moved(geometry: Geometry, needs: Needs): Moved {
+function moved({ arrows: all }: Scene, geometry: Geometry, needs: Needs): Moved {
   const { width, height, boxes, arrows, labels } = geometry
   const corners = boxes.map(([x = 0, y = 0, w = 0, h = 0]) => [x, y, x + w, y + h])
-  const all = [[width, height], ...corners, ...arrows, ...labels]
-  const x = movesOf(all.flatMap(evens), needs.x)
-  const y = movesOf(all.flatMap(odds), needs.y)
+  const spans = labels.flatMap(([x, y], at) => {
+    const { width: w = 0, height: h = 0 } = all[at] ?? {}
+    return x === undefined || y === undefined ? [] : [[x, y, x + w / 2, y + h, x + w, y]]
+  })
+  const places = [[width, height], ...corners, ...arrows, ...spans]
+  const x = movesOf(places.flatMap(evens), needs.x)
+  const y = movesOf(places.flatMap(odds), needs.y)
   const pairs = (numbers: readonly number[]) =>
     numbers.map((value, at) => (at % 2 === 0 ? x(value) : y(value)))
-  const places = corners.map((corner) => {
-    const [left = 0, top = 0, right = 0, bottom = 0] = pairs(corner)
-    return [left, top, tenth(right - left), tenth(bottom - top)]
-  })
   return {
     geometry: {
       width: x(width),
       height: y(height),
-      boxes: places,
+      boxes: corners.map((corner) => {
+        const [left = 0, top = 0, right = 0, bottom = 0] = pairs(corner)
+        return [left, top, tenth(right - left), tenth(bottom - top)]
+      }),
       arrows: arrows.map(pairs),
-      labels: labels.map(pairs)
+      labels: []
     },
     x,
     y
   }
 }
+
+/** The upright part of an arrow that is nearest to its label. */
+function columnAt(corner: readonly number[], size: SceneArrow, arrow: readonly number[]): number {
+  const [left = 0, top = 0] = corner
+  const [columns, heights] = [evens(arrow), odds(arrow)]
+  const middle = left + size.width / 2
+  const beside = columns.filter((column, at) => {
+    const [one = 0, other = 0] = heights.slice(at, at + 2)
+    const isUpright = Math.abs((columns[at + 1] ?? Number.NaN) - column) < near
+    return isUpright && Math.min(one, other) <= top + size.height && Math.max(one, other) >= top
+  })
+  const far = (column: number) => Math.abs(column - middle)
+  return beside.toSorted((one, other) => far(one) - far(other))[0] ?? middle
+}
+
+/**
+ * The upper left corners of labels of a new size: in the middle of the arrow that a label stands on;
+ * a label beside its arrow stays as near to it.
+ */
+const relabelled = (pairs: readonly ArrowPair[], before: Geometry, { x, y }: Moved) =>
+  pairs.map(([old, arrow], at) => {
+    const [left, top] = before.labels[at] ?? []
+    if (left === undefined || top === undefined) return []
+    const column = columnAt([left, top], old, before.arrows[at] ?? [])
+    const right = left + old.width
+    const middle = x(left + old.width / 2) - arrow.width / 2
+    const edge = right <= column ? right - arrow.width : left
+    const nearby = x(column) - column + edge
+    const isOn = left < column && column < right
+    const free = y(top + old.height) - y(top) - arrow.height
+    return [isOn ? middle : nearby, y(top) + free / 2].map(tenth)
+  })
 
 /**
  * The layout with each dot as it was, above its arrow. Undefined where a sign of history would have
@@ -103,8 +141,11 @@ function rounded({ root, arrows }: Scene, geometry: Geometry): Geometry | undefi
 }
 
 /** The scene's layout with the room that is asked for, as small as can be; undefined as above. */
-export const withRoom = (scene: Scene, geometry: Geometry, needs: Needs): Geometry | undefined =>
-  rounded(scene, moved(geometry, needs).geometry)
+export function withRoom(scene: Scene, geometry: Geometry, needs: Needs): Geometry | undefined {
+  const roomy = moved(scene, geometry, needs)
+  const arrows = scene.arrows.map((arrow) => [arrow, arrow] as const)
+  return rounded(scene, { ...roomy.geometry, labels: relabelled(arrows, geometry, roomy) })
+}
 
 /** Whether one scene has what the other has: the same boxes, arrows and labels, in other words. */
 function isAlike(one: Scene, other: Scene): boolean {
@@ -163,12 +204,6 @@ export function fitted(was: Scene, scene: Scene, geometry: Geometry): Geometry |
     })
   ]
   const needs = { x: all.flatMap(({ x }) => x), y: all.flatMap(({ y }) => y) }
-  const { geometry: roomy, x: moveX, y: moveY } = moved(geometry, needs)
-  const labels = arrows.map(([old, arrow], at) => {
-    const [x, y] = geometry.labels[at] ?? []
-    if (x === undefined || y === undefined) return []
-    const free = moveY(y + old.height) - moveY(y) - arrow.height
-    return [moveX(x + old.width / 2) - arrow.width / 2, moveY(y) + free / 2].map(tenth)
-  })
-  return rounded(scene, { ...roomy, labels })
+  const roomy = moved(was, geometry, needs)
+  return rounded(scene, { ...roomy.geometry, labels: relabelled(arrows, geometry, roomy) })
 }

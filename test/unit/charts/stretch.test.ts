@@ -142,11 +142,11 @@ test("whatever is asked for, each need has its size, and no two places come clos
     .map(([from, length, size]) => ({ from, to: from + length, size }))
   fc.assert(
     fc.property(fc.array(need), fc.array(place), (x, places) => {
-      const geometry = { ...row, arrows: [places.flatMap((at) => [at, 0])] }
-      const asked = { ...geometry, labels: x.flatMap(({ from, to }) => [[from, 0, to, 0]]) }
+      const corners = places.flatMap((at) => [at, 0])
+      const asked = { ...row, arrows: [corners, ...x.map(({ from, to }) => [from, 0, to, 0])] }
       const found = withRoom(inRow, asked, { x, y: [] })
       for (const [at, { size }] of x.entries()) {
-        const [from = 0, , to = 0] = found?.labels[at] ?? []
+        const [from = 0, , to = 0] = found?.arrows[at + 1] ?? []
         expect(to - from).toBeGreaterThanOrEqual(size)
       }
       const moved = (found?.arrows[0] ?? []).filter((_, at) => at % 2 === 0)
