@@ -25,6 +25,8 @@ import { isAgentPort, movesPort } from "./port.ts"
 export const startDeadlineMs = 60_000
 /** From the order to die until a process that lives on is reported: libvirt waits 15 s and more. */
 export const stopDeadlineMs = 900
+/** What a guest with managed devices gets beside: a driver takes one back in 10 s, or never. */
+export const deviceReturnMs = 11_000
 /** From SIGKILL on: nothing can hold it back but the kernel. */
 export const deathBoundMs = 500
 /** A destroyed QEMU gets this long to flush its disks; stopped or hung, it is killed then. */

@@ -8,6 +8,12 @@ interface On {
   readonly event: DomainMessage
 }
 
+/** It has what goes back to a driver of the host's. */
+export const returnsDevices = ({ live }: DomainContext): boolean =>
+  (live?.devices ?? []).some(
+    (one) => (one.kind === "hostdev" || one.kind === "interface") && one.managed === true
+  )
+
 export const deviceGuards = {
   /** The running guest is to be changed, and not only what is written of it. */
   touchesGuest: ({ context, event }: On) =>

@@ -11,6 +11,7 @@ import {
   base,
   because,
   deathBoundMs,
+  deviceReturnMs,
   disappoint,
   epochOf,
   happened,
@@ -22,6 +23,7 @@ import {
   tellPaused
 } from "./base.ts"
 import type { DomainContext } from "./context.ts"
+import { returnsDevices } from "./device-guards.ts"
 import { aborted, overdue } from "./failure.ts"
 import { guest } from "./guest.ts"
 
@@ -240,7 +242,9 @@ const stopping = base.createStateConfig({
       entry: {
         type: "deadline",
         params: ({ context }) => ({
-          ms: Math.max(stopDeadlineMs, context.graceMs + deathBoundMs)
+          ms:
+            Math.max(stopDeadlineMs, context.graceMs + deathBoundMs) +
+            (returnsDevices(context) ? deviceReturnMs : 0)
         })
       },
       ...during("deadline"),

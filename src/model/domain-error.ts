@@ -35,14 +35,17 @@ export class StartFailed extends Data.TaggedError("StartFailed")<{
   }
 }
 
-/** The process did not die in time. Nothing of its was given back; it is still watched. */
+/** The process did not die in time, or devices were slow to go back; what is left is watched. */
 export class StillDying extends Data.TaggedError("StillDying")<{
   readonly domain: string
   readonly pid: number
 }> {
   override get message(): string {
     const { domain, pid } = this
-    return `'${domain}' is not dead yet: process ${pid} does not end; its resources are kept`
+    return (
+      `'${domain}' is not dead yet: process ${pid} has not ended, or a device of the host's is ` +
+      "still on its way back to its driver; what is left of it is kept until then"
+    )
   }
 }
 
