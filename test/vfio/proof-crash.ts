@@ -38,7 +38,7 @@ const whole = (stage: () => Stage, daemon: Daemon) => {
     expect(refused.code).not.toBe(0)
     expect(refused.error).toMatch(/\bweb\b/)
     see("the refusal by the new daemon", refused.error)
-    await stage().told("destroy", "web")
+    await stage().destroy("web")
     await expectAtHome(stage(), first)
     await forget(stage(), "web", "rival")
   })

@@ -13,7 +13,7 @@ const [first, second] = hardware.cards
 const log = "/run/inner.log"
 
 /** A Linux boots for half a minute on an idle host, emulated by an emulated QEMU. */
-const bootSeconds = 400
+const bootSeconds = 900
 
 export const usageProofs = (stage: () => Stage) =>
   describe("What is given is used", () => {

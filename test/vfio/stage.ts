@@ -136,6 +136,19 @@ export class Stage {
     return out
   }
 
+  /**
+   * Ends a guest. Emulation in emulation may take longer over it than an engine promises to wait:
+   * it says so then, and goes on until the guest is dead.
+   */
+  async destroy(name: string): Promise<void> {
+    const { code, error } = await this.troupe("destroy", name)
+    if (code === 0) return
+    if (!error.includes("is not dead yet")) throw new Error(`destroy ${name}: ${error}`)
+    see(`the destroy of ${name}`, error)
+    const isOff = async () => (await this.states())[name] === "shutoff"
+    await this.outer.until(isOff, `'${name}' is shut off`, 60)
+  }
+
   virsh(...words: readonly string[]): Promise<Played> {
     return play("virsh", ["-c", this.uri, ...words])
   }
