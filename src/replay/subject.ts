@@ -192,6 +192,16 @@ export function concernsAbout(concerns: Concerns, name: string): Concerns | unde
   return { subjects: [about, ...others], broken, about, start }
 }
 
+/** Time in which nothing happened at all: the run had come to rest. */
+const restMs = 10_000
+
+/** Found long after it was broken: at rest, or by the next life of the engine. */
+const isLate = (entries: readonly Entry[], broken: number, last: number): boolean => {
+  const [found, before, changed] = [entries[broken], entries[broken - 1], entries[last]]
+  if (found === undefined || before === undefined) return false
+  return found.atMs - before.atMs >= restMs || found.life !== changed?.life
+}
+
 export function concernsOf({ entries }: Trace): Concerns {
   const ledger = new Ledger()
   for (const [place, entry] of entries.entries()) {
@@ -207,8 +217,8 @@ export function concernsOf({ entries }: Trace): Concerns {
     .toSorted((one, other) => rank(one) - rank(other))
     .slice(0, subjectsMax)
     .map((draft) => united([draft], ofAll))
-  // What is found broken at once has changed just now; at rest, nothing has for long.
   const last = about === undefined ? broken : lastChange(about, broken)
+  const place = isLate(entries, broken, last) ? last : broken
   const subjects = about === undefined ? others : [about, ...others]
-  return { subjects, broken, about, start: Math.max(0, last - stepsBefore) }
+  return { subjects, broken, about, start: Math.max(0, place - stepsBefore) }
 }

@@ -36,7 +36,8 @@ const turn = (part: Partial<TurnEntry>): TurnEntry => ({
 
 const note = (part: Partial<NoteEntry>): NoteEntry => ({
   kind: "violation",
-  atMs: 0,
+  // Long after everything else: the run has come to rest.
+  atMs: 180_000,
   life: 1,
   who: undefined,
   name: "I26 NoLeak",
@@ -76,6 +77,15 @@ test("one begins nine steps before the last change of what the broken rule names
   expect({ broken, start }).toEqual({ broken: 62, start: 11 })
   expect(about).toMatchObject({ kind: "device", name: card, changes: [20] })
   expect(about?.places).toEqual([20, 41, 62])
+})
+
+test("what is found broken at once is shown where it was found, unless a life lies between", () => {
+  const found = (life: number) => note({ atMs: 0, life, text: `${card} is with two guests` })
+  const taken = turn(moved("host", "reserved"))
+  const one = traceOf(...noise(20), taken, ...noise(30), found(1))
+  expect(concernsOf(one)).toMatchObject({ about: { name: card }, broken: 51, start: 42 })
+  const next = traceOf(...noise(20), taken, ...noise(30), found(2))
+  expect(concernsOf(next)).toMatchObject({ about: { name: card }, broken: 51, start: 11 })
 })
 
 test("where a rule's words name nothing that is known, one begins before it was found", () => {
