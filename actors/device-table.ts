@@ -76,7 +76,7 @@ const stepOne = step(hostdevMachine)
 const begin = (isBound: boolean) => initialStep(hostdevMachine, { device: "", isBound }).next
 const begun = { bound: begin(true), unbound: begin(false) }
 
-/** As the chart begins: a copy with the device's name, for a beginning costs as much as two steps. */
+/** As the chart begins: a copy with the device's name, for to begin it costs two steps of it. */
 const fresh = (device: string, isBound: boolean) => {
   const one = isBound ? begun.bound : begun.unbound
   return { ...one, context: { ...one.context, device } }

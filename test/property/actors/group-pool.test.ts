@@ -1,7 +1,7 @@
 /**
  * Goal: two functions of one IOMMU group are never two guests', and neither is with a driver of the
  * host's while a guest has the other, in whatever order guests ask and somebody gives them back.
- * Method: the real pool over a simulated host; guests that want one or both and a hand that detaches
+ * Method: the real pool over a simulated host; guests that want one or both and a hand that takes
  * and gives back, in random order of deliveries. Whoever is told that it has a function may open
  * it, as QEMU would: the kernel lets it, or the pool was wrong.
  */
