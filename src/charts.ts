@@ -2,6 +2,7 @@
  * The charts' face: any xstate 5 machine as a picture, or as text for other programs. Needs neither
  * Effect nor the rest of Troupe; elkjs and @resvg/resvg-js are loaded when they are needed.
  */
+export { boxes, type BoxesOptions } from "./charts/boxes.ts"
 export type {
   Chart,
   ChartAction,

@@ -2,6 +2,7 @@
  * The formats in which a statechart can be had, by name. `troupe chart` reads this table.
  */
 import type { AnyStateMachine } from "xstate"
+import { boxes } from "./boxes.ts"
 import type { Chart } from "./chart.ts"
 import { describe } from "./describe.ts"
 import { dot } from "./dot.ts"
@@ -28,6 +29,16 @@ type Write = (
 /** Data as JSON, two blanks an indent. */
 const json = (data: unknown): string => `${JSON.stringify(data, null, 2)}\n`
 
+/** How wide a chart in letters may be where nobody says. */
+const columnsUsual = 120
+
+/** Boxes of letters; undefined where they are too wide, or no layout can be had. */
+const boxesIn = (chart: Chart, columns: number): Promise<string | undefined> =>
+  draw(chart).then(
+    (picture) => boxes(picture, { columns }),
+    () => undefined
+  )
+
 const formats = {
   mermaid: (chart) => mermaid(chart),
   svg: async (chart, _, { theme }) => svg(await draw(chart), theme),
@@ -37,7 +48,9 @@ const formats = {
   xstate: (_, machine) => xstateJson(machine),
   json: (chart) => json(chart),
   layout: async (chart) => json(await draw(chart)),
-  text: (chart) => tree(chart)
+  text: async (chart) => (await boxesIn(chart, columnsUsual)) ?? tree(chart),
+  boxes: async (chart) => boxes(await draw(chart)) ?? tree(chart),
+  tree: (chart) => tree(chart)
 } as const satisfies { readonly [name: string]: Write }
 
 export type ChartFormat = keyof typeof formats

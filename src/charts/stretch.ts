@@ -104,8 +104,8 @@ function columnAt(corner: readonly number[], size: SceneArrow, arrow: readonly n
 }
 
 /**
- * The upper left corners of labels of a new size: in the middle of the arrow that a label stands on;
- * a label beside its arrow stays as near to it.
+ * The upper left corners of labels of a new size: in the middle of the arrow that a label stands
+ * on; a label beside its arrow stays as near to it.
  */
 const relabelled = (pairs: readonly ArrowPair[], before: Geometry, { x, y }: Moved) =>
   pairs.map(([old, arrow], at) => {
@@ -140,7 +140,7 @@ function rounded({ root, arrows }: Scene, geometry: Geometry): Geometry | undefi
   return { ...geometry, boxes }
 }
 
-/** The scene's layout with the room that is asked for, as small as can be; undefined as above. */
+/** The scene's layout with the room that is asked for; undefined as above. */
 export function withRoom(scene: Scene, geometry: Geometry, needs: Needs): Geometry | undefined {
   const roomy = moved(scene, geometry, needs)
   const arrows = scene.arrows.map((arrow) => [arrow, arrow] as const)

@@ -28,10 +28,9 @@ export interface Face {
 export const titleFace: Face = { size: 13, isBold: true }
 export const lineFace: Face = { size: 11, isBold: false }
 
-export const isWide =
-  /[\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60]/u
-export const isPictograph = /\p{Extended_Pictographic}/u
-export const isMark = /\p{M}/u
+const isWide = /[\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60]/u
+const isPictograph = /\p{Extended_Pictographic}/u
+const isMark = /\p{M}/u
 
 /** In hundredths of the size. Of what is not in the table the widest of its kind. */
 function advance(character: string): number {
@@ -119,3 +118,13 @@ export function wrap(text: string, face: Face, widthMax: number): readonly Line[
 /** The width of the widest of the lines, what is set in included. */
 export const widthOfLines = (lines: readonly Line[], face: Face): number =>
   Math.max(0, ...lines.map(({ text, isMore }) => widthOf(text, face) + (isMore ? moreIndent : 0)))
+
+/** How many columns of a terminal a printable text takes. */
+export const columnsOf = (text: string): number => {
+  let columns = 0
+  for (const character of text) {
+    if (isMark.test(character)) continue
+    columns += isWide.test(character) || isPictograph.test(character) ? 2 : 1
+  }
+  return columns
+}

@@ -1,14 +1,14 @@
 /**
  * A chart for a terminal: states as an indented tree in Unicode, each with what it does and its
- * transitions. Boxes and arrows of letters would need more columns than a terminal has: a chart
- * of a dozen states is some 150 letters wide. Names are text: nothing in them reaches the
- * terminal as a command. Knows no terminal: colours are given.
+ * transitions. It fits where the boxes of boxes.ts are wider than a terminal, and needs no layout.
+ * Names are text: nothing in them reaches the terminal as a command. Knows no terminal: colours
+ * are given.
  */
 import type { Chart, ChartState } from "./chart.ts"
 import { type Keyed, type Mark, type Marked, type Marks, noMarks, type Text } from "./marks.ts"
 import { titleText, transitionTexts } from "./marks.ts"
 import { keyed, ownLines } from "./scene.ts"
-import { isMark, isPictograph, isWide, printable } from "./text.ts"
+import { columnsOf, printable } from "./text.ts"
 
 export interface TreeOptions {
   /** How wide it may be, by default 100; at least 40. */
@@ -20,15 +20,6 @@ export interface TreeOptions {
 
 const columnsMin = 40
 const columnsUsual = 100
-
-const columnsOf = (text: string): number => {
-  let columns = 0
-  for (const character of text) {
-    if (isMark.test(character)) continue
-    columns += isWide.test(character) || isPictograph.test(character) ? 2 : 1
-  }
-  return columns
-}
 
 /** As many of the characters as fit. */
 function fitting(text: string, columns: number): string {

@@ -49,7 +49,7 @@ const nobody = (chart: Chart, name: string, found: readonly string[]): NoSuchThi
     found.length > 0
       ? `name one of ${found.join(", ")}`
       : near === undefined
-        ? "'--format text' shows them"
+        ? "'--format tree' shows them"
         : `did you mean '${near.word}'?`
   return new NoSuchThing({ message: `there is no one state '${name}' in '${chart.id}'; ${hint}` })
 }

@@ -4,7 +4,9 @@
  */
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
 import type { Chart } from "../charts/chart.ts"
+import { boxes } from "../charts/boxes.ts"
 import { draw } from "../charts/draw.ts"
 import { type Mark, noMarks } from "../charts/marks.ts"
 import { shownPercent } from "../charts/hits.ts"
@@ -30,7 +32,9 @@ export const chartFormats = [
   "xstate",
   "json",
   "layout",
-  "text"
+  "text",
+  "boxes",
+  "tree"
 ] as const
 export type ChartFormat = (typeof chartFormats)[number]
 
@@ -81,7 +85,7 @@ const known = Effect.fnUntraced(function* (subject: ChartSubject, names: readonl
 
 export interface ChartWords {
   readonly machine: string | undefined
-  /** By default Mermaid; text for a chart of which something is said. */
+  /** By default Mermaid; a tree for a chart of which something is said. */
   readonly format: ChartFormat | undefined
   readonly theme: ChartTheme
   readonly output: string | undefined
@@ -95,6 +99,12 @@ export interface ChartWords {
 }
 
 const wrong = (message: string) => new BadInput({ message })
+
+/** Formats for a terminal: they have its colours and its width. */
+type Letters = "text" | "boxes" | "tree"
+
+const isLetters = (format: ChartFormat | undefined): format is Letters =>
+  format === "text" || format === "boxes" || format === "tree"
 
 const subjectAt = Effect.fnUntraced(function* (word: string, names: readonly string[]) {
   const subject = subjectOf(word, (yield* Home).workingDirectory)
@@ -115,7 +125,7 @@ const markedOf = Effect.fnUntraced(function* (room: ChartRoom, machine: string, 
   if (failUnder !== undefined && !(failUnder >= 0 && failUnder <= 100)) {
     return yield* wrong(`--fail-under is a share from 0 to 100, not ${failUnder}`)
   }
-  if (!given.includes(true) && words.format !== "text") return undefined
+  if (!given.includes(true) && !isLetters(words.format)) return undefined
   const chart = yield* room.described(yield* subjectAt(machine, room.names))
   if (highlight !== undefined) return yield* highlightOf(chart, highlight)
   if (coverage.length > 0) return yield* coverageIn(chart, coverage)
@@ -132,7 +142,9 @@ const pictureOf = ({ chart, marks, focus }: MarkedChart) =>
     (picture) => (focus === undefined ? picture : highlighted(picture, new Set(focus)))
   )
 
-const styleOf: { readonly [look in Mark | "name" | "faint"]: Style } = {
+type Look = Mark | "name" | "faint"
+
+const styleOf: { readonly [look in Look]: Style } = {
   name: "name",
   faint: "faint",
   active: "head",
@@ -145,16 +157,32 @@ const styleOf: { readonly [look in Mark | "name" | "faint"]: Style } = {
 
 const lineText = (lines: readonly string[]): string => lines.map((line) => `${line}\n`).join("")
 
-const treeText = Effect.fnUntraced(function* (marked: MarkedChart, isPrinted: boolean) {
+/** How wide boxes may be where no terminal says. */
+const columnsUsual = 120
+
+/** The chart in letters: as boxes, as a tree, or (`text`) as boxes where these fit. */
+const lettersOf = Effect.fnUntraced(function* (
+  marked: MarkedChart,
+  format: Letters,
+  isPrinted: boolean
+) {
   const screen = yield* Screen
-  const { chart, marks, lines } = marked
-  const shown = isPrinted && screen.isTerminal
-  const text = tree(chart, {
-    marks,
-    ...(shown ? { columns: screen.columns() } : {}),
-    ...(isPrinted ? { paint: (look, words) => screen.paint(styleOf[look], words) } : {})
-  })
-  return lines.length === 0 ? text : `${text}\n${lineText(lines)}`
+  const { chart, marks } = marked
+  const room = isPrinted && screen.isTerminal ? { columns: screen.columns() } : {}
+  const look = isPrinted
+    ? { paint: (look: Look, words: string) => screen.paint(styleOf[look], words) }
+    : {}
+  const asTree = tree(chart, { marks, ...room, ...look })
+  if (format === "tree") return asTree
+  if (format === "boxes") {
+    const drawn = boxes(yield* pictureOf(marked), look)
+    return (
+      drawn ?? (yield* wrong("arrows of this chart leave boxes sideways: --format tree has it"))
+    )
+  }
+  const picture = yield* Effect.option(pictureOf(marked))
+  const columns = room.columns ?? columnsUsual
+  return (Option.isSome(picture) ? boxes(picture.value, { columns, ...look }) : undefined) ?? asTree
 })
 
 /** The chart with its marks, in one of the formats that have room for them. */
@@ -163,11 +191,17 @@ const markedText = Effect.fnUntraced(function* (
   words: ChartWords,
   isPrinted: boolean
 ) {
-  const { format = "text", theme } = words
-  if (format === "text") return yield* treeText(marked, isPrinted)
+  const { format = "tree", theme } = words
+  if (isLetters(format)) {
+    const { lines } = marked
+    const letters = yield* lettersOf(marked, format, isPrinted)
+    return lines.length === 0 ? letters : `${letters}\n${lineText(lines)}`
+  }
   if (format === "json") return `${JSON.stringify(marked.data, null, 2)}\n`
   if (format !== "svg" && format !== "png" && format !== "layout") {
-    return yield* wrong(`--format ${format} has no room for marks: svg, png, text and json have`)
+    return yield* wrong(
+      `--format ${format} has no room for marks: tree, boxes, svg, png and json have`
+    )
   }
   const picture = yield* pictureOf(marked)
   if (format === "layout") return `${JSON.stringify(picture, null, 2)}\n`

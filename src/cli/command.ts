@@ -74,9 +74,11 @@ const chart = Command.make(
       "xstate",
       "json",
       "layout",
-      "text"
+      "text",
+      "boxes",
+      "tree"
     ]).pipe(
-      Flag.withDescription("how it is written; mermaid, or text with a word that marks"),
+      Flag.withDescription("how it is written; mermaid, or a tree with a word that marks"),
       Flag.optional
     ),
     highlight: Flag.String("highlight").pipe(

@@ -34,7 +34,9 @@ const beginnings = {
   xstate: /^\{\n {2}"id": "config"/,
   json: /^\{\n {2}"version": 1/,
   layout: /^\{\n {2}"version": 1/,
-  text: /^config\n├─ ● current\n/
+  text: /^╭─+╮\n│ +config +│\n/,
+  boxes: /^╭─+╮\n│ +config +│\n/,
+  tree: /^config\n├─ ● current\n/
 } as const
 
 /** How large a PNG is, and how many bytes its lines are made of (PNG specification, 5.3 and 10). */
@@ -197,4 +199,13 @@ test("Qt's SCXML compiler takes the SCXML of every machine", async () => {
   } finally {
     rmSync(directory, { recursive: true, force: true })
   }
+})
+
+test("boxes that are too wide give way to a tree, unless they are asked for", async () => {
+  await using stage = setStage()
+  const printed = async (format: string) => (await play(stage, "hostdev", "--format", format)).out
+  const [text, tree, boxes] = [await printed("text"), await printed("tree"), await printed("boxes")]
+  expect(text).toBe(tree)
+  expect(tree).toMatch(/^hostdev\n├─/)
+  expect(boxes).toMatch(/^╭─{120,}╮\n│ +hostdev +│\n/)
 })
