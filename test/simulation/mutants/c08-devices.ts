@@ -234,6 +234,21 @@ export const hostDevices: readonly Mutant[] = [
     ]
   },
   {
+    id: "M-Z081b",
+    zoo: ["Z081"],
+    title: "a function is given back to its driver while a guest has another of its group",
+    shows: "detach(D), start(A) with a mate of D's, reattach(D)",
+    expects: ["I24", "I26"],
+    shape: "given back under a mate",
+    edits: [
+      {
+        file: binding,
+        find: "    if (use !== undefined) return use\n",
+        replace: ""
+      }
+    ]
+  },
+  {
     id: "M-Z083b",
     zoo: ["Z083"],
     title: "a device whose driver it left in vain stays where it is",

@@ -91,6 +91,14 @@ export const devices: readonly Shape[] = [
     ],
     startConcurrency: 4
   })),
+  shape("given back under a mate", ["Z081"], (draw) => ({
+    hasDevices,
+    domains: 7,
+    clients: [
+      [{ call: "nodeDetach", device: 2 }, { call: "start", domain: 6 }, ...again(2, ...round(6))],
+      again(4, { call: "nodeReattach", device: 2, afterMs: draw.among([20, 300, 1000]) })
+    ]
+  })),
   shape("back before it is off", ["Z084"], (draw) => ({
     hasDevices,
     domains: 4,
