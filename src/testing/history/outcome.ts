@@ -61,6 +61,9 @@ export const errorTag = ({ result }: Operation): string | undefined =>
 /** Another domain has a device or the guest's end, or the host has a device of it still. */
 const becauseOfOthers = / is held by | not managed: | IOMMU group |was (destroyed|stopped)/
 
+/** The guest's root ports are taken. */
+const noRoom = /no PCI slot is free/
+
 /** What a guest has, or one of its group; what the host itself needs; what is there, or not. */
 const ofDevices = new Set([
   "DeviceBusy",
@@ -79,7 +82,7 @@ export const isUnexplained = (operation: Operation): boolean => {
   if (result?.kind !== "error") return false
   const { tag, message } = result
   if (tag === "StartFailed") return !becauseOfOthers.test(message)
-  if ("device" in call && ofDevices.has(tag)) return false
+  if ("device" in call && (ofDevices.has(tag) || noRoom.test(message))) return false
   if (tag === "OperationFailed") return call.call === "suspend" || call.call === "resume"
   return !["DomainNotFound", "DomainExists", "RequestDenied", "DomainGone", "Overdue"].includes(tag)
 }

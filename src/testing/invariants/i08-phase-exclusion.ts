@@ -13,14 +13,18 @@ const openPhases = new Set(["running", "draining"])
 class Phases {
   private life: number | undefined
   private phase = "stopped"
+  /** Engine -> when it last let a call in. */
+  readonly letIn = new Map<number, number>()
 
-  check(record: InspectionRecord, life: number | undefined): string | undefined {
+  check(record: InspectionRecord, { life: alive, tick }: View): string | undefined {
+    const life = alive?.number
     // The turn in which a deed killed the engine is told when the engine is gone already.
     if (life === undefined) return undefined
     if (life !== this.life) this.phase = "stopped"
     this.life = life
     const { actor, to, outcome, message, procedure } = record
     if (actor === "driver") this.phase = to
+    if (actor === "driver" && message === "enter") this.letIn.set(life, tick)
     if (actor === "driver" || outcome !== "taken" || ownProcedures.has(procedure)) return undefined
     return openPhases.has(this.phase) || undoes.has(message)
       ? undefined
@@ -33,10 +37,12 @@ const closedLives = ({ history }: View): ReadonlySet<number> =>
   new Set(history.happenings.flatMap(({ kind, life }) => (kind === "engine-closed" ? [life] : [])))
 
 /** Who goes away is told nothing, and nobody else is left out. */
-const unanswered = (view: View): string | undefined => {
+const unanswered = (view: View, { letIn }: Phases): string | undefined => {
   const closed = closedLives(view)
   const open = view.history.operations.filter(
-    ({ result, life }) => result === undefined && closed.has(life)
+    ({ result, life, invokedAt }) =>
+      // One that came after all that were let in was at the door when the engine closed.
+      result === undefined && closed.has(life) && invokedAt < (letIn.get(life) ?? 0)
   )
   const left = view.faults.met.filter(({ seam }) => seam === "client").length
   const [first] = open
@@ -55,8 +61,8 @@ export const phaseExclusion: Invariant = {
   make: () => {
     const phases = new Phases()
     return {
-      turn: (record, view) => phases.check(record, view.life?.number),
-      history: unanswered
+      turn: (record, view) => phases.check(record, view),
+      history: (view) => unanswered(view, phases)
     }
   }
 }

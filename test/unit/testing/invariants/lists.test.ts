@@ -153,6 +153,9 @@ test("I08 sees a call served by a closing engine, and one that it left without a
   const open = operation({ call: "start", domain: 0 }, unanswered)
   const closed = { operations: [open], happenings: [happening("engine-closed")] }
   const vanish = { seam: "client", nth: 0, fault: "vanish" } as const
+  // At the door when the engine closed, and then let in before it did.
+  expect(history(viewOf(closed))).toBeUndefined()
+  turn(record({ actor: "driver", to: "running", message: "enter" }), viewOf())
   expect(history(viewOf(closed))).toMatch("had no answer")
   expect(history(viewOf({ ...closed, faults: [vanish] }))).toBeUndefined()
   const killed = { operations: [open], happenings: [happening("engine-killed")] }
