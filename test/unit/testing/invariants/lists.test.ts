@@ -155,7 +155,8 @@ test("I08 sees a call served by a closing engine, and one that it left without a
   const vanish = { seam: "client", nth: 0, fault: "vanish" } as const
   // At the door when the engine closed, and then let in before it did.
   expect(history(viewOf(closed))).toBeUndefined()
-  turn(record({ actor: "driver", to: "running", message: "enter" }), viewOf())
+  const enter = record({ actor: "driver", to: "running", message: "enter" })
+  turn(enter, { ...viewOf(), tick: open.invokedAt + 1 })
   expect(history(viewOf(closed))).toMatch("had no answer")
   expect(history(viewOf({ ...closed, faults: [vanish] }))).toBeUndefined()
   const killed = { operations: [open], happenings: [happening("engine-killed")] }
