@@ -18,7 +18,7 @@ export class DomainExists extends Data.TaggedError("DomainExists")<{
   override get message(): string {
     const { wanted, existing } = this
     const what = wanted.name === existing.name ? `name '${wanted.name}'` : `uuid ${wanted.uuid}`
-    const state = this.isReserved ? ", which is being made" : ""
+    const state = this.isReserved ? ", which is being made or ended" : ""
     return `${what} belongs to domain '${existing.name}' with uuid ${existing.uuid}${state}`
   }
 }

@@ -48,6 +48,12 @@ const isRival = (
   return other.call.call === "rename" && claimants(name).includes(domainOf(other) ?? -1)
 }
 
+/** Its guest, which nobody had recorded, is being ended by the next engine, and is in the way. */
+const isOrphaned = (other: Operation, { life }: Operation): boolean =>
+  other.result === undefined &&
+  other.life === life - 1 &&
+  (other.call.call === "create" || other.call.call === "start")
+
 const takenBy = (history: History, options: RegistryOptions): RegistryMoves =>
   history.operations.flatMap((operation): RegistryMoves => {
     const { call, invokedAt, endedAt } = operation
@@ -60,7 +66,10 @@ const takenBy = (history: History, options: RegistryOptions): RegistryMoves =>
     const hasRival =
       isHidden ||
       history.operations.some(
-        (other) => other !== operation && isBeside(other, operation) && isRival(other, about)
+        (other) =>
+          other !== operation &&
+          (isBeside(other, operation) || isOrphaned(other, operation)) &&
+          isRival(other, about)
       )
     const what = { step: "taken" as const, slot: call.domain, call, hasRival }
     return [{ operation: { what, of: operation }, invokedAt, endedAt }]

@@ -26,7 +26,9 @@ const busy = (snapshot: DomainSnapshot): string | undefined => {
   const { value, context } = snapshot
   const life = lifeOf(snapshot)
   if (life === "starting") return "it is still starting"
-  if (value.job !== "idle") return `its job is ${value.job}`
+  // Whether a QEMU that hangs has a device nobody knows before it answers or is dead.
+  const isOpen = value.job === "attaching" && value.monitor !== "live"
+  if (value.job !== "idle" && !isOpen) return `its job is ${value.job}`
   if (value.power !== "idle") return `its power is ${value.power}`
   return context.waiters.length > 0 ? "suspends or resumes wait" : undefined
 }

@@ -26,7 +26,10 @@ interface Started {
 /** Those that it has now: a function may have been plugged in since, or out. */
 export const devicesNow = (view: View, { pid, words }: Started): readonly string[] => {
   const { standings } = view.host.pci
-  const isPci = (device: string) => standings.some(({ address }) => address === device)
+  const hasVanished = view.faults.met.some(({ fault }) => fault === "vanish")
+  // One that has vanished stands nowhere, and is a PCI function all the same.
+  const isPci = (device: string) =>
+    standings.some(({ address }) => address === device) || (hasVanished && device.includes("."))
   return [
     ...standings.flatMap(({ address, user }) => (user === pid ? [address] : [])),
     ...devicesOf(words).filter((device) => !isPci(device))
