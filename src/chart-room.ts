@@ -7,6 +7,7 @@ import * as Effect from "effect/Effect"
 import type { AnyStateMachine } from "xstate"
 import { machines } from "../machines/index.ts"
 import { describe } from "./charts/describe.ts"
+import { chartFromJson } from "./charts/from-json.ts"
 import { chartPng, chartText } from "./charts/format.ts"
 import type { ChartRoom, ChartSubject } from "./cli/charts.ts"
 import { BadInput, NoSuchThing } from "./cli/failure.ts"
@@ -69,6 +70,11 @@ export const room: ChartRoom = {
         catch: (error) => new BadInput({ message: messageOf(error) })
       })
     ),
+  defined: (definition) =>
+    Effect.try({
+      try: () => chartFromJson(definition),
+      catch: (error) => new BadInput({ message: messageOf(error) })
+    }),
   written: (subject, { format, theme }) =>
     Effect.flatMap(machineOf(subject), (machine) =>
       Effect.tryPromise({

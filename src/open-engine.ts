@@ -4,6 +4,8 @@
  */
 import { availableParallelism } from "node:os"
 import * as Effect from "effect/Effect"
+import { machines } from "../machines/index.ts"
+import { fingerprints } from "./charts/fingerprint.ts"
 import { type GuestsAtClose, openEngine } from "./engine/engine.ts"
 import { nodeDispatcher } from "./kernel/dispatcher.live.ts"
 import { emulatorFor, findPlace, type PlaceOptions } from "./place.ts"
@@ -29,6 +31,7 @@ export const makeEngine = Effect.fnUntraced(function* (options: TroupeOptions = 
   return yield* openEngine({
     place: yield* findPlace(options),
     program: version(),
+    charts: () => fingerprints(machines),
     owner: options.owner ?? `a program, pid ${process.pid}`,
     dispatcher: nodeDispatcher(),
     emulatorFor: (arch) => emulator ?? emulatorFor(arch),

@@ -54,6 +54,8 @@ export interface ChartOptions {
 export interface ChartRoom {
   readonly names: readonly string[]
   readonly described: (subject: ChartSubject) => Effect.Effect<Chart, BadInput | NoSuchThing>
+  /** The chart of a machine as JSON, as inspection events have it. Nothing of it is run. */
+  readonly defined: (definition: string) => Effect.Effect<Chart, BadInput>
   readonly written: (
     subject: ChartSubject,
     options: ChartOptions
@@ -106,7 +108,8 @@ type Letters = "text" | "boxes" | "tree"
 const isLetters = (format: ChartFormat | undefined): format is Letters =>
   format === "text" || format === "boxes" || format === "tree"
 
-const subjectAt = Effect.fnUntraced(function* (word: string, names: readonly string[]) {
+/** The machine that a word of the command line names. */
+export const subjectAt = Effect.fnUntraced(function* (word: string, names: readonly string[]) {
   const subject = subjectOf(word, (yield* Home).workingDirectory)
   yield* known(subject, names)
   return subject

@@ -4,19 +4,18 @@
  */
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
-import { traceLengthMax } from "../trace/limits.ts"
 import { mermaidEntriesMax, mermaidSequence } from "../trace/mermaid.ts"
 import { perfetto } from "../trace/perfetto.ts"
-import { readTrace } from "../trace/read.ts"
-import { fromStately, isStately, statelyText } from "../trace/stately.ts"
+import { statelyText } from "../trace/stately.ts"
 import type { Trace } from "../trace/trace.ts"
 import { writeTrace } from "../trace/write.ts"
 import { Charts } from "./charts.ts"
 import { BadInput } from "./failure.ts"
 import { Home } from "./home.ts"
-import { absolute, readInput } from "./input.ts"
+import { absolute } from "./input.ts"
 import { replaceFile } from "./replace-file.ts"
 import { Screen } from "./screen.ts"
+import { readTraceFile } from "./trace-replay.ts"
 
 export const exportFormats = ["perfetto", "mermaid", "stately", "trace"] as const
 export type ExportFormat = (typeof exportFormats)[number]
@@ -31,25 +30,6 @@ export interface ExportWords {
 
 const mode = 0o644
 
-const eventsIn = (text: string): readonly unknown[] | undefined => {
-  if (!text.trimStart().startsWith("[")) return undefined
-  try {
-    const json: unknown = JSON.parse(text)
-    return isStately(json) ? json : undefined
-  } catch {
-    return undefined
-  }
-}
-
-const traceIn = Effect.fnUntraced(function* (path: string) {
-  const text = new TextDecoder().decode(yield* readInput(path, traceLengthMax))
-  const events = eventsIn(text)
-  const result = events === undefined ? readTrace(text) : fromStately(events)
-  return yield* Effect.fromResult(result).pipe(
-    Effect.mapError(({ message }) => new BadInput({ message: `'${path}': ${message}` }))
-  )
-})
-
 /** The machines of the trace that are ours, as definitions. */
 const definitions = Effect.fnUntraced(function* ({ header }: Trace) {
   const { names, written } = yield* (yield* Charts).load
@@ -63,7 +43,7 @@ const definitions = Effect.fnUntraced(function* ({ header }: Trace) {
       ] as const
     })
   )
-  return new Map(all)
+  return new Map([...all, ...Object.entries(header.definitions)])
 })
 
 const textOf = Effect.fnUntraced(function* (trace: Trace, format: ExportFormat) {
@@ -90,7 +70,7 @@ const windowOf = Effect.fnUntraced(function* (trace: Trace, { from = 0, to }: Ex
 
 export const traceExport = Effect.fnUntraced(function* (words: ExportWords) {
   const { file, format, output } = words
-  const trace = yield* windowOf(yield* traceIn(file), words)
+  const trace = yield* windowOf(yield* readTraceFile(file), words)
   const screen = yield* Screen
   const left = trace.entries.length - mermaidEntriesMax
   if (format === "mermaid" && left > 0) {

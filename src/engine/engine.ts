@@ -70,6 +70,8 @@ export interface Setting {
   readonly owner: string
   /** The version of the program, for its traces. */
   readonly program?: string
+  /** Hashes of the statecharts by their ids, for its traces. */
+  readonly charts?: () => { readonly [machine: string]: string }
   readonly dispatcher: Dispatcher
   /** The QEMU of an architecture, when neither definition nor config name one. */
   readonly emulatorFor: (arch: string | undefined) => string

@@ -10,9 +10,16 @@ import { writeTrace } from "../trace/write.ts"
 /** Actors are called after their machines. */
 const ids = Object.fromEntries(Object.entries(machines).map(([kind, { id }]) => [kind, id]))
 
+interface Told {
+  readonly owner: string
+  readonly program?: string | undefined
+  /** Hashes of the charts by their ids. */
+  readonly charts?: (() => { readonly [machine: string]: string }) | undefined
+}
+
 export const traceOf = (
   { inspection, timers }: Pick<Kernel, "inspection" | "timers">,
-  { owner, program = "unknown" }: { readonly owner: string; readonly program?: string | undefined }
+  { owner, program = "unknown", charts = () => ({}) }: Told
 ): Effect.Effect<string> =>
   Effect.map(Clock.currentTimeMillis, (nowMs) =>
     writeTrace(
@@ -21,7 +28,9 @@ export const traceOf = (
         createdBy: owner,
         wallOriginMs: Math.round(nowMs - timers.nowMs()),
         machines: ids,
-        things: chartsOfDevices
+        things: chartsOfDevices,
+        charts: charts(),
+        definitions: {}
       })
     )
   )

@@ -125,6 +125,8 @@ const headerOf = (reading: Reading, value: unknown): TraceHeader => {
     machines: names("machines", fields["machines"]),
     // Files of before have none.
     things: names("things", fields["things"] ?? {}),
+    charts: names("charts", fields["charts"] ?? {}),
+    definitions: names("definitions", fields["definitions"] ?? {}),
     omitted: reading.count(fields["omitted"], "header.omitted")
   }
 }

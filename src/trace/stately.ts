@@ -9,7 +9,7 @@
  */
 import * as Result from "effect/Result"
 import type { TraceError } from "./error.ts"
-import { entriesMax } from "./limits.ts"
+import { definitionLengthMax, entriesMax } from "./limits.ts"
 import { machineOf, outside } from "./names.ts"
 import { type Fields, Reading } from "./reading.ts"
 import { kindOf, type Trace, type TurnEntry } from "./trace.ts"
@@ -134,7 +134,13 @@ function stateText(value: unknown, path: readonly string[] = []): string {
 }
 
 /** The state of an actor before its first snapshot. */
-const unborn = "not started"
+export const unborn = "not started"
+
+/** What the header of such a trace has where ours have a version. */
+export const foreignProgram = "xstate"
+
+/** What xstate calls a machine that was given no id. */
+const namelessMachine = "(machine)"
 
 /** A message that was sent to an actor, and whose snapshot has not come yet. */
 interface Sent {
@@ -155,6 +161,8 @@ class Reader {
   readonly reading = new Reading()
   readonly turns: TurnEntry[] = []
   readonly machines: { [kind: string]: string } = Object.create(null)
+  /** Machines as JSON, by what they are called in `machines`. */
+  readonly definitions = new Map<string, string>()
   originMs: number | undefined
   private readonly sessions = new Map<string, Session>()
   private atMs = 0
@@ -196,11 +204,25 @@ class Reader {
   }
 
   private actor(id: string, fields: Fields, place: string): void {
-    const name = this.reading.text(fields["name"], `${place}.name`)
+    const { definition } = fields
+    const machine = machineIn(definition)
+    // An actor of a machine without an id has no name either: it is called as xstate calls both.
+    const name = this.reading.text(fields["name"] ?? machine, `${place}.name`)
     const session = this.session(id, name)
     session.state = stateOf(fields["snapshot"])
-    const machine = machineIn(fields["definition"])
-    if (machine !== undefined) this.machines[kindOf(session.actor)] = machine
+    if (machine !== undefined && typeof definition === "string")
+      this.machines[kindOf(session.actor)] = this.defined(machine, definition)
+  }
+
+  /** What the machine is called: its id, with a number where another one has that id too. */
+  private defined(machine: string, definition: string): string {
+    for (let nth = 1; ; nth += 1) {
+      const name = nth === 1 ? machine : `${machine} (${nth})`
+      const known = this.definitions.get(name)
+      if (known !== undefined && known !== definition) continue
+      if (definition.length <= definitionLengthMax) this.definitions.set(name, definition)
+      return name
+    }
   }
 
   private sent(id: string, fields: Fields, place: string): void {
@@ -275,15 +297,12 @@ function machineIn(definition: unknown): string | undefined {
   if (typeof definition !== "string") return undefined
   try {
     const config: unknown = JSON.parse(definition)
-    const id = fieldOf(config, "id")
+    const id = fieldOf(config, "id") ?? namelessMachine
     return fieldOf(config, "states") === undefined || typeof id !== "string" ? undefined : id
   } catch {
     return undefined
   }
 }
-
-/** Whether JSON is such events rather than a trace. */
-export const isStately = (json: unknown): json is readonly unknown[] => Array.isArray(json)
 
 /** Inspection events, in the order in which they came, as a trace. */
 export function fromStately(events: readonly unknown[]): Result.Result<Trace, TraceError> {
@@ -297,12 +316,14 @@ export function fromStately(events: readonly unknown[]): Result.Result<Trace, Tr
   reader.end()
   if (reader.reading.error !== undefined) return Result.fail(reader.reading.error)
   const header = {
-    program: "xstate",
+    program: foreignProgram,
     createdBy: "inspection events",
     wallOriginMs: reader.originMs,
     simulation: undefined,
     machines: { ...reader.machines },
     things: {},
+    charts: {},
+    definitions: Object.fromEntries(reader.definitions),
     omitted: 0
   }
   return Result.succeed({ header, entries: reader.turns })

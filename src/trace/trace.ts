@@ -32,6 +32,10 @@ export interface TraceHeader {
   readonly machines: { readonly [kind: string]: string }
   /** Id of the statechart that each thing of an actor follows (`moved`), by kind of actor. */
   readonly things: { readonly [kind: string]: string }
+  /** A hash of each statechart's structure, by its id: whether a chart is the one of then. */
+  readonly charts: { readonly [machine: string]: string }
+  /** Machines as JSON, by id: of programs that are not ours, whose charts nobody else has. */
+  readonly definitions: { readonly [machine: string]: string }
   /** Entries that happened before the first one here and were not kept. */
   readonly omitted: number
 }

@@ -60,6 +60,7 @@ const sorted = (names: { readonly [kind: string]: string }) =>
 
 const headerText = (header: TraceHeader, left: number): string => {
   const { program, createdBy, wallOriginMs, simulation, machines, things, omitted } = header
+  const { charts, definitions } = header
   return JSON.stringify({
     program,
     createdBy,
@@ -68,6 +69,8 @@ const headerText = (header: TraceHeader, left: number): string => {
       simulation === undefined ? null : { seed: simulation.seed ?? null, plan: simulation.plan },
     machines: sorted(machines),
     things: sorted(things),
+    charts: sorted(charts),
+    definitions: sorted(definitions),
     omitted: omitted + left
   })
 }

@@ -44,6 +44,21 @@ test("a trace is exported, whole or in part, and events come back as a trace", a
   expect(Result.getOrThrow(readTrace(back.out)).entries).toHaveLength(400)
 })
 
+test("of half a file what is whole is exported, and it is told where the file ends", async () => {
+  await using stage = setStage()
+  const text = writeTrace(longTrace(40))
+  const at = (name: string) => join(stage.directory, name)
+  writeFileSync(at("half.json"), text.slice(0, Math.floor(text.length * 0.8)))
+  const half = await play(stage, "half.json", "--format", "trace")
+  expect(half).toMatchObject({
+    code: 0,
+    err: expect.stringMatching(/ends at line \d+, column \d+: its first \d+ entries are whole/)
+  })
+  const { length } = Result.getOrThrow(readTrace(half.out)).entries
+  expect(half.err).toContain(`its first ${length} entries`)
+  expect(length).toBeGreaterThan(10)
+})
+
 test("bad files and windows are told in a sentence", async () => {
   await using stage = setStage()
   const write = (name: string, text: string) => writeFileSync(join(stage.directory, name), text)

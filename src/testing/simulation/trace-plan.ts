@@ -3,6 +3,8 @@
  * clients called and were told, what guests did, what went wrong, and which law was broken.
  */
 import { chartsOfDevices } from "../../../actors/device-pools.ts"
+import { machines } from "../../../machines/index.ts"
+import { fingerprints } from "../../charts/fingerprint.ts"
 import { TraceRecorder } from "../../trace/recorder.ts"
 import type { Json, Trace } from "../../trace/trace.ts"
 import { slotUuid } from "../history/api-call.ts"
@@ -74,7 +76,9 @@ const headerOf = (plan: Plan, { program = "", seed }: TracePlanOptions) => ({
   // A plan is plain JSON by its definition.
   simulation: { seed, plan: plan as unknown as Json },
   machines: { driver: "driver", config: "config", domain: "domain" },
-  things: chartsOfDevices
+  things: chartsOfDevices,
+  charts: fingerprints(machines),
+  definitions: {}
 })
 
 /** Notes what has been added to a history since it last looked. */

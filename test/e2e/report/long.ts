@@ -34,6 +34,8 @@ const header = {
   simulation: undefined,
   machines: { domain: "domain", driver: "driver" },
   things: {},
+  charts: {},
+  definitions: {},
   omitted: 0
 }
 

@@ -81,6 +81,8 @@ export const trace: fc.Arbitrary<Trace> = fc.record({
     simulation: optional(fc.record({ seed: optional(fc.integer()), plan })),
     machines: fc.dictionary(word, word, { maxKeys: 3, noNullPrototype: true }),
     things: fc.dictionary(word, word, { maxKeys: 2, noNullPrototype: true }),
+    charts: fc.dictionary(word, word, { maxKeys: 2, noNullPrototype: true }),
+    definitions: fc.dictionary(word, word, { maxKeys: 2, noNullPrototype: true }),
     omitted: fc.nat()
   }),
   entries: fc.array(entry, { maxLength: 12 })

@@ -98,6 +98,8 @@ const header = {
   simulation: undefined,
   machines: { driver: "driver", domain: "domain" },
   things: {},
+  charts: {},
+  definitions: {},
   omitted: 0
 }
 

@@ -29,6 +29,8 @@ const header: TraceHeader = {
   simulation: undefined,
   machines: { domain: "domain" },
   things: {},
+  charts: {},
+  definitions: {},
   omitted: 0
 }
 
