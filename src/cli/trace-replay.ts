@@ -1,6 +1,6 @@
 /**
  * `troupe trace sequence` and `troupe trace report`: what a trace file tells, as a picture and as a
- * page. Charts come from the chart room; what the file says is never run.
+ * page. What the file says is never run.
  */
 import * as Effect from "effect/Effect"
 import { traceLengthMax } from "../trace/limits.ts"
@@ -10,12 +10,13 @@ import { sequenceSvg } from "../replay/sequence.ts"
 import { storyOf, type Window } from "../replay/story.ts"
 import { concernsAbout, concernsOf } from "../replay/subject.ts"
 import type { Trace } from "../trace/trace.ts"
-import { Charts, type ChartTheme } from "./charts.ts"
+import type { ChartTheme } from "./charts.ts"
 import { BadInput } from "./failure.ts"
 import { Home } from "./home.ts"
 import { absolute, readInput } from "./input.ts"
 import { replaceFile } from "./replace-file.ts"
 import { Screen } from "./screen.ts"
+import { followedBy } from "./trace-charts.ts"
 
 /** So many rows are still a picture: 20,000 px high. */
 const sequenceRowsMax = 500
@@ -97,30 +98,17 @@ export const sequence = Effect.fnUntraced(function* (
   yield* written(sequenceSvg(story, { theme: words.theme, header: trace.header }), words.output)
 })
 
-/** The charts that the trace's actors follow, and what they own, as far as there are such. */
-const chartsOf = Effect.fnUntraced(function* ({ header }: Trace) {
-  const room = yield* (yield* Charts).load
-  const ids = new Set([...Object.values(header.machines), ...Object.values(header.things)])
-  const wanted = [...ids].filter((id) => room.names.includes(id))
-  const charts = yield* Effect.forEach(wanted, (name) =>
-    Effect.map(room.written({ name }, { format: "svg", theme: "auto" }), (svg) => [
-      name,
-      String(svg)
-    ])
-  )
-  return Object.fromEntries(charts) as { readonly [id: string]: string }
-})
-
 export const report = Effect.fnUntraced(function* (
-  words: ReplayWords & { readonly about: string | undefined }
+  words: ReplayWords & { readonly about: string | undefined; readonly charts: readonly string[] }
 ) {
-  const trace = yield* readTraceFile(words.file)
+  const { trace, charts } = yield* followedBy(yield* readTraceFile(words.file), words.charts)
   const concerns = yield* concernsIn(trace, words.about)
-  const charts = yield* chartsOf(trace)
   const isAll = words.from === undefined && words.to === undefined
   const whole = yield* windowOf(trace, words)
   // Without a wish the page looks for the part around what was broken.
   const window = isAll ? {} : { window: yield* bounded(whole, { rowsMax: reportRowsMax, words }) }
-  const page = yield* reportPage(trace, { charts, concerns, ...window })
+  const { page, notices } = yield* reportPage(trace, { charts, concerns, ...window })
+  const screen = yield* Screen
+  for (const notice of notices) yield* screen.warn(`troupe: ${notice}\n`)
   yield* written(page, words.output)
 })

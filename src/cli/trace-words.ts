@@ -6,7 +6,7 @@ import { flags, given, lazily } from "./flags.ts"
 import { traceExportWords } from "./trace-export-words.ts"
 
 const file = Argument.String("FILE").pipe(
-  Argument.withDescription("a trace file; '-' is standard input")
+  Argument.withDescription("a trace file, or inspection events of xstate; '-' is standard input")
 )
 
 const output = Flag.String("output").pipe(
@@ -49,15 +49,23 @@ const sequence = Command.make(
     )
 ).pipe(Command.withDescription("Draw who sent what to whom, as SVG"))
 
+const charts = Flag.String("chart").pipe(
+  Flag.withMetavar("FILE[#EXPORT]"),
+  Flag.withDescription(
+    "a machine whose chart is shown, for traces of programs of your own; may be repeated"
+  ),
+  Flag.atLeast(0)
+)
+
 const report = Command.make(
   "report",
-  { file, output, ...window, about },
-  ({ file, output, from, to, about }) =>
+  { file, output, ...window, about, charts },
+  ({ output, from, to, about, ...words }) =>
     lazily(
       () => import("./trace-replay.ts"),
       ({ report }) =>
         report({
-          file,
+          ...words,
           output: given(output),
           from: given(from),
           to: given(to),

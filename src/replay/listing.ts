@@ -4,7 +4,7 @@
  */
 import { printable } from "../charts/text.ts"
 import { pillText, timeText } from "./sequence.ts"
-import { type Moment, outside, sentenceOf, type Story } from "./story.ts"
+import { type Moment, outside, sentenceOf, type Story, wallText } from "./story.ts"
 import { stateOfThing } from "./things.ts"
 
 /** How a part of a line is meant; the terminal decides how it looks. */
@@ -38,7 +38,7 @@ const toneOf = ({ mark }: Moment): Tone => {
 export function momentLine(moment: Moment, story: Story, columns: number): ListLine {
   const { entry, source, lane, mark } = moment
   const place = `#${moment.at}`.padStart(6)
-  const time = timeText(entry.atMs).padStart(12)
+  const time = timeText(entry.atMs - story.startMs).padStart(12)
   const nameOf = (one: number) => printable(short(story.lanes[one]?.name ?? "-"))
   const words =
     entry.kind === "turn"
@@ -102,8 +102,13 @@ export const stateLines = (story: Story, row: number, columns: number): readonly
 }
 
 /** Everything about the moment, broken at the edge of the screen into so many lines at most. */
-export function detailLines(moment: Moment, columns: number, max: number): readonly ListLine[] {
-  const signs = [...printable(sentenceOf(moment), sentenceLengthMax)]
+export function detailLines(
+  moment: Moment,
+  { startMs, wallMs }: Story,
+  { columns, max }: { readonly columns: number; readonly max: number }
+): readonly ListLine[] {
+  const wall = wallMs === undefined ? "" : ` (${wallText(wallMs + moment.entry.atMs - startMs)})`
+  const signs = [...printable(`${sentenceOf(moment)}${wall}`, sentenceLengthMax)]
   const count = Math.min(max, Math.ceil(signs.length / columns))
   return Array.from({ length: count }, (_, line) => ({
     tone: "plain",

@@ -4,14 +4,16 @@
  */
 import { printable } from "../charts/text.ts"
 import type { Trace } from "../trace/trace.ts"
-import { laneTitle, pillOf, said, size } from "./sequence.ts"
+import type { Followed, PageChart } from "./report-charts.ts"
+import { fitted, laneTitle, pillOf, said, size } from "./sequence.ts"
 import type { Concerns } from "./subject.ts"
 import { type Mark, marks, type Moment, movesText, type Story } from "./story.ts"
 
 /**
  * A moment: microseconds since the one before, lane, place in `marks` or -1, words said and in the
  * pill, the pill's width, source lane or -1, the row since when it was under way, the row that
- * overtook it or -1, lanes answered, state after and before or -1, and facts as pairs of words.
+ * overtook it or -1, lanes answered, state after and before or -1, facts as pairs of words, and the
+ * arrows that it took, as places in its chart's `transitions`.
  */
 export type PageRow = readonly [
   elapsedUs: number,
@@ -26,31 +28,37 @@ export type PageRow = readonly [
   answered: readonly number[],
   to: number,
   from: number,
-  facts: readonly number[]
+  facts: readonly number[],
+  taken: readonly number[]
 ]
 
 export interface PageLane {
   readonly name: string
+  /** Cut in the middle, for a list. */
+  readonly short: string
   readonly title: readonly [string, string]
   readonly isActor: boolean
-  /** The id of its chart, when the page has it; else empty. */
+  /** The place of its chart, when the page has it; else empty. */
   readonly machine: string
 }
 
 /** What an actor owns, as a lane of its own in the table of states. */
 export interface PageThing {
   readonly name: string
-  /** The id of its chart, when the page has it; else empty. */
+  readonly short: string
+  /** The place of its chart, when the page has it; else empty. */
   readonly machine: string
   /** From which row on it is in which state: a place in `words`, or -1 for not known. */
   readonly marks: readonly (readonly [row: number, state: number])[]
-  /** Rows that changed it. */
+  /** Rows that changed it, and the arrows that it took in each. */
   readonly changes: readonly number[]
+  readonly taken: readonly (readonly number[])[]
 }
 
 /** Something that one may follow by name. */
 export interface PageSubject {
   readonly name: string
+  readonly short: string
   /** Each by its distance from the one before: small numbers are short. */
   readonly rows: readonly number[]
 }
@@ -61,6 +69,9 @@ export interface PageData {
   readonly words: readonly string[]
   readonly lanes: readonly PageLane[]
   readonly rows: readonly PageRow[]
+  readonly charts: readonly PageChart[]
+  /** The wall clock at the trace's first entry, in ms since 1970; -1 where there was none. */
+  readonly wallMs: number
   /** Place in the trace of the first row. */
   readonly first: number
   /** The row that is shown first. */
@@ -74,6 +85,9 @@ export interface PageData {
 }
 
 const wordLengthMax = 600
+
+/** What has room in a list of names, in px of a diagram's text. */
+const shortWidth = 200
 
 class Words {
   readonly all: string[] = []
@@ -131,22 +145,48 @@ const subjectsOf = (
 ): readonly PageSubject[] =>
   concerns.subjects.flatMap(({ name, places }) => {
     const rows = places.flatMap((place) => rowOf.get(place) ?? [])
-    return rows.length === 0
-      ? []
-      : [{ name: printable(name, wordLengthMax), rows: distances(rows) }]
+    return rows.length === 0 ? [] : [{ ...namesOf(name), rows: distances(rows) }]
   })
 
+const namesOf = (name: string) => ({
+  name: printable(name, wordLengthMax),
+  short: fitted(name, shortWidth)
+})
+
 const thingsOf = (
-  { things }: Story,
-  machines: ReadonlySet<string>,
+  { things, moments }: Story,
+  followed: Followed,
   words: Words
 ): readonly PageThing[] =>
   things.map(({ name, machine, marks, rows }) => ({
-    name: printable(name, wordLengthMax),
-    machine: machine !== undefined && machines.has(machine) ? machine : "",
-    marks: marks.map(([row, state]) => [row, state === undefined ? -1 : words.place(state)]),
-    changes: [...rows]
+    ...namesOf(name),
+    machine: followed.nameOf(machine),
+    marks: marks.map(([row, state]) => {
+      if (state === undefined) return [row, -1]
+      const word = words.place(state)
+      followed.state(machine, state, word)
+      return [row, word]
+    }),
+    changes: [...rows],
+    taken: [...rows].map((row) => {
+      const entry = moments[row]?.entry
+      if (entry?.kind !== "turn") return []
+      const moves = entry.moved.filter(({ thing }) => name === `${entry.actor}/${thing}`)
+      return moves.flatMap(({ from, to }) =>
+        followed.taken(machine, { message: entry.message, from, to, actions: [] })
+      )
+    })
   }))
+
+/** States after and before, and the arrows between them. */
+function turned({ entry, lane }: Moment, { lanes }: Story, [words, followed]: [Words, Followed]) {
+  if (entry.kind !== "turn") return { to: -1, from: -1, taken: [] }
+  const machine = lanes[lane]?.machine
+  const [to, from] = [words.place(entry.to), words.place(entry.from)]
+  followed.state(machine, entry.to, to)
+  followed.state(machine, entry.from, from)
+  return { to, from, taken: entry.outcome === "taken" ? followed.taken(machine, entry) : [] }
+}
 
 const livesOf = (moments: readonly Moment[]): readonly number[] =>
   moments.flatMap(({ entry }, row) => {
@@ -154,20 +194,19 @@ const livesOf = (moments: readonly Moment[]): readonly number[] =>
     return before === undefined || before.entry.life === entry.life ? [] : [row]
   })
 
-/** `machines` are the charts that the page has. */
-export function pageData(story: Story, machines: ReadonlySet<string>): PageData {
+/** The charts that the page has are followed along with it. */
+export function pageData(story: Story, followed: Followed): PageData {
   const { moments } = story
   const words = new Words()
   const rowOf = new Map(moments.map(({ at }, row) => [at, row]))
-  let beforeUs = 0
+  let beforeUs = Math.round(story.startMs * 1000)
   const rows = moments.map((moment): PageRow => {
     const { entry, lane, mark, source, since, overtakenBy, answered } = moment
     const pill = pillOf(moment)
     const nowUs = Math.round(entry.atMs * 1000)
     const elapsedUs = nowUs - beforeUs
     beforeUs = nowUs
-    const states = entry.kind === "turn" ? [entry.to, entry.from] : []
-    const [to = -1, from = -1] = states.map((state) => words.place(state))
+    const { to, from, taken } = turned(moment, story, [words, followed])
     return [
       elapsedUs,
       lane,
@@ -181,23 +220,25 @@ export function pageData(story: Story, machines: ReadonlySet<string>): PageData 
       answered,
       to,
       from,
-      factsOf(moment).flatMap(([name, value]) => [words.place(name), words.place(value)])
+      factsOf(moment).flatMap(([name, value]) => [words.place(name), words.place(value)]),
+      taken
     ]
   })
   const lanes = story.lanes.map((lane) => ({
-    name: printable(lane.name, wordLengthMax),
+    ...namesOf(lane.name),
     title: laneTitle(lane),
     isActor: lane.isActor,
-    machine: lane.machine !== undefined && machines.has(lane.machine) ? lane.machine : ""
+    machine: followed.nameOf(lane.machine)
   }))
   const first = moments[0]?.at ?? 0
   const start = startOf(story)
-  const things = thingsOf(story, machines, words)
+  const things = thingsOf(story, followed, words)
   const subjects = subjectsOf(story, rowOf)
   const { about: broken } = story.concerns
   const about = broken?.places.some((place) => rowOf.has(place)) === true ? 0 : -1
   const lives = livesOf(moments)
-  const more = { things, subjects, about, lives }
+  const wallMs = story.wallMs ?? -1
+  const more = { things, subjects, about, lives, charts: followed.pageCharts, wallMs }
   return { size, marks, words: words.all, lanes, rows, first, start, ...more }
 }
 

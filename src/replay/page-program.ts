@@ -152,11 +152,26 @@ export class PageProgram {
 
   /** Of the words that one looks for, else whatever has a mark. */
   private isStop(row: number): boolean {
-    const [, , mark = -1, said = -1, pill = -1, , , , , , to = -1] = this.data.rows[row] ?? []
+    const [, , mark = -1, said = -1, pill = -1, , , , , , to = -1, from = -1] =
+      this.data.rows[row] ?? []
     const wanted = this.spot("stop").value.trim().toLowerCase()
     if (wanted === "") return mark >= 0
-    const words = [said, pill, to].map((place) => this.word(place))
-    return [...words, this.data.marks[mark] ?? ""].join(" ").toLowerCase().includes(wanted)
+    const result = this.word(pill)
+    // What stands in a turn's pill is a state, or how the turn ended.
+    const isTold =
+      to < 0 || ["crashed", "restarted", "stopped", "stale", "postponed"].includes(result)
+    const words = [this.word(said), isTold ? result : "", this.data.marks[mark] ?? ""]
+    if (words.join(" ").toLowerCase().includes(wanted)) return true
+    return to >= 0 && this.isEntered(this.word(from), this.word(to), wanted)
+  }
+
+  /** Whether a state with this in its name was entered: as story.ts has it. */
+  private isEntered(from: string, to: string, wanted: string): boolean {
+    const has = (state: string | undefined) => state?.toLowerCase().includes(wanted) === true
+    const [before, after] = [from.split(" "), to.split(" ")]
+    const isWhole = before.length !== after.length || wanted.includes(" ")
+    if (isWhole && has(to) && !has(from)) return true
+    return before.length === after.length && after.some((word, at) => has(word) && !has(before[at]))
   }
 
   private jump(by: 1 | -1): void {
@@ -207,6 +222,13 @@ export class PageProgram {
     )
   }
 
+  /** A moment of the wall clock, in ms since 1970. */
+  private wall(ms: number): string {
+    const style = { dateStyle: "short", timeStyle: "medium", timeZone: "UTC" } as const
+    const seconds = new Intl.DateTimeFormat("sv-SE", style).format(ms)
+    return `${seconds}.${String(Math.floor(ms) % 1000).padStart(3, "0")} UTC`
+  }
+
   private tell([, , , , , , , , overtakenBy, , to, from, facts]: PageRow): void {
     const { first } = this.data
     const seconds = ((this.times[this.step] ?? 0) / 1e6).toFixed(6)
@@ -222,6 +244,8 @@ export class PageProgram {
       add(this.word(facts[at] ?? -1), this.word(facts[at + 1] ?? -1))
     if (to >= 0) add("state", to === from ? this.word(to) : `${this.word(from)} → ${this.word(to)}`)
     if (overtakenBy >= 0) add("overtaken by", `#${first + overtakenBy}`)
+    if (this.data.wallMs >= 0)
+      add("wall clock", this.wall(this.data.wallMs + (this.times[this.step] ?? 0) / 1000))
     this.spot("facts").replaceChildren(...items)
   }
 }

@@ -185,13 +185,26 @@ export class PageRows {
       group.append(this.label({ class: "word", x: size.gutter - 40, y: y + 4 }, this.word(said)))
       return group
     }
-    group.append(...this.pill(this.word(pill), width, [this.laneX(lane), y]))
+    group.append(this.title(cells))
     const isLeft = source >= 0 && source <= lane
     const x = this.laneX(lane) + (isLeft ? -8 : 8)
     const anchor = isLeft ? "end" : "start"
     const place = { class: "said", x, y: y - 13, "text-anchor": anchor }
     group.append(this.label(place, this.word(said)))
+    group.append(...this.pill(this.word(pill), width, [this.laneX(lane), y]))
     return group
+  }
+
+  /** All that a lane has no room for, a line each. */
+  private title([, , , , , , , , , , to, from, facts]: PageRow): Spot {
+    const lines: string[] = []
+    for (let at = 0; at < facts.length; at += 2)
+      lines.push(`${this.word(facts[at] ?? -1)}: ${this.word(facts[at + 1] ?? -1)}`)
+    if (to >= 0)
+      lines.push(to === from ? `in ${this.word(to)}` : `${this.word(from)} → ${this.word(to)}`)
+    const made = this.shape("title", {})
+    made.textContent = lines.join("\n")
+    return made
   }
 
   private pill(content: string, width: number, [x, y]: readonly [number, number]): Spot[] {
@@ -225,7 +238,11 @@ export class PageRows {
     }
     const isRight = source < lane
     const end = x + (isRight ? -half : half)
-    return [line(`M${this.laneX(source)} ${start}L${end} ${y}`), this.tip(end, y, isRight)]
+    const gap = (isRight ? 1 : -1) * (this.data.size.pitch / 2)
+    const from = this.laneX(source)
+    const aside = (((this.data.first + row) % 4) - 1.5) * 3
+    const down = start === y ? "" : `H${from + gap + aside}L${x - gap + aside} ${y}`
+    return [line(`M${from} ${start}${down}H${end}`), this.tip(end, y, isRight)]
   }
 
   private reply(way: {

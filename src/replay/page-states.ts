@@ -9,9 +9,24 @@ import type { Spot, Surface } from "./page-surface.ts"
 /** Somebody with a state: an actor, by its lane, or what one owns. */
 interface Track {
   readonly name: string
+  readonly short: string
+  /** Of an actor; -1 for what one owns. */
+  readonly lane: number
+  /** Of what is owned: the arrows that it took, by row. */
+  readonly taken: ReadonlyMap<number, readonly number[]>
   readonly machine: string
   /** From which row on it is in which state: a place in `words`, or -1. */
   readonly marks: (readonly [row: number, state: number])[]
+}
+
+/** A chart of the page: its elements, and what the data say of it. */
+interface ChartSpots {
+  readonly figure: Spot
+  readonly note: string
+  readonly states: ReadonlyMap<string, Spot>
+  /** Of a state's name, a place in `words`: ids on the chart, and what is to say of it. */
+  readonly meanings: ReadonlyMap<number, readonly [readonly string[], string]>
+  readonly arrows: readonly (readonly Spot[])[]
 }
 
 export class PageStates {
@@ -21,9 +36,10 @@ export class PageStates {
   private readonly trackOfLane: number[] = []
   /** Tracks of what is owned, by the rows that changed them. */
   private readonly owned = new Map<number, readonly number[]>()
-  private readonly charts = new Map<string, { figure: Spot; states: Map<string, Spot> }>()
+  private readonly charts = new Map<string, ChartSpots>()
   private readonly cells: Spot[] = []
   private active: Spot[] = []
+  private taken: readonly Spot[] = []
   private track = -1
   private step = 0
 
@@ -62,14 +78,30 @@ export class PageStates {
       if (cell.textContent !== content) cell.textContent = content
     }
     const chart = this.charts.get(this.tracks[this.track]?.machine ?? "")
-    const names = this.word(this.stateOf(this.track)).split(" ")
-    const active = names.flatMap((name) => chart?.states.get(name) ?? [])
+    const [ids, note] = chart?.meanings.get(this.stateOf(this.track)) ?? [[], ""]
+    this.spot("notice").textContent = [chart?.note ?? "", note]
+      .filter((one) => one !== "")
+      .join("; ")
+    this.lightArrows(chart)
+    const active = ids.flatMap((id) => chart?.states.get(id) ?? [])
     const news = active.filter((spot) => !this.active.includes(spot))
     for (const spot of this.active) if (!active.includes(spot)) spot.classList.remove("active")
     for (const spot of news) spot.classList.add("active")
     this.active = active
     const target = news[0] ?? active[0]
     if (target !== undefined && (isCentred || news.length > 0)) this.centre(target)
+  }
+
+  /** The arrows that the shown one took in this step. */
+  private lightArrows(chart: ChartSpots | undefined): void {
+    const track = this.tracks[this.track]
+    const row = this.data.rows[this.step]
+    const places =
+      track?.lane === row?.[1] ? (row?.[13] ?? []) : (track?.taken.get(this.step) ?? [])
+    const spots = places.flatMap((place) => chart?.arrows[place] ?? [])
+    for (const spot of this.taken) if (!spots.includes(spot)) spot.classList.remove("taken")
+    for (const spot of spots) spot.classList.add("taken")
+    this.taken = spots
   }
 
   private spot(id: string): Spot {
@@ -88,10 +120,10 @@ export class PageStates {
 
   private collect(): void {
     const { lanes, rows, things } = this.data
-    for (const [lane, { name, isActor, machine }] of lanes.entries()) {
+    for (const [lane, { name, short, isActor, machine }] of lanes.entries()) {
       if (!isActor) continue
       this.trackOfLane[lane] = this.tracks.length
-      this.tracks.push({ name, machine, marks: [] })
+      this.tracks.push({ name, short, machine, lane, marks: [], taken: new Map() })
     }
     const begun = new Set<number>()
     let birth = 0
@@ -108,32 +140,55 @@ export class PageStates {
       begun.add(lane)
       marks.push([row, to])
     }
-    for (const { name, machine, marks, changes } of things) {
+    for (const { name, short, machine, marks, changes, taken } of things) {
       const track = this.tracks.length
       if (machine !== "")
         for (const row of changes) this.owned.set(row, [...(this.owned.get(row) ?? []), track])
-      this.tracks.push({ name, machine, marks: [...marks] })
+      const arrows = new Map(changes.map((row, at) => [row, taken[at] ?? []]))
+      this.tracks.push({ name, short, machine, lane: -1, marks: [...marks], taken: arrows })
     }
   }
 
   private makeCharts(): void {
     for (const figure of this.page.document.querySelectorAll("figure[data-machine]")) {
-      const states = new Map<string, Spot>()
+      const machine = figure.dataset["machine"] ?? ""
+      const { note = "", states = [], transitions = [] } = this.data.charts[Number(machine)] ?? {}
+      const spots = new Map<string, Spot>()
       for (const state of figure.querySelectorAll("[data-state]"))
-        states.set(state.getAttribute("data-state") ?? "", state)
-      this.charts.set(figure.dataset["machine"] ?? "", { figure, states })
+        spots.set(state.getAttribute("data-state") ?? "", state)
+      const byKey = this.arrowsIn(figure)
+      this.charts.set(machine, {
+        figure,
+        note,
+        states: spots,
+        meanings: new Map(states.map(([word, ids, told]) => [word, [ids, told] as const])),
+        arrows: transitions.map((key) => byKey.get(key) ?? [])
+      })
     }
   }
 
+  /** Arrows and their labels by the names of transitions: `state#at`, apart by blanks. */
+  private arrowsIn(figure: Spot): ReadonlyMap<string, readonly Spot[]> {
+    const spots = new Map<string, Spot[]>()
+    for (const arrow of figure.querySelectorAll("[data-taken]"))
+      for (const key of (arrow.getAttribute("data-taken") ?? "").split(/(?<=#\d+) /)) {
+        const known = spots.get(key)
+        if (known === undefined) spots.set(key, [arrow])
+        else known.push(arrow)
+      }
+    return spots
+  }
+
   private makeTable(): void {
-    for (const [track, { name, machine }] of this.tracks.entries()) {
+    for (const [track, { name, short, machine }] of this.tracks.entries()) {
       const row = this.element("tr", "")
       const cell = this.element("td", "")
       row.append(this.element("th", name), cell)
       this.cells[track] = cell
       this.spot("states").append(row)
       if (machine === "") continue
-      const option = this.element("option", name)
+      const option = this.element("option", short)
+      option.setAttribute("title", name)
       option.value = String(track)
       this.spot("actor").append(option)
     }

@@ -38,7 +38,14 @@ main{flex:1;min-height:0;display:flex}
   border-bottom:1px solid var(--chart-edge)}
 #charts figure{margin:0}
 #charts svg{display:block}
-#charts.whole svg{width:100%;height:auto}
+#charts.whole figure{height:100%}
+#charts.whole svg{max-width:100%;max-height:100%}
+#charts .taken>.way{stroke:var(--chart-region);stroke-width:3}
+#charts .taken>.tip{fill:var(--chart-region);stroke:var(--chart-region);stroke-width:3}
+#charts .taken>.label{fill:var(--chart-mark);stroke:var(--chart-region);stroke-width:1.6}
+#left[hidden]{display:none}
+#notice{margin:0;padding:0 12px 6px;color:var(--chart-bad);overflow-wrap:anywhere}
+#notice:empty{display:none}
 #actors{flex:0 1 auto;max-height:30%;overflow:auto}
 table{border-collapse:collapse;width:100%}
 th,td{text-align:left;padding:2px 12px;border-bottom:1px solid var(--chart-edge);

@@ -16,9 +16,13 @@ export class PageSubjects {
     this.page = page
     this.data = data
     const list = this.list
-    for (const [place, { name }] of [{ name: "-" }, ...data.subjects].entries()) {
+    for (const [place, { name, short }] of [
+      { name: "-", short: "-" },
+      ...data.subjects
+    ].entries()) {
       const option = page.document.createElement("option")
-      option.textContent = name
+      option.textContent = short
+      option.setAttribute("title", name)
       option.value = String(place - 1)
       list.append(option)
     }

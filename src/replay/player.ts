@@ -5,7 +5,7 @@
 import { printable } from "../charts/text.ts"
 import { detailLines, type ListLine, momentLine, stateLines } from "./listing.ts"
 import { pillText } from "./sequence.ts"
-import type { Moment, Story } from "./story.ts"
+import { isEntered, type Moment, type Story } from "./story.ts"
 
 export interface Player {
   readonly row: number
@@ -42,9 +42,13 @@ const isConcerned = ({ concerns }: Story, about: number, at: number): boolean =>
 export const isStop = (moment: Moment, wanted: string): boolean => {
   const { entry, mark } = moment
   if (wanted === "") return mark !== undefined
-  const states = entry.kind === "turn" ? [entry.message, entry.to] : [entry.name, entry.kind]
-  const words = [...states, pillText(moment), mark ?? "", entry.kind === "turn" ? entry.actor : ""]
-  return words.join(" ").toLowerCase().includes(wanted.toLowerCase())
+  const sought = wanted.toLowerCase()
+  const words =
+    entry.kind === "turn"
+      ? [entry.message, entry.outcome === "taken" ? "" : entry.outcome, entry.actor]
+      : [entry.name, entry.kind, pillText(moment)]
+  if ([...words, mark ?? ""].join(" ").toLowerCase().includes(sought)) return true
+  return entry.kind === "turn" && isEntered(entry, sought)
 }
 
 const moved = (player: Player, story: Story, row: number): Player => ({
@@ -176,7 +180,7 @@ export function frame(player: Player, story: Story, room: Room): readonly ListLi
   const moment = moments[player.row]
   if (moment === undefined) return [{ tone: "plain", text: "nothing happened here" }]
   const columns = Math.max(20, room.columns - 2)
-  const details = detailLines(moment, columns, 4)
+  const details = detailLines(moment, story, { columns, max: 4 })
   const left = Math.max(4, room.rows - details.length - 4)
   const states = stateLines(story, player.row, columns).slice(0, Math.floor(left / 2))
   const height = left - states.length

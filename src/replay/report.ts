@@ -6,13 +6,14 @@
 import * as Effect from "effect/Effect"
 import { printable } from "../charts/text.ts"
 import { escapeXml as escape } from "../charts/xml.ts"
-import type { Trace } from "../trace/trace.ts"
+import type { Trace, TraceHeader } from "../trace/trace.ts"
 import { pageData, windowAround } from "./page-data.ts"
 import { PageProgram } from "./page-program.ts"
 import { PageRows } from "./page-rows.ts"
 import { PageStates } from "./page-states.ts"
 import { pageStyle } from "./page-style.ts"
 import { PageSubjects } from "./page-subjects.ts"
+import { Followed, type ReportCharts } from "./report-charts.ts"
 import { storyOf, type Window } from "./story.ts"
 import { type Concerns, concernsOf } from "./subject.ts"
 
@@ -23,8 +24,8 @@ export const reportRowsMax = 20_000
 const lanesMax = 120
 
 export interface ReportOptions {
-  /** SVG of charts by the machine's id. Trusted: it stands in the page as it is. */
-  readonly charts: { readonly [machine: string]: string }
+  /** By the machine's id. */
+  readonly charts: ReportCharts
   /** By default all, or the last ones up to what was broken. */
   readonly window?: Window
   /** What it is about; by default what its broken rule names. */
@@ -79,14 +80,25 @@ const tools = [
   '<label><input type="checkbox" id="whole"> whole chart</label></div>'
 ].join("")
 
-const figures = (charts: ReportOptions["charts"]): string =>
-  Object.entries(charts)
-    .map(([id, svg]) => `<figure data-machine="${escape(id)}" hidden>${svg}</figure>`)
+const figures = ({ machines }: Followed, charts: ReportCharts): string =>
+  machines
+    .map(
+      (id, at) =>
+        `<figure data-machine="${at}" aria-label="${escape(printable(id, 200))}" hidden>` +
+        `${charts[id]?.svg ?? ""}</figure>`
+    )
     .join("\n")
+
+/** Of versions of ours there are numbers; other programs say who they are. */
+const programOf = ({ program }: TraceHeader): string =>
+  /^\d/.test(program) ? `Troupe ${program}` : program
+
+const chartless =
+  "no chart of these actors is known: 'troupe trace report --chart FILE' takes the machines"
 
 const aboutOf = ({ header, entries }: Trace, { from, to }: Window): string =>
   [
-    `${header.createdBy}, Troupe ${header.program}`,
+    [header.createdBy, programOf(header)].filter((part) => part !== "").join(", "),
     header.simulation?.seed === undefined ? "" : `seed ${header.simulation.seed}`,
     to - from < entries.length
       ? `#${from} to #${to - 1} of ${entries.length} entries`
@@ -96,28 +108,37 @@ const aboutOf = ({ header, entries }: Trace, { from, to }: Window): string =>
     .filter((part) => part !== "")
     .join(" · ")
 
-/** The page's text. The same trace and charts give the same bytes. */
+export interface Report {
+  /** The same trace and charts give the same bytes. */
+  readonly page: string
+  /** What is to be said of the charts: that they are not those of the trace. */
+  readonly notices: readonly string[]
+}
+
+/** The page of a trace. */
 export const reportPage = Effect.fnUntraced(function* (trace: Trace, options: ReportOptions) {
   const policy = policyOf(yield* hashOf(program))
   const concerns = options.concerns ?? concernsOf(trace)
   const window = options.window ?? windowAround(trace, concerns, reportRowsMax)
   const story = storyOf(trace, { window, lanesMax, order: "busy", concerns })
-  const used = new Set([...story.lanes, ...story.things].map(({ machine }) => machine))
-  const charts = Object.fromEntries(Object.entries(options.charts).filter(([id]) => used.has(id)))
-  const data = pageData(story, new Set(Object.keys(charts)))
-  const hidden = [
+  const followed = new Followed(story, options.charts, trace.header)
+  const data = pageData(story, followed)
+  const isBare = followed.machines.length === 0
+  const more = [
+    isBare ? ` · ${chartless}` : "",
     story.lanesHidden === 0 ? "" : ` · ${story.lanesHidden} quiet lanes left out`,
     story.thingsHidden === 0 ? "" : ` · ${story.thingsHidden} quiet devices left out`
   ].join("")
-  const about = printable(aboutOf(trace, window) + hidden, 400)
-  return `${[
+  const about = printable(aboutOf(trace, window) + more, 400)
+  const page = `${[
     '<!doctype html><html lang="en" data-theme="auto"><head><meta charset="utf-8">',
     `<meta http-equiv="Content-Security-Policy" content="${policy}">`,
     '<meta name="viewport" content="width=device-width,initial-scale=1">',
     `<title>Trace: ${escape(about)}</title>`,
     `<style>${pageStyle}</style></head><body>`,
     `<header><h1>Trace</h1><p>${escape(about)}</p><nav>${controls}</nav></header>`,
-    `<main><section id="left">${tools}<div id="charts">${figures(charts)}</div>`,
+    `<main><section id="left"${isBare ? " hidden" : ""}>${tools}<p id="notice"></p>`,
+    `<div id="charts">${figures(followed, options.charts)}</div>`,
     '<div id="actors"><table id="states"></table></div></section>',
     '<section id="right"><div id="scroller">',
     '<svg id="head" class="troupe-sequence"></svg><svg id="rows" class="troupe-sequence"></svg>',
@@ -128,4 +149,5 @@ export const reportPage = Effect.fnUntraced(function* (trace: Trace, options: Re
     `<script type="application/json" id="data">${jsonText(data)}</script>`,
     `<script>${program}</script></body></html>`
   ].join("\n")}\n`
+  return { page, notices: followed.notices } satisfies Report
 })

@@ -7,8 +7,15 @@
 import { dark, light, type Theme, themes } from "../charts/svg.ts"
 import { type Face, printable, widthOf } from "../charts/text.ts"
 import { escapeXml as escape } from "../charts/xml.ts"
-import type { TraceHeader } from "../trace/trace.ts"
-import { changedRegions, type Lane, type Moment, sentenceOf, type Story } from "./story.ts"
+import type { TraceHeader, TurnEntry } from "../trace/trace.ts"
+import {
+  changedRegions,
+  type Lane,
+  type Moment,
+  movesText,
+  sentenceOf,
+  type Story
+} from "./story.ts"
 
 /** In px. The report draws with the same. */
 export const size = {
@@ -50,7 +57,8 @@ const rules = [
   ".troupe-sequence .name{font-weight:600;font-size:12px}",
   ".troupe-sequence .faint{fill:var(--chart-faint)}",
   ".troupe-sequence .lane{stroke:var(--chart-edge);stroke-width:1.2}",
-  ".troupe-sequence .said{paint-order:stroke;stroke:var(--chart-paper);stroke-width:4px;" +
+  // Wide enough that the letters' outlines close up: whatever passes behind is hidden.
+  ".troupe-sequence .said{paint-order:stroke;stroke:var(--chart-paper);stroke-width:7px;" +
     "stroke-linejoin:round}",
   ".troupe-sequence .pill{fill:var(--chart-open);stroke:var(--chart-border)}",
   ".troupe-sequence .dot{fill:var(--chart-border)}",
@@ -126,13 +134,13 @@ export const laneTitle = ({ name }: Lane): readonly [string, string] => {
   return [fitted(parts[0] ?? "", size.pitch - 16), fitted(parts[1] ?? "", size.pitch - 10)]
 }
 
-const head = (lane: Lane, place: number): string => {
+const head = (lane: Lane, place: number, top: number): string => {
   const [kind, rest] = laneTitle(lane)
   const x = laneX(place)
   return [
     `<g><title>${escape(printable(lane.name, 500))}</title>`,
-    text({ kind: "name", anchor: "middle" }, [x, 24], kind),
-    rest === "" ? "" : text({ kind: "faint", anchor: "middle" }, [x, 40], rest),
+    text({ kind: "name", anchor: "middle" }, [x, top + 24], kind),
+    rest === "" ? "" : text({ kind: "faint", anchor: "middle" }, [x, top + 40], rest),
     "</g>"
   ].join("")
 }
@@ -145,13 +153,17 @@ const tip = (x: number, y: number, isRight: boolean): string => {
   )
 }
 
+/** Of what an actor owns many of, its own state is but a count: what became of them says more. */
+const thingStates = ({ moved }: TurnEntry): string =>
+  [...new Set(moved.flatMap(({ from, to }) => (from === to ? [] : [to])))].join(", ")
+
 /** What stands in the lane: the state that came of it, a note's word; empty for a mere dot. */
 export function pillText({ entry }: Moment): string {
   switch (entry.kind) {
     case "turn":
       return ["crashed", "restarted", "stopped", "stale", "postponed"].includes(entry.outcome)
         ? entry.outcome
-        : changedRegions(entry)
+        : thingStates(entry) || changedRegions(entry)
     case "return":
       return entry.name
     case "invoke":
@@ -166,26 +178,48 @@ const pillWidthMax = size.pitch - 12
 export interface Pill {
   readonly text: string
   readonly width: number
+  /** All of it, where the text is cut; else empty. */
+  readonly whole: string
+}
+
+/** States without the states around them, the longest first, until they fit: the ends tell most. */
+function shortStates(states: string, widthMax: number): string {
+  const words = printable(states, 400).split(" ")
+  const order = [...words.keys()].toSorted(
+    (one, other) => (words[other]?.length ?? 0) - (words[one]?.length ?? 0)
+  )
+  for (const at of order) {
+    if (widthOf(words.join(" "), face) <= widthMax) break
+    words[at] = (words[at] ?? "").replace(/^.*\.(?=.)/, "…")
+  }
+  return fitted(words.join(" "), widthMax)
 }
 
 /** The pill of a moment, cut to the width of a lane. */
 export function pillOf(moment: Moment): Pill {
-  const shown = fitted(pillText(moment), pillWidthMax - 14)
-  return { text: shown, width: shown === "" ? 8 : Math.ceil(widthOf(shown, face)) + 14 }
+  const [all, room] = [pillText(moment), pillWidthMax - 14]
+  const shown = moment.entry.kind === "turn" ? shortStates(all, room) : fitted(all, room)
+  const moves = moment.entry.kind === "turn" ? movesText(moment.entry) : ""
+  const whole = printable(moves === "" ? all : moves, 400)
+  const width = shown === "" ? 8 : Math.ceil(widthOf(shown, face)) + 14
+  return { text: shown, width, whole: shown === whole ? "" : whole }
 }
 
 const pillSvg = (pill: Pill, x: number, y: number): string => {
   if (pill.text === "") return `<circle class="dot" cx="${number(x)}" cy="${number(y)}" r="4"/>`
   const left = number(x - pill.width / 2)
   const top = number(y - size.pill / 2)
-  return (
+  const drawn =
     `<rect class="pill" x="${left}" y="${top}" width="${pill.width}" height="${size.pill}" ` +
     `rx="9"/>${text({ kind: "word", anchor: "middle" }, [x, y + 4], pill.text)}`
-  )
+  return pill.whole === "" ? drawn : `<g><title>${escape(pill.whole)}</title>${drawn}</g>`
 }
 
 interface Drawing {
   readonly rowOf: (at: number) => number
+  readonly width: number
+  /** When the trace begins. */
+  readonly startMs: number
 }
 
 /** From where it was sent to where it is served; one that did not wait goes straight across. */
@@ -203,10 +237,14 @@ function messageSvg({ moment, row }: Row, half: number, { rowOf }: Drawing): str
   const isRight = source < lane
   const end = x + (isRight ? -half : half)
   const from = laneX(source)
-  return (
-    `<path class="way" d="M${number(from)} ${number(start)}L${number(end)} ${number(y)}"/>` +
-    tip(end, y, isRight)
-  )
+  // Down only between lanes: in a lane pills would hide it, and beside its end its own name.
+  const gap = (isRight ? 1 : -1) * (size.pitch / 2)
+  // Several that wait at a time go down beside each other.
+  const aside = ((at % 4) - 1.5) * 3
+  const [top, foot] = [from + gap + aside, x - gap + aside]
+  const down = start === y ? "" : `H${number(top)}L${number(foot)} ${number(y)}`
+  const way = `M${number(from)} ${number(start)}${down}H${number(end)}`
+  return `<path class="way" d="${way}"/>${tip(end, y, isRight)}`
 }
 
 function replySvg(row: Row, half: number, target: number): string {
@@ -239,18 +277,19 @@ const saidSvg = ({ moment, row }: Row): string => {
   return text(written, [laneX(lane) + (isLeft ? -8 : 8), y], said(moment))
 }
 
-export const timeText = (atMs: number): string => `${(atMs / 1000).toFixed(3)} s`
+/** Since the trace began. */
+export const timeText = (ms: number): string => `${(ms / 1000).toFixed(3)} s`
 
-const gutterSvg = ({ moment, row }: Row): string => {
+const gutterSvg = ({ moment, row }: Row, { startMs }: Drawing): string => {
   const y = middle(row) + 4
   const written = { kind: "faint", anchor: "end" } as const
   return (
     text(written, [44, y], `#${moment.at}`) +
-    text(written, [size.gutter - 12, y], timeText(moment.entry.atMs))
+    text(written, [size.gutter - 12, y], timeText(moment.entry.atMs - startMs))
   )
 }
 
-function violationSvg({ moment, row }: Row, width: number): string {
+function violationSvg({ moment, row }: Row, { width }: Drawing): string {
   const y = middle(row) - 12
   const room = width - size.gutter - 2 * size.margin - 12
   const words = fitted(said(moment), room / 1.15)
@@ -274,13 +313,14 @@ function waysSvg(row: Row, drawing: Drawing): string {
   return moment.lane < 0 || ways === "" ? "" : `${opening(moment)}${ways}</g>`
 }
 
-function wordsSvg(row: Row, width: number): string {
+function wordsSvg(row: Row, drawing: Drawing): string {
   const { moment } = row
   const title = `<title>${escape(printable(sentenceOf(moment), 1000))}</title>`
-  const start = `${opening(moment)}${title}${gutterSvg(row)}`
-  if (moment.lane < 0) return `${start}${violationSvg(row, width)}</g>`
+  const start = `${opening(moment)}${title}${gutterSvg(row, drawing)}`
+  if (moment.lane < 0) return `${start}${violationSvg(row, drawing)}</g>`
   const pill = pillSvg(pillOf(moment), laneX(moment.lane), middle(row.row))
-  return `${start}${pill}${saidSvg(row)}</g>`
+  // The pill lies over the ground of the words above it.
+  return `${start}${saidSvg(row)}${pill}</g>`
 }
 
 export interface SequenceOptions {
@@ -300,16 +340,21 @@ const notesOf = ({ moments, total, lanesHidden }: Story, { omitted }: TraceHeade
   ].filter((note) => note !== "")
 }
 
+/** Of more rows than a screen shows, the heads of the lanes stand at the end too. */
+const headsAgainFrom = 16
+
 /** The diagram as one SVG element. */
 export function sequenceSvg(story: Story, { theme = "auto", header }: SequenceOptions): string {
   const { lanes, moments } = story
   const notes = notesOf(story, header)
   const width = Math.max(size.gutter + lanes.length * size.pitch + size.margin, 520)
-  const bottom = size.head + moments.length * size.row + size.margin
+  const end = size.head + moments.length * size.row + size.margin
+  const isLong = moments.length >= headsAgainFrom
+  const bottom = end + (isLong ? size.head : 0)
   const height = bottom + notes.length * 18 + (notes.length > 0 ? 8 : 0)
   const places = new Map(moments.map(({ at }, row) => [at, row]))
   const rows = moments.map((moment, row): Row => ({ moment, row }))
-  const drawing: Drawing = { rowOf: (at) => places.get(at) ?? 0 }
+  const drawing: Drawing = { rowOf: (at) => places.get(at) ?? 0, width, startMs: story.startMs }
   const title = escape(printable(`Sequence by ${header.createdBy}`, 200))
   return `${[
     `<svg xmlns="http://www.w3.org/2000/svg" class="troupe-sequence" role="img" ` +
@@ -319,11 +364,12 @@ export function sequenceSvg(story: Story, { theme = "auto", header }: SequenceOp
     `<rect class="paper" width="${width}" height="${height}"/>`,
     ...lanes.map(
       (_, lane) =>
-        `<path class="lane" d="M${laneX(lane)} ${size.head - 8}V${bottom - size.margin / 2}"/>`
+        `<path class="lane" d="M${laneX(lane)} ${size.head - 8}V${end - size.margin / 2}"/>`
     ),
-    ...lanes.map(head),
+    ...lanes.map((lane, place) => head(lane, place, 0)),
+    ...(isLong ? lanes.map((lane, place) => head(lane, place, end - size.margin / 2)) : []),
     ...rows.map((row) => waysSvg(row, drawing)).filter((ways) => ways !== ""),
-    ...rows.map((row) => wordsSvg(row, width)),
+    ...rows.map((row) => wordsSvg(row, drawing)),
     ...notes.map((note, line) =>
       text({ kind: "faint" }, [size.margin, bottom + 14 + line * 18], note)
     ),

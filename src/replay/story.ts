@@ -51,6 +51,10 @@ export interface Story {
   readonly thingsHidden: number
   /** Of the whole trace. */
   readonly concerns: Concerns
+  /** When the whole trace begins: what is shown counts from there. */
+  readonly startMs: number
+  /** The wall clock then; `undefined` of a simulated world, and where the trace does not say. */
+  readonly wallMs: number | undefined
 }
 
 /** Places in a trace: the first, and the one after the last. */
@@ -199,8 +203,36 @@ export function storyOf(trace: Trace, options: StoryOptions = {}): Story {
   )
   const total = entries.length
   const concerns = options.concerns ?? concernsOf(trace)
-  return { lanes, moments: told, total, lanesHidden: hidden, things, thingsHidden, concerns }
+  const clock = clockOf(trace)
+  return {
+    lanes,
+    moments: told,
+    total,
+    lanesHidden: hidden,
+    things,
+    thingsHidden,
+    concerns,
+    ...clock
+  }
 }
+
+const clockOf = ({ header, entries }: Trace) => {
+  const startMs = entries[0]?.atMs ?? 0
+  const { wallOriginMs, simulation } = header
+  const isReal = wallOriginMs !== undefined && simulation === undefined
+  return { startMs, wallMs: isReal ? wallOriginMs + startMs : undefined }
+}
+
+/** A day and a time of the wall clock. */
+const wallFormat = new Intl.DateTimeFormat("sv-SE", {
+  dateStyle: "short",
+  timeStyle: "medium",
+  timeZone: "UTC"
+})
+
+/** `2026-01-01 00:00:00.123 UTC`, of ms since 1970. */
+export const wallText = (ms: number): string =>
+  `${wallFormat.format(ms)}.${String(Math.floor(ms) % 1000).padStart(3, "0")} UTC`
 
 const region = /^[A-Za-z]\w*(?:\.\w+)*$/
 
@@ -211,6 +243,16 @@ export const changedRegions = ({ from, to }: Pick<TurnEntry, "from" | "to">): st
   // Names of actors without a chart count things, `1 held`: their blanks part nothing.
   if (before.length !== after.length || !after.every((word) => region.test(word))) return to
   return after.filter((word, at) => before[at] !== word).join(" ")
+}
+
+/** Whether the turn entered a state with this in its name: one that it was not in before. */
+export function isEntered({ from, to }: Pick<TurnEntry, "from" | "to">, wanted: string): boolean {
+  const has = (state: string | undefined) => state?.toLowerCase().includes(wanted) === true
+  const [before, after] = [from.split(" "), to.split(" ")]
+  if (before.length !== after.length) return has(to) && !has(from)
+  const isNew = after.some((word, at) => has(word) && !has(before[at]))
+  // A name that goes over several words: a state with blanks in it, or several regions.
+  return isNew || (wanted.includes(" ") && has(to) && !has(from))
 }
 
 /** What the turn changed besides its actor's own state. */

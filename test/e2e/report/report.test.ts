@@ -73,8 +73,7 @@ const chosenIn = (page: Page): Promise<string> =>
   page.$eval(
     "#actor",
     (spot) =>
-      (spot as unknown as { selectedOptions: { textContent: string }[] }).selectedOptions[0]
-        ?.textContent ?? ""
+      (spot as unknown as { selectedOptions: { title: string }[] }).selectedOptions[0]?.title ?? ""
   )
 
 /** By the trace alone: the last state of the actor up to a step, else the one that it begins in. */
@@ -221,7 +220,7 @@ test("what is no trace is told with its place; of half a file the rest is shown"
   const half = await troupe("trace", "sequence", "half.json")
   expect(half.stdout).toContain("</svg>")
   expect(half.stderr).toMatch(
-    /the file ends at line \d+, column \d+: its first \d+ entries are shown/
+    /the file ends at line \d+, column \d+: its first \d+ entries are whole/
   )
   const refused = (name: string) => troupe("trace", "report", name).then(String, String)
   expect(await refused("newer.json")).toContain("the file is of version 2")

@@ -36,7 +36,8 @@ const traceOf = (...turns: readonly Partial<TurnEntry>[]): Trace => ({
   }))
 })
 
-const pageOf = (trace: Trace) => Effect.runPromise(reportPage(trace, { charts: {} }))
+const pageOf = async (trace: Trace) =>
+  (await Effect.runPromise(reportPage(trace, { charts: {} }))).page
 
 const driver = { actor: "driver", sender: undefined }
 
@@ -197,7 +198,7 @@ test("of a half file the whole entries are shown; what is broken is told with it
       }
       const { trace, notice } = part.success
       expect(trace.entries).toEqual(whole.trace.entries.slice(0, trace.entries.length))
-      expect(notice).toContain(`its first ${trace.entries.length} entries are shown`)
+      expect(notice).toContain(`its first ${trace.entries.length} entries are whole`)
     })
   )
   const wrong = salvage(text.replace('"lane"', '"line"'))

@@ -6,10 +6,13 @@
  */
 import * as Effect from "effect/Effect"
 import { expect, test } from "vitest"
+import { hostdevMachine } from "../../../machines/hostdev.ts"
+import { describe } from "../../../src/charts/describe.ts"
 import { stateLines } from "../../../src/replay/listing.ts"
 import { pageData, windowAround } from "../../../src/replay/page-data.ts"
 import { beginning, frame, pressed } from "../../../src/replay/player.ts"
 import { reportPage } from "../../../src/replay/report.ts"
+import { Followed } from "../../../src/replay/report-charts.ts"
 import { storyOf } from "../../../src/replay/story.ts"
 import { concernsOf, wordsIn } from "../../../src/replay/subject.ts"
 import { stateOfThing } from "../../../src/replay/things.ts"
@@ -221,20 +224,24 @@ test("of more devices than there is room for, the quiet ones are left out", asyn
   const many = Array.from({ length: 501 }, (_, at) => turn(moved("host", "reserved", `card ${at}`)))
   const trace = traceOf(...many, turn(moved("reserved", "host", "card 7")))
   expect(storyOf(trace)).toMatchObject({ thingsHidden: 1 })
-  const page = await Effect.runPromise(reportPage(trace, { charts: {} }))
+  const { page } = await Effect.runPromise(reportPage(trace, { charts: {} }))
   expect(page).toContain("1 quiet devices left out")
 })
 
 test("a page has the rows of each subject, and where it begins also when that is long ago", () => {
-  const data = pageData(storyOf(leak), new Set(["hostdev"]))
+  const story = storyOf(leak)
+  const charts = { hostdev: { svg: "", chart: describe(hostdevMachine) } }
+  const data = pageData(story, new Followed(story, charts, leak.header))
   expect(data).toMatchObject({ start: 11, about: 0 })
-  expect(data.subjects).toEqual([{ name: card, rows: [20, 21, 21] }])
-  expect(data.things).toMatchObject([{ machine: "hostdev", changes: [20, 41] }])
+  expect(data.subjects).toEqual([{ name: card, short: card, rows: [20, 21, 21] }])
+  expect(data.things).toMatchObject([{ machine: "0", changes: [20, 41] }])
   expect(windowAround(leak, concernsOf(leak), 30)).toEqual({ from: 8, to: 38 })
   expect(windowAround(leak, concernsOf(leak), 60)).toEqual({ from: 3, to: 63 })
 })
 
 test("whatever a trace says, its subjects are signs only", () => {
-  const { subjects, things } = pageData(storyOf(hostileTrace()), new Set())
+  const trace = hostileTrace()
+  const story = storyOf(trace)
+  const { subjects, things } = pageData(story, new Followed(story, {}, trace.header))
   for (const { name } of [...subjects, ...things]) expect(name).not.toMatch(/[\p{Cc}\p{Cf}]/u)
 })
