@@ -8,21 +8,26 @@ import { tracePlan } from "../src/testing/simulation/trace-plan.ts"
 
 const at = (path) => join(import.meta.dirname, "..", path)
 
-/** The first turn of a domain in which it takes this message. */
-const turnOf = ({ entries }, message) =>
+/** The first turn of a domain in which it takes this message, or comes to this state. */
+const turnOf = ({ entries }, { message, state }) =>
   entries.findIndex(
     (entry) =>
-      entry.kind === "turn" && entry.actor.startsWith("domain/") && entry.message === message
+      entry.kind === "turn" &&
+      entry.actor.startsWith("domain/") &&
+      (state === undefined ? entry.message === message : entry.to.split(" ").includes(state))
   )
+
+/** The guest has a PCI function of the host, managed; there is another one, free. */
+const cards = (...calls) => ({ ...simplest, hasDevices: true, clients: [calls] })
 
 const simplest = { domains: 1, faults: [], schedule: { kind: "fifo", seed: 0 } }
 
-/** A plan and the messages with which the scene begins and ends. */
+/** A plan, and the turns with which the scene begins and ends. */
 const scenes = {
   start: {
     plan: { ...simplest, clients: [[{ call: "start", domain: 0 }]] },
-    from: "start",
-    to: "started"
+    from: { message: "start" },
+    to: { message: "started" }
   },
   destroy: {
     plan: {
@@ -35,8 +40,23 @@ const scenes = {
         [{ call: "destroy", domain: 0, afterMs: 300 }]
       ]
     },
-    from: "destroy",
-    to: "released"
+    from: { message: "destroy" },
+    to: { message: "released" }
+  },
+  "device-start": {
+    plan: cards({ call: "start", domain: 0 }),
+    from: { message: "start" },
+    to: { message: "launched" }
+  },
+  "device-attach": {
+    plan: cards({ call: "start", domain: 0 }, { call: "attachDevice", domain: 0, device: 3 }),
+    from: { state: "job.attaching" },
+    to: { message: "attached" }
+  },
+  "device-return": {
+    plan: cards({ call: "start", domain: 0 }, { call: "destroy", domain: 0 }),
+    from: { message: "destroy" },
+    to: { message: "released" }
   }
 }
 
