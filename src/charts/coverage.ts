@@ -16,6 +16,7 @@ import type {
 } from "xstate"
 import { createActor } from "xstate"
 import { definitionsOf, describe, idOf } from "./describe.ts"
+import { begun, carriedOut, enteredBy, type Standing } from "./entered.ts"
 import { type Hits, type HitsReport, hitsText, reportOf } from "./hits.ts"
 import { transitionKey } from "./marks.ts"
 
@@ -34,32 +35,19 @@ export interface MachineCoverage<M extends AnyStateMachine> {
 const isSnapshot = (value: unknown): value is AnyMachineSnapshot =>
   typeof value === "object" && value !== null && "machine" in value && "_nodes" in value
 
-const isWithin = (node: AnyStateNode, box: AnyStateNode): boolean =>
-  node === box || (node.parent !== undefined && isWithin(node.parent, box))
-
-/** Whether a step went into this state anew: it was not active, or an arrow led into it. */
-const isEntered = (
-  node: AnyStateNode,
-  before: readonly AnyStateNode[],
-  taken: readonly AnyTransitionDefinition[]
-): boolean =>
-  !before.includes(node) ||
-  taken.some(({ target = [] }) => target.some((one) => isWithin(node, one)))
-
 class Counter {
   readonly states = new Map<string, number>()
   readonly transitions = new Map<string, number>()
 
-  step(
-    before: readonly AnyStateNode[] | undefined,
-    after: AnyMachineSnapshot,
-    taken: readonly AnyTransitionDefinition[]
-  ): void {
+  /** What an actor was in when it was first seen. */
+  begin(nodes: readonly AnyStateNode[]): void {
+    for (const node of nodes) add(this.states, idOf(node))
+  }
+
+  step(before: Standing, after: Standing, told: readonly AnyTransitionDefinition[]): void {
+    const taken = carriedOut(told, before)
     for (const one of taken) this.take(one)
-    // Of an actor whose first step goes on at once, what it began with is only seen as a source.
-    const sources = before === undefined ? taken.map(({ source }) => source) : []
-    const nodes = new Set([...after._nodes, ...sources])
-    for (const node of nodes) if (isEntered(node, before ?? [], taken)) add(this.states, idOf(node))
+    for (const node of enteredBy(taken, before, after._nodes)) add(this.states, idOf(node))
   }
 
   private take(one: AnyTransitionDefinition): void {
@@ -96,13 +84,19 @@ function idleScope(actor: Actor<AnyStateMachine>, told: (event: MicrostepEvent) 
 export function coverageOf<M extends AnyStateMachine>(machine: M): MachineCoverage<M> {
   const chart = describe(machine)
   const counter = new Counter()
-  const nodes = new WeakMap<object, readonly AnyStateNode[]>()
+  const last = new WeakMap<object, Standing>()
   // `provide` makes another machine of the same definition.
   const isOurs = (snapshot: unknown): snapshot is AnyMachineSnapshot =>
     isSnapshot(snapshot) && snapshot.machine.config === machine.config
+  const begin = (of: object, at: Standing) => {
+    counter.begin(at._nodes)
+    last.set(of, at)
+  }
   const note = (of: object, after: AnyMachineSnapshot, taken: MicrostepEvent["_transitions"]) => {
-    counter.step(nodes.get(of), after, taken)
-    nodes.set(of, after._nodes)
+    // Of an actor that goes on at once, what it began with is told by no event.
+    if (!last.has(of)) begin(of, { _nodes: begun(after.machine.root), historyValue: {} })
+    counter.step(last.get(of) ?? after, after, taken)
+    last.set(of, after)
   }
   const inspect = (event: InspectionEvent): void => {
     if (event.type !== "@xstate.microstep" && event.type !== "@xstate.snapshot") return
@@ -110,21 +104,20 @@ export function coverageOf<M extends AnyStateMachine>(machine: M): MachineCovera
     if (!isOurs(snapshot)) return
     if (event.type === "@xstate.microstep") note(actorRef, snapshot, event._transitions)
     // The first snapshot of an actor whose first step was none.
-    else if (!nodes.has(actorRef)) note(actorRef, snapshot, [])
+    else if (!last.has(actorRef)) begin(actorRef, snapshot)
   }
   let actor: Actor<AnyStateMachine> | undefined
   const step: MachineCoverage<M>["step"] = (before, event) => {
     const from = before as unknown as AnyMachineSnapshot
     actor ??= createActor(machine)
     const at = {}
-    if (!nodes.has(from)) counter.step(undefined, from, [])
-    nodes.set(at, from._nodes)
+    if (!last.has(from)) begin(from, from)
+    last.set(at, from)
     const scope = idleScope(actor, (told) => {
       if (isOurs(told.snapshot)) note(at, told.snapshot, told._transitions)
     })
     const after = from.machine.transition(from, event, scope)
-    nodes.set(after, after._nodes)
-    nodes.set(from, from._nodes)
+    last.set(after, after)
     return after as unknown as SnapshotFrom<M>
   }
   const { states, transitions } = counter

@@ -129,7 +129,7 @@ function eventOf({ eventType }: AnyTransitionDefinition, node: AnyStateNode): st
 }
 
 /** Where a history state leads that remembers nothing; undefined when the machine does not say. */
-function defaultOf(node: AnyStateNode): AnyStateNode | undefined {
+export function defaultOf(node: AnyStateNode): AnyStateNode | undefined {
   const target = fieldOf(node.config, "target")
   if (typeof target !== "string") return undefined
   if (target.startsWith("#")) return node.machine.getStateNodeById(target)

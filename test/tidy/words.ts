@@ -24,7 +24,7 @@ const inPromises = (path: string) =>
 
 /** Coverage of the machines of others: their actors run, and are looked at. */
 const countsActors = (path: string) =>
-  path === "src/charts/coverage.ts" || path.startsWith("test/unit/charts/")
+  path === "src/charts/coverage.ts" || /^test\/(unit|property)\/charts\//.test(path)
 
 /** Names that the file itself binds: `process` as a parameter is no global. */
 const boundNames = new WeakMap<Source, ReadonlySet<string>>()

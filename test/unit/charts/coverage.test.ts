@@ -74,8 +74,8 @@ test("an actor's run is counted: states, transitions, and what follows at once",
           checkout: 1,
           cart: 2,
           payment: 2,
-          // AGAIN leads to the state itself: it is entered once more.
-          "payment.choosing": 3,
+          // AGAIN leads to the state itself, which is not left: only `reenter` would enter it anew.
+          "payment.choosing": 2,
           "payment.paying": 1,
           "payment.refused": 1,
           done: 1
@@ -96,6 +96,36 @@ test("an actor's run is counted: states, transitions, and what follows at once",
     transitions: { reached: 7, all: 11 }
   })
   expect(percent).toBeCloseTo((100 * 7) / 11)
+})
+
+test("a transition that reenters enters its own state anew, and all that is in it", () => {
+  const machine = createMachine({
+    id: "m",
+    type: "parallel",
+    states: {
+      p: {
+        type: "parallel",
+        on: { R: { target: ".a.two", reenter: true }, I: ".a.one", S: "p" },
+        states: {
+          a: { initial: "one", states: { one: {}, two: { on: { S2: "two" } } } },
+          b: { initial: "x", states: { x: {} } }
+        }
+      }
+    }
+  })
+  const after = (...events: readonly string[]) => {
+    const coverage = coverageOf(machine)
+    const actor = createActor(machine, { inspect: coverage.inspect }).start()
+    for (const type of events) actor.send({ type })
+    const of = (id: string) => coverage.hits.states.get(id) ?? 0
+    return [of("m"), of("p"), of("p.a"), of("p.b"), of("p.a.one"), of("p.a.two"), of("p.b.x")]
+  }
+  expect(after()).toEqual([1, 1, 1, 1, 1, 0, 1])
+  expect(after("R", "R")).toEqual([1, 3, 3, 3, 1, 2, 3])
+  // Without `reenter` the state stays, and its regions are entered anew all the same.
+  expect(after("I")).toEqual([1, 1, 2, 2, 2, 0, 2])
+  expect(after("S")).toEqual([1, 1, 2, 2, 2, 0, 2])
+  expect(after("R", "S2")).toEqual([1, 2, 2, 2, 1, 1, 2])
 })
 
 test("what never happened is listed with a shortest way there", () => {
