@@ -9,7 +9,8 @@ export type {
   ChartInvoke,
   ChartState,
   ChartTransition,
-  Json
+  Json,
+  TransitionKind
 } from "./charts/chart.ts"
 export { coverageOf, type MachineCoverage } from "./charts/coverage.ts"
 export { type Change, type ChartChange, type ChartDiff, diff } from "./charts/diff.ts"

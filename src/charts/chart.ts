@@ -19,6 +19,8 @@ export interface ChartAction {
   readonly params?: Json
 }
 
+export type TransitionKind = "reenter" | "internal"
+
 export interface ChartTransition {
   /**
    * The event's type; `*` for any event that nothing else takes; empty when none is needed. What
@@ -31,6 +33,11 @@ export interface ChartTransition {
   readonly targets: readonly string[]
   /** Whether the state itself is left and entered when the target lies in it. */
   readonly reenters: boolean
+  /**
+   * Of a transition to the state itself or into it, where two kinds would look the same: the state
+   * is left and entered again, or it stays. One into it without a word stays.
+   */
+  readonly kind?: TransitionKind
   readonly actions: readonly ChartAction[]
 }
 

@@ -3,7 +3,15 @@
  * knows no machine in particular. The same machine gives the same data.
  */
 import type { AnyStateMachine, AnyStateNode, AnyTransitionDefinition } from "xstate"
-import type { Chart, ChartAction, ChartInvoke, ChartState, ChartTransition, Json } from "./chart.ts"
+import type {
+  Chart,
+  ChartAction,
+  ChartInvoke,
+  ChartState,
+  ChartTransition,
+  Json,
+  TransitionKind
+} from "./chart.ts"
 
 /** A longer condition is told by its beginning: a chart is no listing. */
 const guardLengthMax = 72
@@ -143,6 +151,19 @@ export const definitionsOf = (node: AnyStateNode): readonly AnyTransitionDefinit
   ...[...node.transitions.values()].flat()
 ]
 
+const isInside = (node: AnyStateNode, box: AnyStateNode): boolean =>
+  node.parent !== undefined && (node.parent === box || isInside(node.parent, box))
+
+/** To the state itself xstate takes a transition for internal, unless told otherwise. */
+function kindOf({ source, target = [], reenter }: AnyTransitionDefinition): {
+  kind?: TransitionKind
+} {
+  const isWithin = target.every((one) => one === source || isInside(one, source))
+  if (target.length === 0 || !isWithin) return {}
+  if (reenter) return { kind: "reenter" }
+  return target.includes(source) ? { kind: "internal" } : {}
+}
+
 function transitionsOf(node: AnyStateNode): readonly ChartTransition[] {
   const first = node.type === "history" ? defaultOf(node) : undefined
   if (first !== undefined) {
@@ -153,6 +174,7 @@ function transitionsOf(node: AnyStateNode): readonly ChartTransition[] {
     ...(transition.guard === undefined ? {} : { guard: guardOf(transition.guard) }),
     targets: (transition.target ?? []).map(idOf),
     reenters: transition.reenter,
+    ...kindOf(transition),
     actions: transition.actions.flatMap(actionOf)
   }))
 }

@@ -3,10 +3,9 @@
  * and what they come to. Pure; who counts is coverage.ts, and whoever has a disk writes the text.
  */
 import { type Chart, type ChartState, type ChartTransition, statesWithin } from "./chart.ts"
-import { transitionText } from "./label.ts"
 import { type Marked, type Marks, transitionKey } from "./marks.ts"
 import { printable } from "./text.ts"
-import { wayTo } from "./ways.ts"
+import { eventToSend, wayTo } from "./ways.ts"
 
 export const hitsFormat = "troupe-chart-coverage"
 export const hitsVersion = 1
@@ -189,7 +188,7 @@ export function reportOf(chart: Chart, hits: Hits): HitsReport {
       ...lost.map(({ id }) => ({ state: id, transition: undefined, path: way(id) })),
       ...untaken.map(({ state, transition }) => {
         const path = way(state)
-        const last = transitionText({ ...transition, actions: [] })
+        const last = eventToSend(transition)
         return { state, transition, path: path === undefined ? undefined : [...path, last] }
       })
     ]

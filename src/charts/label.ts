@@ -45,11 +45,15 @@ const eventText = (event: string): string => {
 export const withNote = (transition: ChartTransition, note: string): ChartTransition =>
   note === "" ? transition : { ...transition, event: `${eventText(transition.event)} ${note}` }
 
-/** `event [guard] / action, action`; parts that are not there are left out. */
+/**
+ * `event (reenter) [guard] / action, action`; parts that are not there are left out. The word says
+ * of a transition to the state itself or into it whether the state is left.
+ */
 export function transitionText(transition: Omit<ChartTransition, "targets" | "reenters">): string {
-  const { event, guard, actions } = transition
+  const { event, kind, guard, actions } = transition
   const words = [
     eventText(event),
+    kind === undefined ? "" : `(${kind})`,
     guard === undefined ? "" : `[${guard}]`,
     actions.length === 0 ? "" : `/ ${actionsText(actions)}`
   ]
@@ -59,9 +63,10 @@ export function transitionText(transition: Omit<ChartTransition, "targets" | "re
 /** Transitions that differ in their event only are told together. */
 export function mergeEvents(transitions: readonly ChartTransition[]): readonly string[] {
   const events = new Map<string, string[]>()
-  for (const { event, guard, actions } of transitions) {
-    const rest = transitionText({ event: "\n", actions, ...(guard === undefined ? {} : { guard }) })
-    events.set(rest, [...(events.get(rest) ?? []), transitionText({ event, actions: [] })])
+  for (const one of transitions) {
+    const rest = transitionText({ ...one, event: "\n" })
+    const event = transitionText({ event: one.event, actions: [] })
+    events.set(rest, [...(events.get(rest) ?? []), event])
   }
   return [...events].map(([rest, names]) => rest.replace("\n", [...new Set(names)].join(", ")))
 }

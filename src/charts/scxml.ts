@@ -85,16 +85,39 @@ function trigger(state: ChartState, event: string, name: Namer): string | undefi
 const delayEvent = (state: ChartState, event: string, name: Namer): string =>
   `${eventName(event)}.${name(state.id)}`
 
+/**
+ * Where a transition leads, and whether the state stays. By SCXML's text a state that is its own
+ * target is left and entered. So a transition that stays in a state without others has no target,
+ * and one of a box leads to what the box begins with.
+ *
+ * Gotcha: SCXML's text knows no parallel state that stays while its regions begin anew, and takes
+ * `internal` there for external; it is written all the same, for readers that go by the word.
+ */
+function wayOf(state: ChartState, transition: ChartTransition, name: Namer): Attributes {
+  const { targets, reenters, kind } = transition
+  const hasStates = state.states.length > 0
+  if (targets.length === 0 || (kind === "internal" && !hasStates)) return []
+  const inside = new Set(statesWithin(state).map(({ id }) => id))
+  const stays = !reenters && hasStates && targets.every((id) => inside.has(id))
+  const first = state.type === "compound" ? state.initial : undefined
+  const goals = targets.map((id) => (stays && id === state.id ? (first ?? id) : id))
+  return [
+    ["target", goals.map(name).join(" ")],
+    ["type", stays ? "internal" : undefined]
+  ]
+}
+
 function transitionOf(state: ChartState, transition: ChartTransition, name: Namer) {
-  const { event, guard, targets, reenters, actions } = transition
-  const isInternal = targets.length > 0 && !reenters && state.states.length > 0
+  const { event, guard, actions } = transition
+  const way = wayOf(state, transition, name)
+  const isBare = event === "" && guard === undefined && way.length === 0
   return element(
     "transition",
     [
       ["event", trigger(state, event, name)],
-      ["cond", condition(guard)],
-      ["target", targets.length === 0 ? undefined : targets.map(name).join(" ")],
-      ["type", isInternal ? "internal" : undefined]
+      // SCXML wants one of event, condition and target.
+      ["cond", isBare ? "true" : condition(guard)],
+      ...way
     ],
     actions.flatMap(doneBy)
   )

@@ -3,7 +3,7 @@
  * alone. Conditions are not looked at, and regions do not wait for each other, so that a way is
  * what to try, not a promise. Pure.
  */
-import type { Chart, ChartState } from "./chart.ts"
+import type { Chart, ChartState, ChartTransition } from "./chart.ts"
 import { transitionText } from "./label.ts"
 
 interface Place {
@@ -31,6 +31,10 @@ function around({ state, parent }: Place): readonly ChartState[] {
   return [parent.state, ...beside, ...around(parent)]
 }
 
+/** The event, with what must hold; what the transition does then is not said. */
+export const eventToSend = ({ event, guard }: ChartTransition): string =>
+  transitionText({ event, actions: [], ...(guard === undefined ? {} : { guard }) })
+
 /** Gives for a state's id the events that lead to it; undefined where none do. */
 export function wayTo(chart: Chart): (id: string) => readonly string[] | undefined {
   const places = new Map(placesOf(chart.root).map((place) => [place.state.id, place]))
@@ -57,7 +61,7 @@ export function wayTo(chart: Chart): (id: string) => readonly string[] | undefin
       const way = ways.get(state?.id ?? "") ?? []
       for (const one of state?.transitions ?? []) {
         const isAtOnce = one.event === ""
-        const longer = isAtOnce ? way : [...way, transitionText({ ...one, actions: [] })]
+        const longer = isAtOnce ? way : [...way, eventToSend(one)]
         for (const target of one.targets) enter(target, longer, isAtOnce ? edge : next)
       }
     }
