@@ -9,6 +9,7 @@ import { machines } from "../machines/index.ts"
 import { describe } from "./charts/describe.ts"
 import { chartFromJson } from "./charts/from-json.ts"
 import { chartPng, chartText } from "./charts/format.ts"
+import { printable } from "./charts/text.ts"
 import type { ChartRoom, ChartSubject } from "./cli/charts.ts"
 import { BadInput, NoSuchThing } from "./cli/failure.ts"
 
@@ -23,7 +24,7 @@ const isMachine = (value: unknown): value is AnyStateMachine =>
   "implementations" in value
 
 const messageOf = (error: unknown): string =>
-  (error instanceof Error ? error.message : String(error)).split("\n", 1).join("")
+  printable((error instanceof Error ? error.message : String(error)).split("\n", 1).join(""), 400)
 
 const moduleAt = (path: string) =>
   Effect.tryPromise({
@@ -39,7 +40,7 @@ const exportedBy = Effect.fnUntraced(function* (path: string, exported: string |
   const found = Object.entries(all).flatMap(([name, value]) =>
     isMachine(value) ? [[name, value] as const] : []
   )
-  const names = found.map(([name]) => name).join(", ")
+  const names = found.map(([name]) => printable(name, 80)).join(", ")
   if (found.length === 0) {
     return yield* new BadInput({ message: `'${path}' exports no machine of xstate 5` })
   }

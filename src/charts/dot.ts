@@ -7,50 +7,56 @@
  */
 import { type Chart, type ChartState, statesWithin } from "./chart.ts"
 import { type Arrow, type Drawing, drawingOf } from "./drawing.ts"
+import { isPlain, plainIds } from "./plain-ids.ts"
+import { printableWhole, shownName } from "./text.ts"
 
 /** Quoted, lines ended by `\l`, which sets them flush left. */
 const label = (lines: readonly string[]): string => {
-  const quoted = lines.map((line) => line.replace(/[\\"]/g, "\\$&").replace(/\s+/g, " "))
+  const quoted = lines.map((line) => printableWhole(line).replace(/[\\"]/g, "\\$&"))
   return quoted.length === 1 ? `"${quoted[0]}"` : `"${quoted.map((line) => `${line}\\l`).join("")}"`
 }
 
 const quote = (id: string): string => `"${id.replace(/[\\"]/g, "\\$&")}"`
 
-const startOf = (id: string): string => quote(`${id} (start)`)
-const anyOf = (id: string): string => quote(`${id} (any)`)
-const clusterOf = (id: string): string => quote(`cluster ${id}`)
-
 const indent = (lines: readonly string[]): readonly string[] => lines.map((line) => `  ${line}`)
-
-/** A node within the state, at which an arrow to its box can end. */
-const anchorOf = (state: ChartState): string => {
-  const first = state.states.find(({ id }) => id === state.initial) ?? state.states[0]
-  return first === undefined ? quote(state.id) : anchorOf(first)
-}
 
 interface Pen {
   readonly drawing: Drawing
   readonly stateOf: (id: string) => ChartState | undefined
+  /** What a state is called in the file. */
+  readonly name: (id: string) => string
+}
+
+const nodeOf = (pen: Pen, id: string): string => quote(pen.name(id))
+const startOf = (pen: Pen, id: string): string => quote(`${pen.name(id)} (start)`)
+const anyOf = (pen: Pen, id: string): string => quote(`${pen.name(id)} (any)`)
+const clusterOf = (pen: Pen, id: string): string => quote(`cluster ${pen.name(id)}`)
+
+/** A node within the state, at which an arrow to its box can end. */
+const anchorOf = (pen: Pen, state: ChartState): string => {
+  const first = state.states.find(({ id }) => id === state.initial) ?? state.states[0]
+  return first === undefined ? nodeOf(pen, state.id) : anchorOf(pen, first)
 }
 
 /** The node for a state in an arrow, and the box at whose border the arrow is cut. */
 const endOf = (pen: Pen, id: string, cut: "lhead" | "ltail"): { node: string; cut: string } => {
   const state = pen.stateOf(id)
-  if (state === undefined || state.states.length === 0) return { node: quote(id), cut: "" }
-  return { node: anchorOf(state), cut: `, ${cut}=${clusterOf(id)}` }
+  if (state === undefined || state.states.length === 0) return { node: nodeOf(pen, id), cut: "" }
+  return { node: anchorOf(pen, state), cut: `, ${cut}=${clusterOf(pen, id)}` }
 }
 
 const arrowLine = (pen: Pen, { within, from, to, texts }: Arrow): string => {
   const start =
-    typeof from === "string" ? endOf(pen, from, "ltail") : { node: anyOf(within), cut: "" }
+    typeof from === "string" ? endOf(pen, from, "ltail") : { node: anyOf(pen, within), cut: "" }
   const end = endOf(pen, to, "lhead")
   return `${start.node} -> ${end.node} [label=${label(texts)}${start.cut}${end.cut}]`
 }
 
-const leaf = (state: ChartState, lines: readonly string[]): string => {
+const leaf = (pen: Pen, state: ChartState, lines: readonly string[]): string => {
   const shape = state.type === "final" ? ", peripheries=2" : ""
-  const key = state.type === "history" ? `${state.key} (history)` : state.key
-  return `${quote(state.id)} [label=${label([key, ...lines])}${shape}]`
+  const name = shownName(state.key)
+  const key = state.type === "history" ? `${name} (history)` : name
+  return `${nodeOf(pen, state.id)} [label=${label([key, ...lines])}${shape}]`
 }
 
 const isAny = ({ from }: Arrow): boolean => typeof from !== "string"
@@ -63,15 +69,15 @@ const arrowsIn = (pen: Pen, state: ChartState): readonly Arrow[] =>
  */
 function nodesOf(pen: Pen, state: ChartState): readonly string[] {
   const lines = pen.drawing.lines.get(state.id) ?? []
-  if (state.states.length === 0) return [leaf(state, lines)]
+  if (state.states.length === 0) return [leaf(pen, state, lines)]
   const isAnyUsed = arrowsIn(pen, state).some(isAny)
   const inside = [
-    `label=${label([state.key, ...lines])}`,
-    ...(state.initial === undefined ? [] : [`${startOf(state.id)} [shape=point, width=0.12]`]),
+    `label=${label([shownName(state.key), ...lines])}`,
+    ...(state.initial === undefined ? [] : [`${startOf(pen, state.id)} [shape=point, width=0.12]`]),
     ...state.states.flatMap((child) => nodesOf(pen, child)),
-    ...(isAnyUsed ? [`${anyOf(state.id)} [label="any state", style=dashed]`] : [])
+    ...(isAnyUsed ? [`${anyOf(pen, state.id)} [label="any state", style=dashed]`] : [])
   ]
-  return [`subgraph ${clusterOf(state.id)} {`, ...indent(inside), "}"]
+  return [`subgraph ${clusterOf(pen, state.id)} {`, ...indent(inside), "}"]
 }
 
 const edgesOf = (pen: Pen, state: ChartState): readonly string[] => {
@@ -79,7 +85,7 @@ const edgesOf = (pen: Pen, state: ChartState): readonly string[] => {
   return [
     ...(first === undefined
       ? []
-      : [`${startOf(state.id)} -> ${first.node} [label=""${first.cut}]`]),
+      : [`${startOf(pen, state.id)} -> ${first.node} [label=""${first.cut}]`]),
     ...arrowsIn(pen, state).map((arrow) => arrowLine(pen, arrow))
   ]
 }
@@ -88,7 +94,8 @@ const edgesOf = (pen: Pen, state: ChartState): readonly string[] => {
 export function dot(chart: Chart): string {
   const all = statesWithin(chart.root)
   const states = new Map(all.map((state) => [state.id, state]))
-  const pen: Pen = { drawing: drawingOf(chart), stateOf: (id) => states.get(id) }
+  const name = plainIds(chart)
+  const pen: Pen = { drawing: drawingOf(chart), stateOf: (id) => states.get(id), name }
   const lines = [
     "compound=true",
     "newrank=true",
@@ -98,5 +105,5 @@ export function dot(chart: Chart): string {
     ...nodesOf(pen, chart.root),
     ...all.flatMap((state) => edgesOf(pen, state))
   ]
-  return `${[`digraph ${quote(chart.id)} {`, ...indent(lines), "}"].join("\n")}\n`
+  return `${[`digraph ${quote(isPlain(chart.id) ? chart.id : "chart")} {`, ...indent(lines), "}"].join("\n")}\n`
 }

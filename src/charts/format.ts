@@ -12,6 +12,7 @@ import { plantuml } from "./plantuml.ts"
 import { png } from "./png.ts"
 import { scxml } from "./scxml.ts"
 import { svg, type Theme } from "./svg.ts"
+import { harmlessJson } from "./text.ts"
 import { tree } from "./tree.ts"
 import { xstateJson } from "./xstate-json.ts"
 
@@ -27,7 +28,7 @@ type Write = (
 ) => string | Promise<string>
 
 /** Data as JSON, two blanks an indent. */
-const json = (data: unknown): string => `${JSON.stringify(data, null, 2)}\n`
+const json = (data: unknown): string => `${harmlessJson(JSON.stringify(data, null, 2))}\n`
 
 /** How wide a chart in letters may be where nobody says. */
 const columnsUsual = 120
@@ -45,7 +46,7 @@ const formats = {
   plantuml: (chart) => plantuml(chart),
   dot: (chart) => dot(chart),
   scxml: (chart) => scxml(chart),
-  xstate: (_, machine) => xstateJson(machine),
+  xstate: (_, machine) => harmlessJson(xstateJson(machine)),
   json: (chart) => json(chart),
   layout: async (chart) => json(await draw(chart)),
   text: async (chart) => (await boxesIn(chart, columnsUsual)) ?? tree(chart),

@@ -1,8 +1,10 @@
 /**
  * The words on a chart, the same in every drawn format: what an arrow says, what a state does.
- * Plain text; each format escapes it in its own way.
+ * Plain text, every name printable and cut by itself, so that no other is lost with it; each format
+ * escapes the text in its own way.
  */
 import type { ChartAction, ChartInvoke, ChartState, ChartTransition, Json } from "./chart.ts"
+import { printable, shownName } from "./text.ts"
 
 /** `1 s`, `1 min 30 s`, `250 ms`. */
 export function duration(ms: number): string {
@@ -23,59 +25,87 @@ const eventOf = (params: Json | undefined): string => {
 }
 
 export const actionText = ({ type, params }: ChartAction): string => {
-  if (type === "stop") return `stop ${scriptOf(params)}`.trim()
+  if (type === "stop") return `stop ${printable(scriptOf(params))}`.trim()
   const event = eventOf(params)
-  if (event !== "" && ["raise", "send", "emit"].includes(type)) return `${type} ${event}`
-  return type
+  if (event !== "" && ["raise", "send", "emit"].includes(type)) return `${type} ${printable(event)}`
+  return shownName(type)
 }
 
 /** Each word once: a turn that replies to two groups of calls still only replies. */
 const actionsText = (actions: readonly ChartAction[]): string =>
   [...new Set(actions.map(actionText))].join(", ")
 
+/** Stands for the events of a text until they are known; no printable text has it. */
+const mark = "\n"
+
 /** An event in words: its type, unless it is none or any; a delay with its unit. */
 const eventText = (event: string): string => {
   if (event === "") return "at once"
   const ms = /^after (\d+)$/.exec(event)?.[1]
   if (ms !== undefined) return `after ${duration(Number(ms))}`
-  return event === "*" ? "any other" : event
+  return event === "*" ? "any other" : shownName(event)
 }
 
-/** The transition under another name: the event, and where it leads when no arrow shows it. */
-export const withNote = (transition: ChartTransition, note: string): ChartTransition =>
-  note === "" ? transition : { ...transition, event: `${eventText(transition.event)} ${note}` }
+/** A transition of which something is said behind its event. */
+export interface Noted extends ChartTransition {
+  readonly note?: string
+}
+
+/** The transition with a note: where it leads when no arrow shows it, or how often it was taken. */
+export const withNote = (transition: Noted, note: string): Noted =>
+  note === "" ? transition : { ...transition, note: `${transition.note ?? ""} ${note}`.trim() }
 
 /**
  * `event (reenter) [guard] / action, action`; parts that are not there are left out. The word says
  * of a transition to the state itself or into it whether the state is left.
  */
-export function transitionText(transition: Omit<ChartTransition, "targets" | "reenters">): string {
-  const { event, kind, guard, actions } = transition
+export function transitionText(transition: Omit<Noted, "targets" | "reenters">): string {
+  const { event, note = "", kind, guard, actions } = transition
   const words = [
-    eventText(event),
+    event === mark ? event : eventText(event),
+    printable(note),
     kind === undefined ? "" : `(${kind})`,
-    guard === undefined ? "" : `[${guard}]`,
+    guard === undefined ? "" : `[${printable(guard)}]`,
     actions.length === 0 ? "" : `/ ${actionsText(actions)}`
   ]
   return words.filter((word) => word !== "").join(" ")
 }
 
-/** Transitions that differ in their event only are told together. */
-export function mergeEvents(transitions: readonly ChartTransition[]): readonly string[] {
-  const events = new Map<string, string[]>()
-  for (const one of transitions) {
-    const rest = transitionText({ ...one, event: "\n" })
-    const event = transitionText({ event: one.event, actions: [] })
-    events.set(rest, [...(events.get(rest) ?? []), event])
+/**
+ * Transitions that differ in their event only are told together; of more events than have room in
+ * so many characters, the first and how many there are besides.
+ */
+export function mergeEvents(
+  transitions: readonly Noted[],
+  lengthMax = Number.POSITIVE_INFINITY
+): readonly string[] {
+  const events = new Map<string, Set<string>>()
+  for (const { note, ...one } of transitions) {
+    const rest = transitionText({ ...one, event: mark })
+    const event = transitionText({ event: one.event, actions: [], note: note ?? "" })
+    events.set(rest, (events.get(rest) ?? new Set()).add(event))
   }
-  return [...events].map(([rest, names]) => rest.replace("\n", [...new Set(names)].join(", ")))
+  return [...events].map(([rest, names]) =>
+    rest.replace(mark, () => shortened([...names], lengthMax))
+  )
+}
+
+/** `a, b and 35 more`; never none of them, nor one more that would have room. */
+function shortened(names: readonly string[], lengthMax: number): string {
+  let length = 0
+  const end = names.findIndex((name) => (length += name.length + 2) > lengthMax)
+  if (end < 0 || names.length === 1) return names.join(", ")
+  const shown = names.slice(0, Math.max(end, 1))
+  return `${shown.join(", ")} and ${names.length - shown.length} more`
 }
 
 const isDuring = (state: ChartState, { type, params }: ChartAction): boolean =>
   type === "stop" ? state.during.includes(scriptOf(params)) : state.during.includes(type)
 
 const invokeText = ({ id, src }: ChartInvoke): string =>
-  src === "" || src === id ? id : `${src} as ${id}`
+  src === "" || src === id ? printable(id) : `${printable(src)} as ${printable(id)}`
+
+const named = (names: readonly string[]): string => names.map((one) => printable(one)).join(", ")
 
 /** What the state does by itself, one line each: scripts, actors, deadline, what it bears. */
 export function stateLines(state: ChartState): readonly string[] {
@@ -84,11 +114,11 @@ export function stateLines(state: ChartState): readonly string[] {
   const exit = state.exit.filter((one) => !isDuring(state, one))
   const { deadlineMs, invokes = [], tags = [] } = state
   return [
-    ...(scripts.length === 0 ? [] : [`during / ${scripts.join(", ")}`]),
+    ...(scripts.length === 0 ? [] : [`during / ${named(scripts)}`]),
     ...(invokes.length === 0 ? [] : [`invoke / ${invokes.map(invokeText).join(", ")}`]),
     ...(entry.length === 0 ? [] : [`entry / ${actionsText(entry)}`]),
     ...(exit.length === 0 ? [] : [`exit / ${actionsText(exit)}`]),
     ...(deadlineMs === undefined ? [] : [`deadline ${duration(deadlineMs)}`]),
-    ...(tags.length === 0 ? [] : [`tags: ${tags.join(", ")}`])
+    ...(tags.length === 0 ? [] : [`tags: ${named(tags)}`])
   ]
 }

@@ -60,7 +60,11 @@ const told = (text: string, marked: Marked | undefined): readonly Text[] => {
 }
 
 /** The transitions in words: those that differ in their event only together, if marked the same. */
-export function transitionTexts(transitions: readonly Keyed[], marks: Marks): readonly Text[] {
+export function transitionTexts(
+  transitions: readonly Keyed[],
+  marks: Marks,
+  lengthMax?: number
+): readonly Text[] {
   const groups = new Map<string, { readonly marked: Marked | undefined; all: ChartTransition[] }>()
   for (const { key, transition } of transitions) {
     const marked = marks.transitions.get(key)
@@ -70,7 +74,7 @@ export function transitionTexts(transitions: readonly Keyed[], marks: Marks): re
     groups.set(name, group)
   }
   return [...groups.values()].flatMap(({ marked, all }) =>
-    mergeEvents(all).flatMap((text) => told(text, marked))
+    mergeEvents(all, lengthMax).flatMap((text) => told(text, marked))
   )
 }
 

@@ -7,6 +7,8 @@
  */
 import { type Chart, type ChartState, statesWithin } from "./chart.ts"
 import { type Drawing, drawingOf } from "./drawing.ts"
+import { isPlain, plainIds } from "./plain-ids.ts"
+import { printableWhole, shownName } from "./text.ts"
 
 /** Signs with a meaning in labels, and what stands for them. Only the reader sees these texts. */
 const substitutes: { readonly [sign: string]: string } = {
@@ -25,8 +27,13 @@ const substitutes: { readonly [sign: string]: string } = {
   "\\": "/"
 }
 
+/** A sign's number as `printable` writes it has signs of Mermaid's. */
 const escape = (text: string): string =>
-  text.replace(/&&|\|\||[&<>:;#{}"`\\]/g, (sign) => substitutes[sign] ?? "").replace(/\s+/g, " ")
+  printableWhole(text)
+    .replace(/\\u\{([0-9a-f]+)\}/g, (_, code: string) => `(U+${code.toUpperCase()})`)
+    .replace(/&&|\|\||[&<>:;#{}"`\\]/g, (sign) => substitutes[sign] ?? "")
+
+const named = (name: string): string => escape(shownName(name))
 
 const lineBreak = "<br/>"
 
@@ -43,8 +50,10 @@ interface Pen {
 function namer(chart: Chart): (id: string) => string {
   const names = new Map<string, string>()
   const taken = new Set<string>()
+  const idOf = plainIds(chart)
+  const machine = isPlain(chart.id) ? chart.id : "chart"
   for (const { id } of statesWithin(chart.root)) {
-    const plain = id === chart.root.id ? chart.id : `${chart.id}_${id}`
+    const plain = id === chart.root.id ? machine : `${machine}_${idOf(id)}`
     let name = plain.replace(/[^A-Za-z0-9]/g, "_")
     while (taken.has(name)) name += "_"
     taken.add(name)
@@ -57,10 +66,10 @@ const indent = (lines: readonly string[]): readonly string[] => lines.map((line)
 
 const leaf = (pen: Pen, state: ChartState): readonly string[] => {
   const name = pen.name(state.id)
-  if (state.type === "history") return [`state "${escape(`${state.key} (history)`)}" as ${name}`]
+  if (state.type === "history") return [`state "${named(state.key)} (history)" as ${name}`]
   const lines = pen.drawing.lines.get(state.id) ?? []
   return [
-    `state "${escape(state.key)}" as ${name}`,
+    `state "${named(state.key)}" as ${name}`,
     ...lines.map((line) => `${name} : ${escape(line)}`),
     ...(state.type === "final" ? [`${name} --> [*]`] : [])
   ]
@@ -71,7 +80,7 @@ const leaf = (pen: Pen, state: ChartState): readonly string[] => {
  */
 const titleOf = (pen: Pen, state: ChartState): string => {
   const lines = state.type === "parallel" ? (pen.drawing.lines.get(state.id) ?? []) : []
-  return join([state.key, ...lines])
+  return join([shownName(state.key), ...lines])
 }
 
 const boxOf = (pen: Pen, state: ChartState): readonly string[] => [

@@ -47,6 +47,8 @@ export interface PictureBox extends Rectangle {
   readonly depth: number
   readonly title: readonly Line[]
   readonly lines: readonly Line[]
+  /** All that its transitions say where its lines have not all of it. */
+  readonly whole?: readonly string[]
   /** Where its texts are. */
   readonly text: Rectangle
   readonly mark?: Mark
@@ -59,6 +61,8 @@ export interface PictureArrow {
   readonly lines: readonly Line[]
   readonly label: Rectangle | undefined
   readonly taken: readonly Taken[]
+  /** All that the label says where its lines have not all of it. */
+  readonly whole?: readonly string[]
   readonly mark?: Mark
 }
 
@@ -146,7 +150,7 @@ function placed(scene: Scene, geometry: Geometry): readonly PictureBox[] {
   return boxesWithin(scene.root).map((box, at) => {
     const place = rectangle(geometry.boxes[at] ?? [])
     const isOpen = box.boxes.length > 0
-    const { id, type, isRegion, hidden, title, lines, mark } = box
+    const { id, type, isRegion, hidden, title, lines, whole, mark } = box
     const width = textWidth(box)
     const middle = place.x + (place.width - width) / 2
     const x = isOpen ? (headX(box, place, geometry) ?? place.x + boxMargin.x) : middle
@@ -157,6 +161,7 @@ function placed(scene: Scene, geometry: Geometry): readonly PictureBox[] {
       isRegion,
       isOpen,
       hidden,
+      ...(whole === undefined ? {} : { whole }),
       depth: depths.get(box) ?? 0,
       title,
       lines,
@@ -178,6 +183,7 @@ const arrowOf = (arrow: SceneArrow, points: readonly number[], label: readonly n
   lines: arrow.lines,
   label: arrow.lines.length === 0 ? undefined : rectangle([...label, arrow.width, arrow.height]),
   taken: arrow.taken,
+  ...(arrow.whole === undefined ? {} : { whole: arrow.whole }),
   ...(arrow.mark === undefined ? {} : { mark: arrow.mark })
 })
 

@@ -9,12 +9,12 @@
  */
 import { type Chart, type ChartState, statesWithin } from "./chart.ts"
 import { mergeEvents, stateLines, withNote } from "./label.ts"
-import { printable } from "./text.ts"
+import { printableWhole, shownName } from "./text.ts"
 
 const harmless = /[A-Za-z0-9 _.,:()[\]=+'?&|-]/u
 
 const escape = (text: string): string =>
-  [...printable(text)]
+  [...printableWhole(text)]
     .map((sign) => {
       const code = sign.codePointAt(0) ?? 0
       // Above the base plane PlantUML knows no numbers; there are no signs of its language either.
@@ -45,7 +45,7 @@ const indent = (lines: readonly string[]): readonly string[] => lines.map((line)
 const titles = { shallow: "H", deep: "H*" } as const
 
 const titleOf = (state: ChartState): string =>
-  state.history === undefined ? state.key : titles[state.history]
+  state.history === undefined ? shownName(state.key) : titles[state.history]
 
 /** Where an arrow is drawn; undefined between regions, where it is told in its state instead. */
 interface Ends {
@@ -116,6 +116,10 @@ export function plantuml(chart: Chart): string {
       })
     )
   )
-  const body = ["hide empty description", ...stateText(pen, chart.root, chart.id), ...arrows]
+  const body = [
+    "hide empty description",
+    ...stateText(pen, chart.root, shownName(chart.id)),
+    ...arrows
+  ]
   return `${["@startuml", ...body, "@enduml"].join("\n")}\n`
 }

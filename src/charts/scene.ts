@@ -16,7 +16,17 @@ import {
   transitionKey,
   transitionTexts
 } from "./marks.ts"
-import { type Line, lineFace, printable, titleFace, widthOf, widthOfLines, wrap } from "./text.ts"
+import {
+  type Line,
+  lineFace,
+  printable,
+  printableWhole,
+  shownName,
+  titleFace,
+  widthOf,
+  widthOfLines,
+  wrap
+} from "./text.ts"
 
 /** One of a state's transitions, by its place among them. */
 export interface Taken {
@@ -36,6 +46,8 @@ export interface SceneBox {
   readonly height: number
   /** How many states are in it that are not drawn; 0 for a box that shows all that it has. */
   readonly hidden: number
+  /** All that is to be said where the lines have not all of it. */
+  readonly whole?: readonly string[]
   readonly mark?: Mark
   readonly boxes: readonly SceneBox[]
 }
@@ -49,6 +61,8 @@ export interface SceneArrow {
   readonly height: number
   /** The transitions that go this way; none for the arrow of a start's dot. */
   readonly taken: readonly Taken[]
+  /** As of a box. */
+  readonly whole?: readonly string[]
   readonly mark?: Mark
 }
 
@@ -68,6 +82,12 @@ const titleWidthMax = 190
 const lineWidthMax = 250
 const labelWidthMax = 230
 const titleLengthMax = 80
+
+/** Events of one text beyond this many characters are counted; the whole is in the SVG's titles. */
+const eventsLengthMax = 240
+
+/** Transitions beyond this many lines are counted too. */
+const textsMax = 30
 const dotSize = 10
 const historySize = 26
 
@@ -86,7 +106,7 @@ export const boxesWithin = (box: SceneBox): readonly SceneBox[] => [
 
 const broken = (texts: readonly Text[], widthMax: number): readonly Line[] =>
   texts.flatMap(({ text, mark }) => {
-    const lines = wrap(printable(text), lineFace, widthMax)
+    const lines = wrap(printableWhole(text), lineFace, widthMax)
     return mark === undefined ? lines : lines.map((line) => ({ ...line, mark }))
   })
 
@@ -136,7 +156,7 @@ const dotOf = (state: ChartState): SceneBox => ({
 const metaLines = ({ meta }: ChartState): readonly string[] => {
   if (typeof meta !== "object" || meta === null || Array.isArray(meta)) return []
   return Object.entries(meta).flatMap(([key, value]) =>
-    typeof value === "object" ? [] : [`${key}: ${String(value)}`]
+    typeof value === "object" ? [] : [`${printable(key)}: ${printable(String(value))}`]
   )
 }
 
@@ -146,14 +166,29 @@ export const ownLines = (state: ChartState): readonly string[] => [
   ...metaLines(state)
 ]
 
+interface Words {
+  readonly texts: readonly Text[]
+  readonly whole?: readonly string[]
+}
+
+/** The transitions in words, as many as have room, and all of them where that is not all. */
+function wordsOf(transitions: readonly Keyed[], marks: Marks): Words {
+  const all = transitionTexts(transitions, marks)
+  const short = transitionTexts(transitions, marks, eventsLengthMax)
+  const rest = short.length - textsMax
+  const texts = rest > 1 ? [...short.slice(0, textsMax), { text: `and ${rest} more` }] : short
+  const isWhole =
+    texts.length === all.length && texts.every(({ text }, at) => text === all[at]?.text)
+  return { texts, ...(isWhole ? {} : { whole: all.map(({ text }) => text) }) }
+}
+
 /** Transitions that lead nowhere are lines in the state's box. */
-const textsOf = (state: ChartState, marks: Marks): readonly Text[] => [
-  ...(marks.lines?.get(state.id) ?? ownLines(state).map((text) => ({ text }))),
-  ...transitionTexts(
-    keyed(state).filter(({ transition }) => transition.targets.length === 0),
-    marks
-  )
-]
+function textsOf(state: ChartState, marks: Marks): Words {
+  const own = marks.lines?.get(state.id) ?? ownLines(state).map((text) => ({ text }))
+  const nowhere = keyed(state).filter(({ transition }) => transition.targets.length === 0)
+  const { texts, ...whole } = wordsOf(nowhere, marks)
+  return { texts: [...own, ...texts], ...whole }
+}
 
 /** A state's transitions with their names. */
 export const keyed = (state: ChartState): readonly Keyed[] =>
@@ -167,9 +202,10 @@ function boxOf(maker: Maker, state: ChartState, isRegion: boolean): SceneBox {
   const hidden = isClosed ? statesWithin(state).length - 1 : 0
   const note = hidden === 0 ? [] : [{ text: `${hidden} states inside, not drawn` }]
   const marked = maker.marks.states.get(state.id)
-  const name = titleText(printable(state.key, titleLengthMax), marked)
+  const name = titleText(shownName(state.key, titleLengthMax), marked)
   const title = wrap(name, titleFace, titleWidthMax)
-  const lines = broken([...textsOf(state, maker.marks), ...note], lineWidthMax)
+  const { texts, ...whole } = textsOf(state, maker.marks)
+  const lines = broken([...texts, ...note], lineWidthMax)
   const text = Math.max(widthOfLines(title, titleFace), widthOfLines(lines, lineFace))
   const isHistory = state.type === "history"
   const shown = isClosed ? [] : state.states
@@ -183,6 +219,7 @@ function boxOf(maker: Maker, state: ChartState, isRegion: boolean): SceneBox {
     width: isHistory ? historySize : Math.ceil(Math.max(text, 24) + 2 * boxMargin.x),
     height: isHistory ? historySize : headHeight(title, lines),
     hidden,
+    ...(isHistory ? {} : whole),
     ...(marked === undefined ? {} : { mark: marked.mark }),
     boxes: [...dot, ...shown.map((child) => boxOf(maker, child, state.type === "parallel"))]
   }
@@ -217,7 +254,8 @@ function waysOf(maker: Maker, states: readonly ChartState[]): readonly Way[] {
 
 function arrowOf(way: Way, isBare: boolean, marks: Marks): SceneArrow {
   const { from, to, transitions, taken } = way
-  const lines = isBare ? [] : broken(transitionTexts(transitions, marks), labelWidthMax)
+  const { texts, ...whole } = wordsOf(transitions, marks)
+  const lines = isBare ? [] : broken(texts, labelWidthMax)
   const keys = transitions.map(({ key }) => key)
   const mark = commonMark(keys, marks)
   const isEmpty = lines.length === 0
@@ -228,6 +266,7 @@ function arrowOf(way: Way, isBare: boolean, marks: Marks): SceneArrow {
     width: isEmpty ? 0 : Math.ceil(widthOfLines(lines, lineFace) + 2 * labelMargin.x),
     height: isEmpty ? 0 : lines.length * lineHeight + 2 * labelMargin.y,
     taken,
+    ...(isBare ? {} : whole),
     ...(mark === undefined ? {} : { mark })
   }
 }

@@ -8,7 +8,15 @@ import type { Mark } from "./marks.ts"
 import type { Picture, PictureArrow, PictureBox, Point, Rectangle } from "./picture.ts"
 import { noteHeight, margin, swatchWidth } from "./picture.ts"
 import { lineHeight, titleHeight } from "./scene.ts"
-import { type Face, type Line, lineFace, moreIndent, printable, titleFace } from "./text.ts"
+import {
+  type Face,
+  type Line,
+  lineFace,
+  moreIndent,
+  printable,
+  printableWhole,
+  titleFace
+} from "./text.ts"
 import { escapeXml as escape } from "./xml.ts"
 
 const number = (value: number): string => String(Math.round(value * 10) / 10)
@@ -228,12 +236,16 @@ function boxText(box: PictureBox): readonly string[] {
 /** A name as a title and an attribute have it: longer than what is drawn, and bounded too. */
 const named = (id: string): string => escape(printable(id, 500))
 
+/** What a reader is told who rests on it: all that the lines have no room for. */
+const wholeText = ({ whole = [] }: { readonly whole?: readonly string[] }): string =>
+  escape(whole.map((text) => `${printableWhole(text)}\n`).join(""))
+
 const boxSvg = (box: PictureBox): string =>
   box.type === "start"
     ? `<g>${circle(box, "dot")}</g>`
     : [
         `<g class="${kindsOf(box)}${markClass(box.mark)}" data-state="${named(box.id)}">`,
-        `<title>${named(box.id)}</title>`,
+        `<title>${[named(box.id), wholeText(box).trimEnd()].join("\n").trimEnd()}</title>`,
         ...shapesOf(box),
         ...boxText(box),
         "</g>"
@@ -286,10 +298,13 @@ function tipOf(points: readonly Point[]): string {
 const takenOf = ({ taken }: PictureArrow): string =>
   taken.map(({ state, at }) => `${named(state)}#${at}`).join(" ")
 
+const told = (arrow: PictureArrow): string =>
+  arrow.whole === undefined ? "" : `<title>${wholeText(arrow).trimEnd()}</title>`
+
 const arrowSvg = (arrow: PictureArrow): string => {
   const kind = arrow.taken.length === 0 ? "arrow start" : `arrow${markClass(arrow.mark)}`
   const way = `<path class="way" d="${wayOf(arrow.points)}"/>`
-  return `<g class="${kind}" data-taken="${takenOf(arrow)}">${way}${tipOf(arrow.points)}</g>`
+  return `<g class="${kind}" data-taken="${takenOf(arrow)}">${told(arrow)}${way}${tipOf(arrow.points)}</g>`
 }
 
 const labelSvg = (arrow: PictureArrow): string => {
@@ -297,7 +312,7 @@ const labelSvg = (arrow: PictureArrow): string => {
   if (label === undefined) return ""
   const text = textLines(words(lines, "word"), label.x + 6, label.y + 3)
   const attributes = `class="arrow" data-taken="${takenOf(arrow)}"`
-  return [`<g ${attributes}>`, frame(label, "label", 4), ...text, "</g>"].join("")
+  return [`<g ${attributes}>`, told(arrow), frame(label, "label", 4), ...text, "</g>"].join("")
 }
 
 /** One line of the legend: a spot of the mark's colour, and what it means. */

@@ -76,6 +76,21 @@ export function printable(text: string, lengthMax = textLengthMax): string {
   return `${characters.slice(0, lengthMax - 1).join("")}${ellipsis}`
 }
 
+/** The same of a text that is made of names, each of which was cut by itself. */
+export const printableWhole = (text: string): string => printable(text, Number.POSITIVE_INFINITY)
+
+/** A state's or a machine's name as a reader sees it: one of nothing but blanks is told too. */
+export const shownName = (name: string, lengthMax = textLengthMax): string =>
+  printable(name, lengthMax) || "(empty)"
+
+/** JSON in which every control and mark of direction is written by its number; it says the same. */
+export const harmlessJson = (text: string): string =>
+  text.replace(/[\u007f-\u009f\u2028\u2029\p{Cf}]/gu, (sign) =>
+    [...Array(sign.length).keys()]
+      .map((at) => `\\u${sign.charCodeAt(at).toString(16).padStart(4, "0")}`)
+      .join("")
+  )
+
 /** A line of a text that was broken: `isMore` when it goes on from the line before. */
 export interface Line {
   readonly text: string

@@ -8,7 +8,7 @@ import type { Chart, ChartState } from "./chart.ts"
 import { type Keyed, type Mark, type Marked, type Marks, noMarks, type Text } from "./marks.ts"
 import { titleText, transitionTexts } from "./marks.ts"
 import { keyed, ownLines } from "./scene.ts"
-import { columnsOf, printable } from "./text.ts"
+import { columnsOf, printable, printableWhole, shownName } from "./text.ts"
 
 export interface TreeOptions {
   /** How wide it may be, by default 100; at least 40. */
@@ -57,7 +57,7 @@ function targetText(state: ChartState, targets: readonly string[]): string {
   const home = state.id.split(".").slice(0, -1).join(".")
   const near = (id: string) => {
     const isSibling = id.split(".").slice(0, -1).join(".") === home
-    return printable(isSibling ? (id.split(".").at(-1) ?? id) : id, 80)
+    return shownName(isSibling ? (id.split(".").at(-1) ?? id) : id, 80)
   }
   return targets.map(near).join(" and ")
 }
@@ -72,7 +72,7 @@ function ways(state: ChartState, marks: Marks): readonly Text[] {
   return [...groups].flatMap(([name, all]) =>
     transitionTexts(all, marks).map(({ text, mark }) => {
       const isBefore = text.startsWith("   was ")
-      const shown = printable(text)
+      const shown = printableWhole(text)
       const line = isBefore ? `    ${shown}` : name === "" ? shown : `${shown} → ${name}`
       return mark === undefined ? { text: line } : { text: line, mark }
     })
@@ -101,7 +101,7 @@ function titleOf(pen: Pen, state: ChartState, { bars, isFirst }: Branch): string
   const spot = isFirst ? "● " : ""
   const beside = columnsOf(`${bars}${spot}${titleText("", marked)} ${more}`)
   const room = Math.max(8, pen.columns - beside)
-  const whole = printable(state.key, 80)
+  const whole = shownName(state.key, 80)
   const key = columnsOf(whole) > room ? `${fitting(whole, room - 1)}…` : whole
   const name = titleText(key, marked)
   const painted = pen.paint(marked?.mark ?? "name", name)
@@ -127,7 +127,7 @@ function stateLinesOf(pen: Pen, state: ChartState, branch: Branch): string[] {
   const inner = `${below}${hasStates ? "│ " : "  "}`
   const own: readonly Text[] =
     pen.marks.lines?.get(state.id) ?? ownLines(state).map((text) => ({ text }))
-  const shown = own.map(({ text, ...mark }) => ({ text: printable(text), ...mark }))
+  const shown = own.map(({ text, ...mark }) => ({ text: printableWhole(text), ...mark }))
   const lines = [
     `${pen.paint("faint", bars)}${titleOf(pen, state, branch)}`,
     ...textLines(pen, shown, `${inner}  `),

@@ -47,11 +47,13 @@ const nobody = (chart: Chart, name: string, found: readonly string[]): NoSuchThi
   const near = suggest(name, [...ids, ...ids.map((id) => id.split(".").at(-1) ?? id)])
   const hint =
     found.length > 0
-      ? `name one of ${found.join(", ")}`
+      ? `name one of ${found.map((id) => printable(id, 80)).join(", ")}`
       : near === undefined
         ? "'--format tree' shows them"
-        : `did you mean '${near.word}'?`
-  return new NoSuchThing({ message: `there is no one state '${name}' in '${chart.id}'; ${hint}` })
+        : `did you mean '${printable(near.word, 80)}'?`
+  return new NoSuchThing({
+    message: `there is no one state '${printable(name, 80)}' in '${printable(chart.id, 80)}'; ${hint}`
+  })
 }
 
 /** The chart alone. */

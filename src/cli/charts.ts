@@ -13,6 +13,7 @@ import { shownPercent } from "../charts/hits.ts"
 import { highlighted, type Picture } from "../charts/picture.ts"
 import { png } from "../charts/png.ts"
 import { svg } from "../charts/svg.ts"
+import { harmlessJson, printable } from "../charts/text.ts"
 import { tree } from "../charts/tree.ts"
 import { suggest } from "../config/suggest.ts"
 import { coverageIn, differenceOf, highlightOf, type MarkedChart, unmarked } from "./chart-marks.ts"
@@ -140,7 +141,8 @@ const pictureOf = ({ chart, marks, focus }: MarkedChart) =>
   Effect.map(
     Effect.tryPromise({
       try: (): Promise<Picture> => draw(chart, { marks: focus === undefined ? marks : noMarks }),
-      catch: (error) => wrong(error instanceof Error ? error.message : String(error))
+      catch: (error) =>
+        wrong(printable(error instanceof Error ? error.message : String(error), 400))
     }),
     (picture) => (focus === undefined ? picture : highlighted(picture, new Set(focus)))
   )
@@ -200,18 +202,18 @@ const markedText = Effect.fnUntraced(function* (
     const letters = yield* lettersOf(marked, format, isPrinted)
     return lines.length === 0 ? letters : `${letters}\n${lineText(lines)}`
   }
-  if (format === "json") return `${JSON.stringify(marked.data, null, 2)}\n`
+  if (format === "json") return `${harmlessJson(JSON.stringify(marked.data, null, 2))}\n`
   if (format !== "svg" && format !== "png" && format !== "layout") {
     return yield* wrong(
       `--format ${format} has no room for marks: tree, boxes, svg, png and json have`
     )
   }
   const picture = yield* pictureOf(marked)
-  if (format === "layout") return `${JSON.stringify(picture, null, 2)}\n`
+  if (format === "layout") return `${harmlessJson(JSON.stringify(picture, null, 2))}\n`
   if (format === "svg") return svg(picture, theme)
   return yield* Effect.tryPromise({
     try: () => png(picture, { theme }),
-    catch: (error) => wrong(error instanceof Error ? error.message : String(error))
+    catch: (error) => wrong(printable(error instanceof Error ? error.message : String(error), 400))
   })
 })
 

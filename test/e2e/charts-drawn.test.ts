@@ -11,6 +11,7 @@ import { pathToFileURL } from "node:url"
 import fc from "fast-check"
 import type { Browser, Page } from "playwright-core"
 import { afterAll, beforeAll, expect, test } from "vitest"
+import { createMachine } from "xstate"
 import { machines } from "../../machines/index.ts"
 import { type Chart, statesWithin } from "../../src/charts/chart.ts"
 import { describe } from "../../src/charts/describe.ts"
@@ -90,6 +91,20 @@ test.each(all)(
   },
   60_000
 )
+
+test("Mermaid draws a chart whose names are empty, long or no text, as text", async () => {
+  const names = ["", "  ", "\u001b[31mred", "nul\u0000", "\u202egnp", "x".repeat(10_000), "<img>"]
+  const states = Object.fromEntries(
+    names.map((name, at) => [
+      name,
+      { id: `t${at}`, tags: [name], on: { [name || "GO"]: `#t${(at + 1) % names.length}` } }
+    ])
+  )
+  const machine = createMachine({ id: "\u001b", initial: names[2] ?? "", states })
+  const { diagramType, scripts, words } = await drawnByMermaid(mermaid(describe(machine)))
+  expect({ diagramType, scripts }).toEqual({ diagramType: "stateDiagram", scripts: 0 })
+  expect(words).toContain("(empty)")
+})
 
 test("Mermaid draws sequences of turns, long and hostile ones, as text", async () => {
   await expect(drawnByMermaid("sequenceDiagram\n  a->>")).rejects.toThrow()
