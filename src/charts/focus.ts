@@ -13,8 +13,11 @@ export function stateNamed(chart: Chart, name: string): string | readonly string
   return ending.length === 1 ? (ending[0] ?? []) : ending
 }
 
+/** Before the name of a state that is meant, where a terminal or its reader has no colours. */
+const sign = "»"
+
 /** The states as marks, for a drawing that has no layout to keep. */
 export const focusMarks = (states: readonly string[]): Marks => ({
   ...noMarks,
-  states: new Map(states.map((id) => [id, { mark: "active" as const }]))
+  states: new Map(states.map((id) => [id, { mark: "active" as const, sign }]))
 })

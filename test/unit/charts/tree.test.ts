@@ -80,8 +80,11 @@ test("colours are asked for by meaning, and only the marked state has its mark's
   const chart = chartOf(machines.config)
   const marks = focusMarks(["loading"])
   const painted = tree(chart, { marks, paint: (look, text) => `<${look}>${text}</>` })
-  expect(painted).toContain("<active>loading</>")
+  expect(painted).toContain("<active>» loading</>")
   expect(painted).toContain("<name>current</>")
+  // Without colours the sign alone says which is meant.
+  expect(tree(chart, { marks })).toMatch(/─ » loading$/m)
+  expect(tree(chart)).not.toContain("»")
   expect(painted.replace(/<\/?\w*>/g, "")).toBe(tree(chart, { marks }))
 })
 
