@@ -4,6 +4,7 @@
  */
 import type { Picture } from "./picture.ts"
 import { svg, type Theme } from "./svg.ts"
+import { printable } from "./text.ts"
 
 /** @resvg/resvg-js is not installed. */
 export class ResvgMissing extends Error {
@@ -31,17 +32,41 @@ const load = async (name: string): Promise<Resvg> => {
 export interface PngOptions {
   /** A PNG has one theme; `auto` is the light one. */
   readonly theme?: Theme
-  /** Pixels for each px of the picture. */
+  /** Pixels for each px of the picture, by default 2; fewer where the picture is large. */
   readonly scale?: number
 }
 
-/** The bytes of the file. Rejects with `ResvgMissing`. */
+/** The picture has too many px for a PNG that shows anything. */
+export class PictureTooLarge extends Error {
+  readonly _tag = "PictureTooLarge"
+  constructor({ id, width, height }: Picture) {
+    const name = printable(id, 80)
+    super(`the picture of '${name}' is ${width} × ${height} px, too large for a PNG: make an SVG`)
+  }
+}
+
+/** Pixels of a PNG: 200 MB while it is made. */
+const pixelsMax = 50_000_000
+
+/** Smaller letters are specks, 4 px high. */
+const scaleMin = 0.4
+
+/** As asked for, or what is left of it for a large picture. Throws `PictureTooLarge`. */
+export function scaleOf(picture: Picture, asked = 2): number {
+  const pixels = picture.width * picture.height
+  const scale = Math.min(asked, Math.sqrt(pixelsMax / pixels))
+  if (scale < Math.min(asked, scaleMin)) throw new PictureTooLarge(picture)
+  return scale
+}
+
+/** The bytes of the file. Rejects with `ResvgMissing`, `PictureTooLarge`. */
 export async function png(picture: Picture, options: PngOptions = {}): Promise<Uint8Array> {
+  const value = scaleOf(picture, options.scale)
   const resvg = await load("@resvg/resvg-js")
-  const { theme = "light", scale = 2 } = options
+  const { theme = "light" } = options
   // resvg knows no CSS variables; the SVG of one theme has none.
   const text = svg(picture, theme === "dark" ? "dark" : "light")
-  const fitTo = { mode: "zoom", value: scale }
+  const fitTo = { mode: "zoom", value }
   const font = { loadSystemFonts: true, defaultFontFamily: "DejaVu Sans" }
   return new resvg(text, { fitTo, font }).render().asPng()
 }

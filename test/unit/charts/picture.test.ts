@@ -12,6 +12,7 @@ import { draw } from "../../../src/charts/draw.ts"
 import { faults } from "../../../src/charts/overlap.ts"
 import type { Picture } from "../../../src/charts/picture.ts"
 import { svg } from "../../../src/charts/svg.ts"
+import { PictureTooLarge, png, scaleOf } from "../../../src/charts/png.ts"
 import { printable, widthOf, wrap } from "../../../src/charts/text.ts"
 import { fixtures } from "./fixtures.ts"
 
@@ -189,6 +190,29 @@ describe("hostile names", () => {
           .replaceAll(" ", "")
       ).toBe(name.replaceAll(" ", ""))
     }
+  })
+})
+
+describe("a PNG", () => {
+  const sized = async (width: number, height: number) => ({
+    ...(await draw(chartOf(machines.config))),
+    width,
+    height
+  })
+
+  test("is drawn smaller where it is large, and refused where it would show nothing", async () => {
+    expect(scaleOf(await sized(1000, 800))).toBe(2)
+    expect(scaleOf(await sized(1000, 800), 5)).toBe(5)
+    for (const [width, height] of [
+      [9000, 7000],
+      [17_000, 12_000]
+    ] as const) {
+      const scale = scaleOf(await sized(width, height))
+      expect(width * height * scale ** 2).toBeCloseTo(50_000_000)
+    }
+    const huge = await sized(18_046, 19_000)
+    expect(() => scaleOf(huge)).toThrow("is 18046 × 19000 px, too large for a PNG: make an SVG")
+    await expect(png(huge)).rejects.toBeInstanceOf(PictureTooLarge)
   })
 })
 
