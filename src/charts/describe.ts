@@ -3,15 +3,16 @@
  * knows no machine in particular. The same machine gives the same data.
  */
 import type { AnyStateMachine, AnyStateNode, AnyTransitionDefinition } from "xstate"
+import { jsonOf, named } from "./json.ts"
 import type {
   Chart,
   ChartAction,
   ChartInvoke,
   ChartState,
   ChartTransition,
-  Json,
   TransitionKind
 } from "./chart.ts"
+import { printable } from "./text.ts"
 
 /** A longer condition is told by its beginning: a chart is no listing. */
 const guardLengthMax = 72
@@ -24,19 +25,6 @@ export const idOf = (node: AnyStateNode): string => {
   if (node.path.length > 0) return node.path.join(".")
   const { id } = node.machine
   return Object.hasOwn(node.machine.states, id) ? `${id} (machine)` : id
-}
-
-/** Data as JSON; undefined for what is computed when the action runs. */
-export function jsonOf(value: unknown): Json | undefined {
-  if (value === null || typeof value === "boolean" || typeof value === "string") return value
-  if (typeof value === "number") return Number.isFinite(value) ? value : undefined
-  if (Array.isArray(value)) return value.map((item) => jsonOf(item) ?? null)
-  if (typeof value !== "object") return undefined
-  const entries = Object.entries(value).flatMap(([key, item]) => {
-    const json = jsonOf(item)
-    return json === undefined ? [] : [[key, json] as const]
-  })
-  return Object.fromEntries(entries)
 }
 
 const fieldOf = (value: unknown, name: string): unknown =>
@@ -65,7 +53,7 @@ function actionOf(action: unknown): readonly ChartAction[] {
   const type = fieldOf(action, "type")
   if (typeof type !== "string") return []
   if (type.startsWith("xstate.")) return builtInOf(type, action)
-  const params = jsonOf(fieldOf(action, "params"))
+  const params = jsonOf(fieldOf(action, "params"), `params of '${type}'`)
   return [params === undefined ? { type } : { type, params }]
 }
 
@@ -94,7 +82,7 @@ function guardOf(guard: unknown): string {
   if (state !== undefined) return `in ${stateValueOf(state)}`
   const type = fieldOf(guard, "type")
   if (typeof type === "string") {
-    const params = jsonOf(fieldOf(guard, "params"))
+    const params = jsonOf(fieldOf(guard, "params"), `params of '${type}'`)
     return params === undefined ? type : `${type} ${JSON.stringify(params)}`
   }
   return typeof guard === "function" ? sourceOf(guard as (...args: never) => unknown) : "guarded"
@@ -191,12 +179,15 @@ const deadlineOf = (entry: readonly ChartAction[]): { deadlineMs?: number } => {
   return typeof ms === "number" ? { deadlineMs: ms } : {}
 }
 
-function stateOf(node: AnyStateNode): ChartState {
+const stateOf = (node: AnyStateNode): ChartState =>
+  named(`the state '${printable(idOf(node), 80)}'`, () => stateAt(node))
+
+function stateAt(node: AnyStateNode): ChartState {
   const states = Object.values(node.states).sort((one, other) => one.order - other.order)
   const entry = node.entry.flatMap(actionOf)
   const exit = node.exit.flatMap(actionOf)
   const stopped = stoppedBy(exit)
-  const meta = jsonOf(node.meta)
+  const meta = jsonOf(node.meta, "meta")
   const first = node.type === "compound" ? node.initial.target?.[0] : undefined
   return {
     id: idOf(node),

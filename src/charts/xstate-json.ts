@@ -5,7 +5,9 @@
  */
 import type { AnyStateMachine } from "xstate"
 import type { Json } from "./chart.ts"
-import { actionsIn, guardIn, jsonOf } from "./describe.ts"
+import { actionsIn, guardIn } from "./describe.ts"
+import { jsonOf, named } from "./json.ts"
+import { printable } from "./text.ts"
 
 type Config = { readonly [key: string]: unknown }
 
@@ -43,7 +45,7 @@ const byEvent = (value: unknown): Json =>
 /** What is data already. */
 function plain(values: Config): { readonly [key: string]: Json } {
   const known = Object.entries(values).flatMap(([key, value]) => {
-    const json = value === undefined ? undefined : jsonOf(value)
+    const json = value === undefined ? undefined : jsonOf(value, key)
     return json === undefined ? [] : [[key, json] as const]
   })
   return Object.fromEntries(known)
@@ -77,7 +79,12 @@ const writers: { readonly [key: string]: (value: unknown) => Json } = {
   invoke: (value) => listOf(value).map(invokeOf),
   states: (value) =>
     isConfig(value)
-      ? Object.fromEntries(Object.entries(value).map(([key, state]) => [key, stateOf(state)]))
+      ? Object.fromEntries(
+          Object.entries(value).map(([key, state]) => [
+            key,
+            named(`the state '${printable(key, 80)}'`, () => stateOf(state))
+          ])
+        )
       : {}
 }
 
@@ -94,4 +101,4 @@ const stateOf = (value: unknown): { readonly [key: string]: Json } => {
 
 /** The machine's definition, two blanks an indent. */
 export const xstateJson = (machine: AnyStateMachine): string =>
-  `${JSON.stringify({ ...stateOf(machine.config), id: machine.id }, null, 2)}\n`
+  `${JSON.stringify({ ...named("the machine", () => stateOf(machine.config)), id: machine.id }, null, 2)}\n`

@@ -103,6 +103,49 @@ test("sixty events of one arrow are counted in a picture, and told in its title"
     for (const event of events) expect(write(chartOf(machine))).toContain(`KEEP_${event}`)
 })
 
+test("data that holds itself or goes too deep is drawn to there, in every format", async () => {
+  const loop: { self?: object; deep: object } = { deep: {} }
+  loop.self = loop
+  let deep: object = {}
+  for (let at = 0; at < 50_000; at += 1) deep = { deep, again: deep }
+  loop.deep = deep
+  const many = (depth: number): object => {
+    let one: object = {}
+    for (let at = 0; at < depth; at += 1) one = { a: one, b: one }
+    return one
+  }
+  const machine = createMachine({
+    id: "loops",
+    meta: loop,
+    entry: [{ type: "log", params: loop }],
+    exit: { type: "log", params: many(30) },
+    on: { GO: { guard: { type: "is", params: loop }, actions: { type: "log", params: loop } } }
+  })
+  for (const format of chartFormats) {
+    if (!isChartFormat(format)) throw new Error("a listed format is one")
+    expect(await chartText(machine, format), format).toContain("loops")
+  }
+  expect(chartOf(machine).root.meta).toMatchObject({ self: "(circular)" })
+})
+
+test("a getter that throws is told with its state and key", async () => {
+  const bad = {
+    get level(): number {
+      throw new Error("boom\u001b[2J")
+    }
+  }
+  const of = (state: object) =>
+    createMachine({ id: "m", initial: "a", states: { a: { initial: "b", states: { b: state } } } })
+  const message = "cannot read meta.deep.level of the state 'a.b': boom\\u{1b}[2J"
+  expect(() => chartOf(of({ meta: { deep: bad } }))).toThrow(message)
+  expect(() => chartOf(of({ entry: { type: "log", params: bad } }))).toThrow(
+    "cannot read params of 'log'.level of the state 'a.b': boom"
+  )
+  await expect(chartText(of({ meta: { list: [bad] } }), "xstate")).rejects.toThrow(
+    "cannot read meta.list.0.level of the state 'a.b'"
+  )
+})
+
 test("states whose names are no ids are numbered, and arrows find them", () => {
   const text = dot(chartOf(machine))
   const nodes = [...text.matchAll(/^ *("(?:[^"\\]|\\.)*") \[/gm)].map(([, name = ""]) => name)
