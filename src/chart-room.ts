@@ -2,10 +2,10 @@
  * Puts the charts together for the command line: our machines by name, and machines that a file of
  * the user exports. Loading a file runs it, as any program that imports it does.
  */
-import { pathToFileURL } from "node:url"
 import * as Effect from "effect/Effect"
 import type { AnyStateMachine } from "xstate"
 import { machines } from "../machines/index.ts"
+import { exportsOf, messageOf } from "./chart-file.ts"
 import { describe } from "./charts/describe.ts"
 import { chartFromJson } from "./charts/from-json.ts"
 import { chartPng, chartText } from "./charts/format.ts"
@@ -23,24 +23,21 @@ const isMachine = (value: unknown): value is AnyStateMachine =>
   "getInitialSnapshot" in value &&
   "implementations" in value
 
-const messageOf = (error: unknown): string =>
-  printable((error instanceof Error ? error.message : String(error)).split("\n", 1).join(""), 400)
-
-const moduleAt = (path: string) =>
-  Effect.tryPromise({
-    try: (): Promise<{ readonly [name: string]: unknown }> => import(pathToFileURL(path).href),
-    catch: (error) =>
-      messageOf(error).startsWith(`Cannot find module '${path}'`)
-        ? new NoSuchThing({ message: `there is no file '${path}'` })
-        : new BadInput({ message: `cannot load '${path}': ${messageOf(error)}` })
-  })
+/** Machines of xstate 4 say what they are. */
+const isOlder = (value: unknown): boolean =>
+  typeof value === "object" && value !== null && "__xstatenode" in value && !isMachine(value)
 
 const exportedBy = Effect.fnUntraced(function* (path: string, exported: string | undefined) {
-  const all = yield* moduleAt(path)
+  const all = yield* exportsOf(path)
   const found = Object.entries(all).flatMap(([name, value]) =>
     isMachine(value) ? [[name, value] as const] : []
   )
   const names = found.map(([name]) => printable(name, 80)).join(", ")
+  const older = Object.entries(all).find(([, value]) => isOlder(value))?.[0]
+  if (found.length === 0 && older !== undefined) {
+    const message = `'${printable(older, 80)}' of '${path}' is a machine of xstate 4: 5 is read`
+    return yield* new BadInput({ message })
+  }
   if (found.length === 0) {
     return yield* new BadInput({ message: `'${path}' exports no machine of xstate 5` })
   }

@@ -39,6 +39,21 @@ export const chartFormats = [
 ] as const
 export type ChartFormat = (typeof chartFormats)[number]
 
+/** What a file is by its suffix; the first is meant where none is named. */
+const formatsBySuffix: { readonly [suffix: string]: readonly ChartFormat[] } = {
+  svg: ["svg"],
+  png: ["png"],
+  mmd: ["mermaid"],
+  mermaid: ["mermaid"],
+  puml: ["plantuml"],
+  plantuml: ["plantuml"],
+  scxml: ["scxml"],
+  dot: ["dot"],
+  gv: ["dot"],
+  json: ["json", "layout", "xstate"],
+  txt: ["text", "boxes", "tree", "mermaid", "plantuml", "dot"]
+}
+
 export const chartThemes = ["auto", "light", "dark"] as const
 export type ChartTheme = (typeof chartThemes)[number]
 
@@ -88,7 +103,7 @@ const known = Effect.fnUntraced(function* (subject: ChartSubject, names: readonl
 
 export interface ChartWords {
   readonly machine: string | undefined
-  /** By default Mermaid; a tree for a chart of which something is said. */
+  /** By default what the file's suffix says, else Mermaid; a tree for a chart that is marked. */
   readonly format: ChartFormat | undefined
   readonly theme: ChartTheme
   readonly output: string | undefined
@@ -108,6 +123,15 @@ type Letters = "text" | "boxes" | "tree"
 
 const isLetters = (format: ChartFormat | undefined): format is Letters =>
   format === "text" || format === "boxes" || format === "tree"
+
+/** The format that is asked for, or that the file's suffix says. */
+const formatOf = Effect.fnUntraced(function* ({ format, output = "-" }: ChartWords) {
+  const suffix = /\.(\w+)$/.exec(output)?.[1]?.toLowerCase() ?? ""
+  const fitting = Object.hasOwn(formatsBySuffix, suffix) ? formatsBySuffix[suffix] : undefined
+  if (fitting === undefined || format === undefined) return format ?? fitting?.[0]
+  if (fitting.includes(format)) return format
+  return yield* wrong(`'${output}' is by its name ${fitting.join(" or ")}, not ${format}: name one`)
+})
 
 /** The machine that a word of the command line names. */
 export const subjectAt = Effect.fnUntraced(function* (word: string, names: readonly string[]) {
@@ -217,14 +241,16 @@ const markedText = Effect.fnUntraced(function* (
   })
 })
 
-export const chart = Effect.fnUntraced(function* (words: ChartWords) {
-  const { machine, output, isList, format } = words
+export const chart = Effect.fnUntraced(function* (given: ChartWords) {
+  const { machine, output, isList } = given
   const room = yield* (yield* Charts).load
   const { names, written } = room
   const screen = yield* Screen
   if (isList) return yield* screen.write(names.map((name) => `${name}\n`).join(""))
   if (machine === undefined) return yield* wrong(`of which machine? There are ${names.join(", ")}`)
   const subject = yield* subjectAt(machine, names)
+  const format = yield* formatOf(given)
+  const words = { ...given, format }
   const isPrinted = output === undefined || output === "-"
   if (isPrinted && format === "png" && screen.isTerminal) {
     return yield* wrong("a PNG is no text for a terminal: name a file with -o")

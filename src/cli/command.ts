@@ -78,7 +78,9 @@ const chart = Command.make(
       "boxes",
       "tree"
     ]).pipe(
-      Flag.withDescription("how it is written; mermaid, or a tree with a word that marks"),
+      Flag.withDescription(
+        "by default what the file's suffix says, else mermaid, or a tree with a word that marks"
+      ),
       Flag.optional
     ),
     highlight: Flag.String("highlight").pipe(

@@ -5,7 +5,7 @@
  * checks more than that it is XML (Debian's package, unpacked into the checkout's cache).
  */
 import { execFile } from "node:child_process"
-import { readFileSync, rmSync, writeFileSync } from "node:fs"
+import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { mkdtemp } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
@@ -105,6 +105,66 @@ test("a machine that a file exports is drawn; what is wrong with a file is told"
   expect(await wrong("broken.ts")).toMatch(/^3 .*cannot load/)
   expect(await wrong("gone.ts")).toMatch(/^4 .*there is no file/)
   expect(await wrong("domian")).toMatch(/^4 .*did you mean 'domain'/)
+})
+
+test("a file's suffix says the format; another one that is asked for is refused", async () => {
+  await using stage = setStage()
+  const written = async (name: string, ...words: readonly string[]) => {
+    const { code, err } = await play(stage, "config", "-o", name, ...words)
+    return code === 0 ? readFileSync(join(stage.directory, name), "utf8") : `${code} ${err}`
+  }
+  const { svg, mermaid, plantuml, dot, scxml: xml, json, text, layout } = beginnings
+  const suffixes = { svg, mmd: mermaid, puml: plantuml, dot, scxml: xml, json, txt: text }
+  for (const [suffix, beginning] of Object.entries(suffixes))
+    expect(await written(`chart.${suffix}`)).toMatch(beginning)
+  expect(await written("CHART.SVG")).toMatch(svg)
+  expect(await written("chart.unknown")).toMatch(mermaid)
+  expect(await written("picture.json", "--format", "layout")).toMatch(layout)
+  expect(await written("marked.svg", "--highlight", "current")).toMatch(svg)
+  expect(await written("x.svg", "--format", "mermaid")).toMatch(
+    /^3 .*'x.svg' is by its name svg, not mermaid/
+  )
+  expect(existsSync(join(stage.directory, "x.svg"))).toBe(false)
+})
+
+test("what a file prints and what is wrong with it is told, and not in the picture", async () => {
+  await using stage = setStage()
+  const write = (name: string, text: string) => writeFileSync(join(stage.directory, name), text)
+  const loud =
+    'console.log("LOUD")\nprocess.stdout.write("LOUDER\\n")\nsetInterval(() => {}, 1e6)\n'
+  write("loud.mjs", `${loud}${userMachine}`)
+  const { code, out, err } = await play(stage, "loud.mjs", "--format", "svg")
+  expect({ code, err }).toEqual({ code: 0, err: "LOUD\nLOUDER\n" })
+  expect(out).toMatch(/^<svg[^]*<\/svg>\n$/)
+  write("bad.mjs", "export const x = {\n  a: 1,\n  b: ]\n}\n")
+  write("bad.ts", "export const x: number = {\n  a: 1,\n  b: ]\n}\n")
+  write("throws.mjs", "const a = 1\n\n  throw new Error('boom\\u001b[2J' + a)\n")
+  write("imports.mjs", "import './throws.mjs'\n")
+  write("four.mjs", "export const old = { __xstatenode: true, id: 'old', transition() {} }\n")
+  const wrong = async (word: string) => {
+    const ended = await play(stage, word)
+    return `${ended.code} ${ended.err}`
+  }
+  expect(await wrong("bad.mjs")).toMatch(/^3 .*Unexpected token ']' \(line 3, column 6\)/)
+  expect(await wrong("bad.ts")).toMatch(/^3 .*Expression expected \(line 3, column 6\)/)
+  expect(await wrong("throws.mjs")).toMatch(/^3 .*boom\\u\{1b\}\[2J1 \(line 3, column 9\)/)
+  expect(await wrong("imports.mjs")).toMatch(/^3 .*boom.* \('.*throws.mjs', line 3, column 9\)/)
+  expect(await wrong("four.mjs")).toMatch(/^3 .*'old' of '.*four.mjs' is a machine of xstate 4/)
+})
+
+test("a file that waits for ever at its top is given up, and that is told", async () => {
+  await using stage = setStage()
+  const file = join(stage.directory, "waits.mjs")
+  writeFileSync(file, "await new Promise(() => {})\n")
+  const here = (path: string) => JSON.stringify(import.meta.resolve(path))
+  const program = `
+    import { exportsOf } from ${here("../../src/chart-file.ts")}
+    import * as Effect from ${here("effect/Effect")}
+    const ended = await Effect.runPromise(Effect.flip(exportsOf(${JSON.stringify(file)}, 200)))
+    process.stdout.write(ended.message)`
+  const words = ["--input-type=module", "-e", program]
+  const { stdout } = await promisify(execFile)(process.execPath, words)
+  expect(stdout).toBe(`cannot load '${file}': it waits at its top for more than 0.2 s`)
 })
 
 const versions = (xstate: string) => `
