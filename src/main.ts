@@ -28,6 +28,7 @@ import * as SocketLive from "./host/socket.live.ts"
 import * as TerminalLive from "./host/terminal.live.ts"
 import * as HomeLive from "./home.ts"
 import { DialError, Dialer } from "./rpc/client/dial.ts"
+import { olderNode } from "./node-version.ts"
 import { version } from "./version.ts"
 
 const hostLayer = Layer.mergeAll(
@@ -136,13 +137,11 @@ const verdict = (exit: Exit.Exit<void, unknown>, signal: string | undefined): nu
   return exitCodeOf(error)
 }
 
-/** What an older Node lacks shows late and far away from its cause. */
-const nodeMajorMin = 24
-
 const main = async (): Promise<void> => {
-  const { node } = process.versions
-  if (Number.parseInt(node, 10) < nodeMajorMin) {
-    process.stderr.write(`troupe: Node ${nodeMajorMin} or newer is needed; this is ${node}\n`)
+  // What an older Node lacks shows late and far away from its cause.
+  const older = olderNode(process.versions.node)
+  if (older !== undefined) {
+    process.stderr.write(older)
     process.exit(exitCodes.host)
   }
   const live = makeScreen()

@@ -24,6 +24,15 @@ test("a bundle runs commands that need no engine, and ones that do", async () =>
       timeout: 30_000
     })
   expect(play("--version").stdout).toMatch(/^troupe v/)
+  // As an older Node would say of itself; it must be told before anything that it does not know.
+  const older =
+    "data:text/javascript,Object.defineProperty(process.versions,'node',{value:'20.1.0'})"
+  const words = ["--import", older, join(dir, "troupe.mjs"), "chart", "driver"]
+  expect(spawnSync(process.execPath, words, { encoding: "utf8" })).toMatchObject({
+    status: 7,
+    stdout: "",
+    stderr: "troupe: Node 24 or newer is needed; this is 20.1.0\n"
+  })
   expect(play("chart", "driver")).toMatchObject({ status: 0, stderr: "" })
   stage.definition("web")
   expect(play("define", "web.xml")).toMatchObject({ status: 0, stderr: "" })
