@@ -8,7 +8,7 @@ import { Console } from "node:console"
 import { dirname } from "node:path"
 import { fileURLToPath, pathToFileURL } from "node:url"
 import * as Effect from "effect/Effect"
-import { printable } from "./charts/text.ts"
+import { printable } from "./charts/printable.ts"
 import { BadInput, NoSuchThing } from "./cli/failure.ts"
 
 export interface Exports {
@@ -51,7 +51,7 @@ function placeIn(text: string): Place | undefined {
 const isUsers = (url: string): boolean =>
   !url.includes("/node_modules/") && !url.startsWith(dirname(import.meta.url))
 
-/** Node tells the place of a JavaScript file's syntax error to nobody but a reader of its output. */
+/** The place of a JavaScript file's syntax error is only in what Node prints. */
 const checked = (path: string): Promise<Place | undefined> =>
   new Promise((done) => {
     execFile(process.execPath, ["--check", path], { timeout: 5000 }, (_, __, told) =>

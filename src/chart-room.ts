@@ -9,7 +9,7 @@ import { exportsOf, messageOf } from "./chart-file.ts"
 import { describe } from "./charts/describe.ts"
 import { chartFromJson } from "./charts/from-json.ts"
 import { chartPng, chartText } from "./charts/format.ts"
-import { printable } from "./charts/text.ts"
+import { printable } from "./charts/printable.ts"
 import type { ChartRoom, ChartSubject } from "./cli/charts.ts"
 import { BadInput, NoSuchThing } from "./cli/failure.ts"
 

@@ -1,5 +1,5 @@
 /**
- * The way into the bundle: refuses an older Node in a sentence, before it reads anything that such a
+ * The way into the bundle: refuses an older Node in a sentence, before anything is read that such a
  * one does not understand; has Node keep the compiled program in the user's own cache, which halves
  * the time of each later start, and loads `main.ts`. A checkout's launcher sets the same by itself.
  */

@@ -5,6 +5,7 @@
  */
 import { type Grid, type GridArrow, type GridBox, gridOf } from "./grid.ts"
 import { printedLine } from "./grid-ways.ts"
+import { activeSign } from "./focus.ts"
 import type { Mark } from "./marks.ts"
 import type { Picture, Point } from "./picture.ts"
 import { columnsOf, type Line, printable } from "./text.ts"
@@ -193,6 +194,10 @@ function drawTexts(canvas: Canvas, { box, text, left: l, right: r }: GridBox): v
   }
 }
 
+/** Where there are no colours, it alone says which state is meant. */
+const drawSign = (canvas: Canvas, { left, top }: GridBox): void =>
+  canvas.letter({ x: left + 1, y: top }, activeSign, "active")
+
 function drawLabel(canvas: Canvas, { arrow, label }: GridArrow): void {
   if (label === undefined) return
   for (const [at, line] of arrow.lines.entries()) {
@@ -216,6 +221,7 @@ export function boxes(picture: Picture, options: BoxesOptions = {}): string | un
   for (const placed of grid.boxes) {
     if (isDot(placed)) canvas.letter({ x: placed.left, y: placed.top }, "●", "faint")
     else drawTexts(canvas, placed)
+    if (placed.box.mark === "active") drawSign(canvas, placed)
   }
   for (const placed of grid.arrows) drawLabel(canvas, placed)
   const notes = picture.notes.map((text) => ({ text, mark: undefined }))

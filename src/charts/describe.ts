@@ -12,7 +12,7 @@ import type {
   ChartTransition,
   TransitionKind
 } from "./chart.ts"
-import { printable } from "./text.ts"
+import { printable } from "./printable.ts"
 
 /** A longer condition is told by its beginning: a chart is no listing. */
 const guardLengthMax = 72

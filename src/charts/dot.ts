@@ -8,7 +8,7 @@
 import { type Chart, type ChartState, statesWithin } from "./chart.ts"
 import { type Arrow, type Drawing, drawingOf } from "./drawing.ts"
 import { isPlain, plainIds } from "./plain-ids.ts"
-import { printableWhole, shownName } from "./text.ts"
+import { printableWhole, shownName } from "./printable.ts"
 
 /** Quoted, lines ended by `\l`, which sets them flush left. */
 const label = (lines: readonly string[]): string => {
@@ -105,5 +105,6 @@ export function dot(chart: Chart): string {
     ...nodesOf(pen, chart.root),
     ...all.flatMap((state) => edgesOf(pen, state))
   ]
-  return `${[`digraph ${quote(isPlain(chart.id) ? chart.id : "chart")} {`, ...indent(lines), "}"].join("\n")}\n`
+  const id = isPlain(chart.id) ? chart.id : "chart"
+  return `${[`digraph ${quote(id)} {`, ...indent(lines), "}"].join("\n")}\n`
 }

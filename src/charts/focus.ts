@@ -14,10 +14,10 @@ export function stateNamed(chart: Chart, name: string): string | readonly string
 }
 
 /** Before the name of a state that is meant, where a terminal or its reader has no colours. */
-const sign = "»"
+export const activeSign = "»"
 
 /** The states as marks, for a drawing that has no layout to keep. */
 export const focusMarks = (states: readonly string[]): Marks => ({
   ...noMarks,
-  states: new Map(states.map((id) => [id, { mark: "active" as const, sign }]))
+  states: new Map(states.map((id) => [id, { mark: "active" as const, sign: activeSign }]))
 })

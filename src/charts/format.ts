@@ -12,7 +12,7 @@ import { plantuml } from "./plantuml.ts"
 import { png } from "./png.ts"
 import { scxml } from "./scxml.ts"
 import { svg, type Theme } from "./svg.ts"
-import { harmlessJson } from "./text.ts"
+import { harmlessJson } from "./printable.ts"
 import { tree } from "./tree.ts"
 import { xstateJson } from "./xstate-json.ts"
 

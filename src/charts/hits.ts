@@ -4,7 +4,7 @@
  */
 import { type Chart, type ChartState, type ChartTransition, statesWithin } from "./chart.ts"
 import { type Marked, type Marks, transitionKey } from "./marks.ts"
-import { printable } from "./text.ts"
+import { printable } from "./printable.ts"
 import { eventToSend, wayTo } from "./ways.ts"
 
 export const hitsFormat = "troupe-chart-coverage"

@@ -3,7 +3,7 @@
  * be of any depth, and throw when it is read.
  */
 import type { Json } from "./chart.ts"
-import { printable } from "./text.ts"
+import { printable } from "./printable.ts"
 
 /** Something in the machine cannot be read; the message says what and where. */
 export class UnreadableMachine extends Error {

@@ -4,7 +4,7 @@
  * escapes the text in its own way.
  */
 import type { ChartAction, ChartInvoke, ChartState, ChartTransition, Json } from "./chart.ts"
-import { printable, shownName } from "./text.ts"
+import { printable, shownName } from "./printable.ts"
 
 /** `1 s`, `1 min 30 s`, `250 ms`. */
 export function duration(ms: number): string {

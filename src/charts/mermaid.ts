@@ -8,7 +8,7 @@
 import { type Chart, type ChartState, statesWithin } from "./chart.ts"
 import { type Drawing, drawingOf } from "./drawing.ts"
 import { isPlain, plainIds } from "./plain-ids.ts"
-import { printableWhole, shownName } from "./text.ts"
+import { printableWhole, shownName } from "./printable.ts"
 
 /** Signs with a meaning in labels, and what stands for them. Only the reader sees these texts. */
 const substitutes: { readonly [sign: string]: string } = {

@@ -3,7 +3,7 @@
  * all of it can be seen, else its number. Each one once, the same each time. Pure.
  */
 import { type Chart, statesWithin } from "./chart.ts"
-import { printable } from "./text.ts"
+import { printable } from "./printable.ts"
 
 /** Graphviz refuses ids of some thousand characters, and nobody reads such a one. */
 const idLengthMax = 80

@@ -9,7 +9,7 @@
  */
 import { type Chart, type ChartState, statesWithin } from "./chart.ts"
 import { mergeEvents, stateLines, withNote } from "./label.ts"
-import { printableWhole, shownName } from "./text.ts"
+import { printableWhole, shownName } from "./printable.ts"
 
 const harmless = /[A-Za-z0-9 _.,:()[\]=+'?&|-]/u
 

@@ -4,7 +4,7 @@
  */
 import type { Picture } from "./picture.ts"
 import { svg, type Theme } from "./svg.ts"
-import { printable } from "./text.ts"
+import { printable } from "./printable.ts"
 
 /** @resvg/resvg-js is not installed. */
 export class ResvgMissing extends Error {

@@ -16,17 +16,8 @@ import {
   transitionKey,
   transitionTexts
 } from "./marks.ts"
-import {
-  type Line,
-  lineFace,
-  printable,
-  printableWhole,
-  shownName,
-  titleFace,
-  widthOf,
-  widthOfLines,
-  wrap
-} from "./text.ts"
+import { printable, printableWhole, shownName } from "./printable.ts"
+import { type Line, lineFace, titleFace, widthOf, widthOfLines, wrap } from "./text.ts"
 
 /** One of a state's transitions, by its place among them. */
 export interface Taken {

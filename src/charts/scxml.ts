@@ -14,7 +14,7 @@ import {
   statesWithin
 } from "./chart.ts"
 import { actionText } from "./label.ts"
-import { printable } from "./text.ts"
+import { printable } from "./printable.ts"
 import { escapeXml } from "./xml.ts"
 
 const namespace = "urn:troupe:chart:1"

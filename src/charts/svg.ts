@@ -8,15 +8,8 @@ import type { Mark } from "./marks.ts"
 import type { Picture, PictureArrow, PictureBox, Point, Rectangle } from "./picture.ts"
 import { noteHeight, margin, swatchWidth } from "./picture.ts"
 import { lineHeight, titleHeight } from "./scene.ts"
-import {
-  type Face,
-  type Line,
-  lineFace,
-  moreIndent,
-  printable,
-  printableWhole,
-  titleFace
-} from "./text.ts"
+import { printable, printableWhole } from "./printable.ts"
+import { type Face, type Line, lineFace, moreIndent, titleFace } from "./text.ts"
 import { escapeXml as escape } from "./xml.ts"
 
 const number = (value: number): string => String(Math.round(value * 10) / 10)
@@ -304,7 +297,8 @@ const told = (arrow: PictureArrow): string =>
 const arrowSvg = (arrow: PictureArrow): string => {
   const kind = arrow.taken.length === 0 ? "arrow start" : `arrow${markClass(arrow.mark)}`
   const way = `<path class="way" d="${wayOf(arrow.points)}"/>`
-  return `<g class="${kind}" data-taken="${takenOf(arrow)}">${told(arrow)}${way}${tipOf(arrow.points)}</g>`
+  const inside = `${told(arrow)}${way}${tipOf(arrow.points)}`
+  return `<g class="${kind}" data-taken="${takenOf(arrow)}">${inside}</g>`
 }
 
 const labelSvg = (arrow: PictureArrow): string => {

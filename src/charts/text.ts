@@ -1,12 +1,13 @@
 /**
- * How wide a text is where no browser can be asked, how it is broken into lines, and what is shown
- * of signs that are none: controls, marks of direction, halves of characters. Pure.
+ * How wide a text is where no browser can be asked, and how it is broken into lines. Pure.
  *
  * The widths are DejaVu Sans', the widest of the usual fonts: in any other the text has room to
  * spare, so that boxes made from these widths never cut it.
  */
 
 import type { Mark } from "./marks.ts"
+
+export { printable, printableWhole, shownName } from "./printable.ts"
 
 /** Advance widths of the characters U+0020 to U+007E, in hundredths of the size. */
 const plain = [
@@ -49,47 +50,6 @@ export function widthOf(text: string, { size, isBold }: Face): number {
   for (const character of text) hundredths += advance(character)
   return (hundredths * size * (isBold ? boldFactor : 1)) / 100
 }
-
-/** Longer texts end in a sign that says so; a chart is no listing. */
-export const textLengthMax = 240
-
-const ellipsis = "…"
-
-const escaped = (character: string): string =>
-  `\\u{${(character.codePointAt(0) ?? 0).toString(16)}}`
-
-/**
- * The text with everything in it visible and harmless: controls, marks of direction and characters
- * that are none are told by their numbers, white space is one blank, marks pile up three high, and
- * what is longer than `lengthMax` characters ends in an ellipsis.
- */
-export function printable(text: string, lengthMax = textLengthMax): string {
-  // Cut first: the rest costs by the character, and a name may have ten thousand.
-  const start = text.slice(0, lengthMax * 2)
-  const shown = start
-    .replace(/\s+/g, " ")
-    .replace(/(\p{M}{3})\p{M}+/gu, "$1")
-    .replace(/[\p{Cc}\p{Cf}\p{Cs}\p{Co}\p{Cn}]/gu, escaped)
-    .trim()
-  const characters = [...shown]
-  if (characters.length <= lengthMax && start.length === text.length) return shown
-  return `${characters.slice(0, lengthMax - 1).join("")}${ellipsis}`
-}
-
-/** The same of a text that is made of names, each of which was cut by itself. */
-export const printableWhole = (text: string): string => printable(text, Number.POSITIVE_INFINITY)
-
-/** A state's or a machine's name as a reader sees it: one of nothing but blanks is told too. */
-export const shownName = (name: string, lengthMax = textLengthMax): string =>
-  printable(name, lengthMax) || "(empty)"
-
-/** JSON in which every control and mark of direction is written by its number; it says the same. */
-export const harmlessJson = (text: string): string =>
-  text.replace(/[\u007f-\u009f\u2028\u2029\p{Cf}]/gu, (sign) =>
-    [...Array(sign.length).keys()]
-      .map((at) => `\\u${sign.charCodeAt(at).toString(16).padStart(4, "0")}`)
-      .join("")
-  )
 
 /** A line of a text that was broken: `isMore` when it goes on from the line before. */
 export interface Line {

@@ -8,7 +8,8 @@ import type { Chart, ChartState } from "./chart.ts"
 import { type Keyed, type Mark, type Marked, type Marks, noMarks, type Text } from "./marks.ts"
 import { titleText, transitionTexts } from "./marks.ts"
 import { keyed, ownLines } from "./scene.ts"
-import { columnsOf, printable, printableWhole, shownName } from "./text.ts"
+import { printable, printableWhole, shownName } from "./printable.ts"
+import { columnsOf } from "./text.ts"
 
 export interface TreeOptions {
   /** How wide it may be, by default 100; at least 40. */

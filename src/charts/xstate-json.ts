@@ -7,7 +7,7 @@ import type { AnyStateMachine } from "xstate"
 import type { Json } from "./chart.ts"
 import { actionsIn, guardIn } from "./describe.ts"
 import { jsonOf, named } from "./json.ts"
-import { printable } from "./text.ts"
+import { printable } from "./printable.ts"
 
 type Config = { readonly [key: string]: unknown }
 
@@ -100,5 +100,7 @@ const stateOf = (value: unknown): { readonly [key: string]: Json } => {
 }
 
 /** The machine's definition, two blanks an indent. */
-export const xstateJson = (machine: AnyStateMachine): string =>
-  `${JSON.stringify({ ...named("the machine", () => stateOf(machine.config)), id: machine.id }, null, 2)}\n`
+export function xstateJson(machine: AnyStateMachine): string {
+  const definition = named("the machine", () => stateOf(machine.config))
+  return `${JSON.stringify({ ...definition, id: machine.id }, null, 2)}\n`
+}

@@ -51,9 +51,8 @@ const nobody = (chart: Chart, name: string, found: readonly string[]): NoSuchThi
       : near === undefined
         ? "'--format tree' shows them"
         : `did you mean '${printable(near.word, 80)}'?`
-  return new NoSuchThing({
-    message: `there is no one state '${printable(name, 80)}' in '${printable(chart.id, 80)}'; ${hint}`
-  })
+  const [state, machine] = [printable(name, 80), printable(chart.id, 80)]
+  return new NoSuchThing({ message: `there is no one state '${state}' in '${machine}'; ${hint}` })
 }
 
 /** The chart alone. */

@@ -1,5 +1,5 @@
 /**
- * Goal: whether a transition to its own state, or into it, leaves the state is told in every format.
+ * Goal: of a transition to its own state, or into it, every format tells whether the state is left.
  * Method: a machine that has each kind twice, once in a state alone, once in boxes.
  */
 import { createMachine } from "xstate"

@@ -5,6 +5,7 @@
 import { createMachine } from "xstate"
 import { expect, test } from "vitest"
 import { describe as chartOf, highlighted, draw, svg, tree } from "../../../src/charts.ts"
+import { boxes } from "../../../src/charts/boxes.ts"
 import { statesWithin } from "../../../src/charts/chart.ts"
 import { focusMarks, stateNamed } from "../../../src/charts/focus.ts"
 import { printable } from "../../../src/charts/text.ts"
@@ -86,6 +87,14 @@ test("colours are asked for by meaning, and only the marked state has its mark's
   expect(tree(chart, { marks })).toMatch(/─ » loading$/m)
   expect(tree(chart)).not.toContain("»")
   expect(painted.replace(/<\/?\w*>/g, "")).toBe(tree(chart, { marks }))
+})
+
+test("in boxes of letters the sign stands on the state's border", async () => {
+  const picture = await draw(chartOf(machines.config))
+  const marked = boxes(highlighted(picture, new Set(["loading"]))) ?? ""
+  expect(marked).toMatch(/╭»/)
+  expect(marked.split("»")).toHaveLength(2)
+  expect(boxes(picture)).toBe(marked.replace("»", "─"))
 })
 
 test("a highlighted picture is the same picture, with the state marked", async () => {
