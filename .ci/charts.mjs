@@ -6,7 +6,7 @@ import { join } from "node:path"
 import { describe } from "../src/charts/describe.ts"
 import { areLayoutsFresh, layoutsFile } from "../src/charts/layouts-file.ts"
 import { draw } from "../src/charts/draw.ts"
-import { machinesPage, machinesReference } from "../src/charts/page.ts"
+import { machinesPage, machinesReference, regionsOf } from "../src/charts/page.ts"
 import { svg } from "../src/charts/svg.ts"
 import { machines } from "../machines/index.ts"
 
@@ -23,13 +23,19 @@ const purposeOf = (name) => {
   return lines.join("\n").trim()
 }
 
+/** Each machine's picture, and one of each region of those that are too large for a page. */
+const pictures = Object.entries(machines).flatMap(([name, machine]) => {
+  const chart = describe(machine)
+  return [[name, chart], ...regionsOf(name, chart).map((region) => [region.picture, region.chart])]
+})
+
 const texts = async () => [
   ["machines/README.md", machinesPage(machines)],
   ["docs/reference/machines.md", machinesReference(machines, purposeOf)],
   ...(await Promise.all(
-    Object.entries(machines).map(async ([name, machine]) => [
+    pictures.map(async ([name, chart]) => [
       `docs/pictures/${name}.svg`,
-      `${svg(await draw(describe(machine)))}\n`
+      `${svg(await draw(chart))}\n`
     ])
   ))
 ]

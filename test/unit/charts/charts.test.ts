@@ -13,7 +13,7 @@ import { drawingOf } from "../../../src/charts/drawing.ts"
 import { chartFormats, chartText, isChartFormat } from "../../../src/charts/format.ts"
 import { duration } from "../../../src/charts/label.ts"
 import { mermaid } from "../../../src/charts/mermaid.ts"
-import { machinesPage } from "../../../src/charts/page.ts"
+import { machinesPage, machinesReference, regionsOf } from "../../../src/charts/page.ts"
 import { fixtures } from "./fixtures.ts"
 import { anyMachine, lamp } from "./sample.ts"
 
@@ -239,4 +239,22 @@ test("the page shows every machine, and every region of a parallel one", () => {
   expect(page).toContain("| [lamp](#lamp) | 5 | 6 |")
   expect(page.match(/^###? lamp.*$/gm)).toEqual(["## lamp", "### lamp: light", "### lamp: watch"])
   expect(page.match(/```mermaid/g)).toHaveLength(2)
+  const pictures = ["lamp-light.svg", "lamp-watch.svg"]
+  const purpose = () => "It shines."
+  for (const text of [page, machinesReference({ lamp }, purpose)]) {
+    const shown = [...text.matchAll(/!\[.*\]\(.*\/(.*)\)/g)].map(([, name]) => name)
+    expect(shown).toEqual(pictures)
+    expect(text).toMatch(/\[one picture\]\(.*\/lamp.svg\)/)
+  }
+})
+
+test("a region is drawn alone only where no arrow leads out of it", () => {
+  const across = createMachine({
+    id: "across",
+    type: "parallel",
+    states: { one: { on: { GO: "#two" } }, two: { id: "two" } }
+  })
+  expect(regionsOf("across", chartOf(across))).toEqual([])
+  expect(machinesPage({ across })).toContain("![the chart of across](")
+  expect(regionsOf("lamp", chartOf(lamp)).map(({ chart }) => chart.id)).toEqual(["light", "watch"])
 })
