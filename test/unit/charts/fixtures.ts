@@ -3,6 +3,8 @@
  * anew. The larger ones, up to sixty states, and all of them by name.
  */
 import { type AnyStateMachine, createMachine } from "xstate"
+import { dailyFixtures } from "./fixtures-daily.ts"
+import { knownFixtures } from "./fixtures-known.ts"
 import { smallFixtures } from "./fixtures-small.ts"
 
 const step = (next: string, back?: string) => ({
@@ -313,9 +315,11 @@ const connection = createMachine({
   }
 })
 
-/** All of them: twenty machines. */
+/** All of them: more than twenty machines of 5 to 60 states, and some smaller ones. */
 export const fixtures: { readonly [name: string]: AnyStateMachine } = {
   ...smallFixtures,
+  ...knownFixtures,
+  ...dailyFixtures,
   checkout,
   login,
   elevator,

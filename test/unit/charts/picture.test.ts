@@ -20,6 +20,12 @@ const all = { ...machines, ...fixtures }
 
 const statesOf = (chart: Chart) => statesWithin(chart.root)
 
+test("there are twenty machines of five to sixty states", () => {
+  const sizes = Object.values(fixtures).map((machine) => statesOf(chartOf(machine)).length - 1)
+  expect(sizes.filter((size) => size >= 5 && size <= 60).length).toBeGreaterThanOrEqual(20)
+  expect(sizes.filter((size) => size > 18).length).toBeGreaterThanOrEqual(5)
+})
+
 describe("a picture", () => {
   test.each(Object.entries(all))("of %s has no overlaps", async (_, machine) => {
     expect(faults(await draw(chartOf(machine)))).toEqual([])
