@@ -82,6 +82,9 @@ const textsMax = 30
 const dotSize = 10
 const historySize = 26
 
+/** An arrow's head is 7 px wide: nearer ones at a border could not be told apart. */
+const arrowGap = 10
+
 /** What is kept free around a box's texts and a label's, in px. */
 export const boxMargin = { x: 12, y: 7 } as const
 export const labelMargin = { x: 6, y: 3 } as const
@@ -130,6 +133,8 @@ interface Maker {
   /** The box in which a state is drawn: its own, or the closed one around it. */
   readonly shownAs: ReadonlyMap<string, string>
   readonly marks: Marks
+  /** How many arrows begin or end at each box. */
+  readonly ends: ReadonlyMap<string, number>
 }
 
 const dotOf = (state: ChartState): SceneBox => ({
@@ -198,6 +203,8 @@ function boxOf(maker: Maker, state: ChartState, isRegion: boolean): SceneBox {
   const { texts, ...whole } = textsOf(state, maker.marks)
   const lines = broken([...texts, ...note], lineWidthMax)
   const text = Math.max(widthOfLines(title, titleFace), widthOfLines(lines, lineFace))
+  // All of them may come to lie on one side.
+  const ends = state.states.length === 0 || isClosed ? (maker.ends.get(state.id) ?? 0) : 0
   const isHistory = state.type === "history"
   const shown = isClosed ? [] : state.states
   const dot = shown.some(({ id }) => id === state.initial) ? [dotOf(state)] : []
@@ -207,7 +214,9 @@ function boxOf(maker: Maker, state: ChartState, isRegion: boolean): SceneBox {
     isRegion,
     title: isHistory ? [{ text: state.history === "deep" ? "H*" : "H", isMore: false }] : title,
     lines: isHistory ? [] : lines,
-    width: isHistory ? historySize : Math.ceil(Math.max(text, 24) + 2 * boxMargin.x),
+    width: isHistory
+      ? historySize
+      : Math.ceil(Math.max(text + 2 * boxMargin.x, 48, (ends + 1) * arrowGap)),
     height: isHistory ? historySize : headHeight(title, lines),
     hidden,
     ...(isHistory ? {} : whole),
@@ -224,14 +233,17 @@ interface Way {
 }
 
 /** Transitions between the same two boxes are one arrow. Ways within a closed box are not drawn. */
-function waysOf(maker: Maker, states: readonly ChartState[]): readonly Way[] {
+function waysOf(
+  { closed, shownAs }: Pick<Maker, "closed" | "shownAs">,
+  states: readonly ChartState[]
+): readonly Way[] {
   const ways = new Map<string, Way>()
   for (const state of states) {
-    const from = maker.shownAs.get(state.id) ?? state.id
+    const from = shownAs.get(state.id) ?? state.id
     for (const [at, one] of keyed(state).entries()) {
       for (const target of one.transition.targets) {
-        const to = maker.shownAs.get(target) ?? target
-        if (from === to && maker.closed.has(from)) continue
+        const to = shownAs.get(target) ?? target
+        if (from === to && closed.has(from)) continue
         const key = JSON.stringify([from, to])
         const way = ways.get(key) ?? { from, to, transitions: [], taken: [] }
         way.transitions.push(one)
@@ -241,6 +253,14 @@ function waysOf(maker: Maker, states: readonly ChartState[]): readonly Way[] {
     }
   }
   return [...ways.values()]
+}
+
+/** Arrows from a state to itself lie at its side, where there is room. */
+function endsOf(ways: readonly Way[]): ReadonlyMap<string, number> {
+  const ends = new Map<string, number>()
+  for (const { from, to } of ways)
+    if (from !== to) for (const id of [from, to]) ends.set(id, (ends.get(id) ?? 0) + 1)
+  return ends
 }
 
 function arrowOf(way: Way, isBare: boolean, marks: Marks): SceneArrow {
@@ -283,7 +303,8 @@ export function sceneOf(chart: Chart, max = statesMax, marks: Marks = noMarks): 
     for (const child of state.states) show(child, inside)
   }
   show(root, undefined)
-  const maker: Maker = { closed, shownAs, marks }
+  const ways = waysOf({ closed, shownAs }, states)
+  const maker: Maker = { closed, shownAs, marks, ends: endsOf(ways) }
   const histories = new Set(states.filter(({ type }) => type === "history").map(({ id }) => id))
   const starts = states.flatMap((state) =>
     state.initial === undefined || closed.has(state.id) || shownAs.get(state.id) !== state.id
@@ -297,10 +318,7 @@ export function sceneOf(chart: Chart, max = statesMax, marks: Marks = noMarks): 
   return {
     id: chart.id,
     root: boxOf(maker, { ...root, key: chart.id }, false),
-    arrows: [
-      ...starts,
-      ...waysOf(maker, states).map((way) => arrowOf(way, histories.has(way.from), marks))
-    ],
+    arrows: [...starts, ...ways.map((way) => arrowOf(way, histories.has(way.from), marks))],
     notes: notes.map((note) => printable(note)),
     ...(marks.legend.length === 0 ? {} : { legend: marks.legend })
   }

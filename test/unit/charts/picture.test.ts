@@ -31,6 +31,26 @@ describe("a picture", () => {
     expect(faults(await draw(chartOf(machine)))).toEqual([])
   })
 
+  test.each(Object.entries(all))(
+    "of %s has room between arrows at a border",
+    async (_, machine) => {
+      const { boxes, arrows } = await draw(chartOf(machine))
+      const ends = arrows.flatMap(({ from, to, points }) =>
+        [[from, points.at(0)] as const, [to, points.at(-1)] as const].flatMap(([id, point]) =>
+          point === undefined ? [] : [{ id, ...point }]
+        )
+      )
+      for (const box of boxes.filter(({ isOpen, type }) => !isOpen && type === "atomic"))
+        for (const side of [box.y, box.y + box.height]) {
+          const here = ends.filter(({ id, y }) => id === box.id && Math.abs(y - side) < 1)
+          const places = here.map(({ x }) => x).toSorted((one, other) => one - other)
+          // An arrow's head is 7 px wide.
+          for (const [at, x] of places.slice(1).entries())
+            expect(x - (places[at] ?? 0), box.id).toBeGreaterThan(8)
+        }
+    }
+  )
+
   test("shows every state and every transition that leads somewhere", async () => {
     for (const machine of Object.values(all)) {
       const chart = chartOf(machine)
