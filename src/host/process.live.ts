@@ -158,6 +158,26 @@ const commandLine = (table: ProcessTable, process: ProcessId) =>
     })
   })
 
+/** What closes between the list and the look is left out. */
+const openFiles = (table: ProcessTable, process: ProcessId) =>
+  Effect.callback<readonly string[] | undefined>((resume) => {
+    const folder = `/proc/${process.pid}/fd`
+    const looking = fs.promises
+      .readdir(folder)
+      .then((names) =>
+        Promise.allSettled(names.map((name) => fs.promises.readlink(`${folder}/${name}`)))
+      )
+    const tell = (paths: readonly string[] | undefined) => {
+      // Looked at after the read, as for the command line.
+      const isIt = isSame(table.inspect(process.pid), process)
+      resume(Effect.succeed(isIt ? paths : undefined))
+    }
+    looking.then(
+      (links) => tell(links.flatMap((one) => (one.status === "fulfilled" ? [one.value] : []))),
+      () => tell(undefined)
+    )
+  })
+
 /**
  * Descriptors that whoever started us left open without close-on-exec; every child would inherit
  * them. Node marks the low ones itself, up to the first gap.
@@ -345,6 +365,7 @@ const live = Effect.map(surroundings, (around) =>
     inspect: (pid) => Effect.sync(() => around.table.inspect(pid)),
     list: list(around.table),
     commandLine: (target) => commandLine(around.table, target),
+    openFiles: (target) => openFiles(around.table, target),
     signal: (target, signal) =>
       Effect.sync(() => {
         const info = around.table.inspect(target.pid)

@@ -87,6 +87,11 @@ export class Processes extends Context.Service<
      */
     readonly commandLine: (process: ProcessId) => Effect.Effect<readonly string[] | undefined>
     /**
+     * Where its descriptors lead, as /proc says it: `/dev/sg4`, `socket:[4711]`. `undefined` when
+     * that very process is gone, or is not ours to look into.
+     */
+    readonly openFiles: (process: ProcessId) => Effect.Effect<readonly string[] | undefined>
+    /**
      * Sends the signal if that very process still lives; `false` when it is gone. `true` also when
      * it lives and is not ours to signal: who asked sees that it does not die.
      */

@@ -7,6 +7,7 @@ import {
   type Child,
   type ProcessExit,
   type Processes,
+  type ProcessId,
   SpawnError,
   type SpawnPlan
 } from "../../host/process.ts"
@@ -195,6 +196,7 @@ export const processService = (options: ProcessServiceOptions): Processes["Servi
           realm.schedule(`command line of ${id.pid}`, look)
         })
       ),
+    openFiles: (id) => now(() => openFilesOf(options, id)),
     signal: (id, signal) =>
       Effect.suspend(() => {
         if (!realm.isAlive) return Effect.never
@@ -213,6 +215,19 @@ export const processService = (options: ProcessServiceOptions): Processes["Servi
     self: now(() => ({ pid: self.pid, uid: 0, gid: 0 }))
   }
 }
+
+/** A group of VFIO's is a file; what is had of it has no name. */
+const openFilesOf = (
+  { table, openFiles: { disk } }: ProcessServiceOptions,
+  id: ProcessId
+): readonly string[] | undefined =>
+  table.find(id)?.descriptors.held.flatMap(({ kind, name }) => {
+    if (kind !== "vfio") return [kind === "file" ? name : `${kind}:[${name}]`]
+    const link = `/sys/bus/pci/devices/${name}/iommu_group`
+    const group = disk.has(link) ? disk.node(link) : undefined
+    const number = group?.kind === "symlink" ? group.target.split("/").at(-1) : undefined
+    return [...(number === undefined ? [] : [`/dev/vfio/${number}`]), "anon_inode:[vfio-device]"]
+  })
 
 const wordsOf = (process: SimulatedProcess): readonly string[] =>
   process.phase === "zombie" ? [] : process.words

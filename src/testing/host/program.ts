@@ -32,6 +32,8 @@ export interface Self extends ProcessId {
    * the latest when the process ends. Throws an errno name.
    */
   readonly openDevice: (address: string) => number
+  /** Opens a file that is there; the descriptor. Throws an errno name. */
+  readonly openFile: (path: string) => number
   /** Closes what it has opened. */
   readonly close: (fd: number) => void
   /** Writes text to a descriptor that is a file: its log, its console. */

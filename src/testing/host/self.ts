@@ -119,9 +119,19 @@ export const selfOf = (
     },
     openDevice: (address) => {
       const close = around.openDevice(address, process.pid)
+      table.touchPid(process.pid)
       return process.descriptors.open({ kind: "vfio", name: address }, close)
     },
-    close: (fd) => whenAlive(() => process.descriptors.close(fd)),
+    openFile: (path) => {
+      disk.node(path, true)
+      table.touchPid(process.pid)
+      return process.descriptors.open({ kind: "file", name: path })
+    },
+    close: (fd) =>
+      whenAlive(() => {
+        table.touchPid(process.pid)
+        process.descriptors.close(fd)
+      }),
     write: (fd, text) =>
       whenAlive(() => {
         const to = inherited.get(fd)

@@ -77,6 +77,8 @@ const writeGeneric = (disk: MemoryDisk, at: string, number: number): void => {
   const name = `sg${number}`
   putUevent(disk, `${at}/scsi_generic/${name}`, { MAJOR: 21, MINOR: number, DEVNAME: name })
   link(disk, `/sys/class/scsi_generic/${name}`, `${at}/scsi_generic/${name}`)
+  link(disk, `${at}/scsi_generic/${name}/device`, at)
+  disk.special(`/dev/${name}`, "character")
 }
 
 interface Behind {

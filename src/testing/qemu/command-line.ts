@@ -25,6 +25,8 @@ export interface Chardev {
 export interface OpenedFile {
   readonly path: string
   readonly words: string
+  /** The device that it goes with, where it goes with one. */
+  readonly device?: string
 }
 
 export interface CommandLine {
@@ -138,7 +140,8 @@ const isOn = (text: string | undefined): boolean => text === "on" || text === "t
 const usbNodeOf = (value: string): readonly OpenedFile[] => {
   const words = keyValues(value)
   const path = textIn(words, "driver") === "usb-host" ? textIn(words, "hostdevice") : undefined
-  return path === undefined ? [] : [{ path, words: `-device ${value}` }]
+  const device = textIn(words, "id") ?? ""
+  return path === undefined ? [] : [{ path, words: `-device ${value}`, device }]
 }
 
 /** Files of block nodes and of firmware; QEMU opens them all before it serves its monitor. */

@@ -1,7 +1,7 @@
 /** Devices of the host that a simulated QEMU opens, and what it says when it cannot have one. */
 import type { JsonObject } from "../../qmp/json.ts"
 import type { Self } from "../host/program.ts"
-import { hostDeviceOf } from "./command-line.ts"
+import { type CommandLine, hostDeviceOf } from "./command-line.ts"
 
 /** hw/vfio/pci.c, in its words, by what the kernel answers. */
 const vfioWords: { readonly [code: string]: string } = {
@@ -27,14 +27,12 @@ const openFunction = (self: Self, address: string): number | string => {
 const digits = (value: unknown): string => String(value).padStart(3, "0")
 
 /** hw/usb/host-libusb.c. */
-const usbProblem = (self: Self, words: JsonObject): string | undefined => {
-  const { hostdevice, hostbus, hostaddr } = words
-  if (typeof hostdevice === "string")
-    return self.has(hostdevice)
-      ? undefined
-      : `failed to open ${hostdevice}: No such file or directory`
-  return self.has(`/dev/bus/usb/${digits(hostbus)}/${digits(hostaddr)}`)
-    ? undefined
+const openUsb = (self: Self, { hostdevice, hostbus, hostaddr }: JsonObject): number | string => {
+  const isByNode = typeof hostdevice === "string"
+  const path = isByNode ? hostdevice : `/dev/bus/usb/${digits(hostbus)}/${digits(hostaddr)}`
+  if (self.has(path)) return self.openFile(path)
+  return isByNode
+    ? `failed to open ${hostdevice}: No such file or directory`
     : `failed to find host usb device ${String(hostbus)}:${String(hostaddr)}`
 }
 
@@ -42,8 +40,18 @@ const usbProblem = (self: Self, words: JsonObject): string | undefined => {
 export const openHostDevice = (self: Self, words: JsonObject): number | string | undefined => {
   const address = hostDeviceOf(words)
   if (address !== undefined) return openFunction(self, address)
-  return words["driver"] === "usb-host" ? usbProblem(self, words) : undefined
+  return words["driver"] === "usb-host" ? openUsb(self, words) : undefined
 }
+
+/** Files that are there: those of devices by their names, for they go with these. */
+export const openFiles = (
+  self: Self,
+  files: CommandLine["files"]
+): readonly (readonly [string, number])[] =>
+  files.flatMap(({ path, device }) => {
+    const fd = self.openFile(path)
+    return device === undefined ? [] : [[device, fd] as const]
+  })
 
 /** A device of the command line that is made of a function of the host. */
 export interface HostDevice {

@@ -34,7 +34,7 @@ export interface ProcessOptions {
   readonly answers: Answers
   /** Whether its guest lets devices go when it is asked. */
   readonly ejects: boolean
-  /** The host's functions that it has opened: their descriptors. */
+  /** Descriptors of the host's devices that it has opened, by the names of its own. */
   readonly opened: ReadonlyMap<string, number>
 }
 

@@ -11,7 +11,7 @@ import type { Happening } from "../history/operation.ts"
 import type { Program, Self } from "../host/program.ts"
 import { type Answers, measuredAnswers } from "./answers.ts"
 import { type CommandLine, ownWords, readCommandLine } from "./command-line.ts"
-import { openAll } from "./host-device.ts"
+import { openAll, openFiles } from "./host-device.ts"
 import { QemuProcess } from "./qemu-process.ts"
 
 /** What a guest, or its QEMU, did. `qemu-crashed` is a panic of the guest. */
@@ -84,7 +84,8 @@ export class SimulatedQemu implements Program {
       die(self, why, stamp)
       return tell("qemu-exited")
     }
-    const process = new QemuProcess({ self, line, tell, opened: opened.fds, ...this.options })
+    const fds = new Map([...opened.fds, ...openFiles(self, line.files)])
+    const process = new QemuProcess({ self, line, tell, opened: fds, ...this.options })
     if (process.monitor === undefined) return
     process.monitor.open(fault === "mute")
     // A QEMU that never comes to its main loop has no handlers either: SIGTERM ends it.

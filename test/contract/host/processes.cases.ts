@@ -99,6 +99,17 @@ const cases: { readonly [name: string]: Case } = {
     }
   ),
 
+  "what a process has open is told of that very process alone": Effect.fnUntraced(
+    function* (processes) {
+      const child = yield* processes.spawn(planOf(["/bin/sleep", "100"]))
+      expect(yield* processes.openFiles(child)).toBeInstanceOf(Array)
+      expect(yield* processes.openFiles({ pid: child.pid, startTime: "1" })).toBeUndefined()
+      yield* processes.signal(child, "SIGKILL")
+      yield* exitOf(child)
+      expect(yield* processes.openFiles(child)).toBeUndefined()
+    }
+  ),
+
   "what becomes another program is known by the other's words": Effect.fnUntraced(
     function* (processes) {
       const words = ["/bin/sh", "-c", 'exec "$@"', "sh", "/bin/sleep", "100"] as const

@@ -60,6 +60,26 @@ test("a child has the named descriptors and environment, and nothing else", () =
     })
   ))
 
+test("what a process has open is told by its path, and what has none by its kind", () =>
+  run((processes) =>
+    Effect.gen(function* () {
+      let said = ""
+      const onData = (bytes: Uint8Array) => void (said += bytes.toString())
+      const script = "exec 7</proc/version; echo ready; exec sleep 100"
+      const plan = planOf(["/bin/sh", "-c", script], {
+        descriptors: { 1: { kind: "pipe", onData } }
+      })
+      const child = yield* processes.spawn(plan)
+      while (!said.includes("ready")) yield* Effect.sleep(1)
+      const open = yield* processes.openFiles(child)
+      expect(open).toContain("/proc/version")
+      expect(open).toContain("/dev/null")
+      expect(open).toContainEqual(expect.stringMatching(/^(pipe|socket):\[/))
+      yield* processes.signal(child, "SIGKILL")
+      yield* exitOf(child)
+    })
+  ))
+
 test("without a descriptor left starts fail, and a living process is still seen and killed", () => {
   const directory = fs.mkdtempSync(join(tmpdir(), "tr-fd-"))
   const program = fileURLToPath(new URL("exhausted.ts", import.meta.url))

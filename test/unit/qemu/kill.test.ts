@@ -30,6 +30,7 @@ const tableOf = (looks: readonly (ProcessInfo | undefined)[]) => {
     inspect: () => Effect.sync(() => looks[Math.min(looked++, looks.length - 1)]),
     list: Effect.sync(() => looks.filter((look) => look !== undefined)),
     commandLine: () => Effect.never,
+    openFiles: () => Effect.succeed(undefined),
     signal: (_, signal) => Effect.sync(() => signals.push(signal) > 0),
     self: Effect.succeed({ pid: 1, uid: 0, gid: 0 })
   })
