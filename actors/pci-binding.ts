@@ -23,6 +23,7 @@ import type { HostdevRecord } from "../src/store/hostdevs.ts"
 import type { Store } from "../src/store/store.ts"
 import type { PoolFact, PoolMessage } from "./device-requests.ts"
 import type { DeviceTask, PoolScripts } from "./host-device-pool.ts"
+import type { Strangers } from "./pci-strangers.ts"
 
 export interface PciGround {
   readonly drivers: PciDrivers
@@ -30,6 +31,7 @@ export interface PciGround {
   readonly store: Pick<Store["Service"], "writeHostdev" | "removeHostdev" | "readHostdev">
   /** Who has a device, as the pool says it now. */
   readonly taken: Taken
+  readonly strangers: Pick<Strangers, "use">
 }
 
 type Hands = Self<PoolMessage>
@@ -117,14 +119,16 @@ const detach = (ground: PciGround) => (task: DeviceTask, self: Hands) =>
  * program has: the device would be with no driver at all.
  */
 const giveBack = Effect.fnUntraced(function* (
-  { drivers, store, taken }: PciGround,
+  { drivers, store, taken, strangers }: PciGround,
   device: string
 ) {
   const record = yield* store.readHostdev(device)
   // One that has gone altogether is nobody's.
   if (yield* isThere(device)) {
     const isAway = record !== undefined || (yield* driverOf(device)) === vfioDriver
-    const use = isAway ? yield* groupUse(device, taken) : undefined
+    const use = isAway
+      ? ((yield* groupUse(device, taken)) ?? (yield* strangers.use(device)))
+      : undefined
     if (use !== undefined) return use
     yield* record === undefined ? drivers.giveToKernel(device) : drivers.giveBack(device, record)
   }

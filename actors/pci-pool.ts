@@ -9,10 +9,11 @@ import { Files } from "../src/host/files.ts"
 import { makePciDrivers } from "../src/host/pci-driver.ts"
 import type { Processes } from "../src/host/process.ts"
 import type { Kernel } from "../src/kernel/kernel.ts"
-import { groupProblem, matesOf, type Taken } from "../src/node/hostdev-group.ts"
+import { groupProblem, groupUse, matesOf, type Taken } from "../src/node/hostdev-group.ts"
 import type { HostdevRecord } from "../src/store/hostdevs.ts"
 import { type DeviceWish, makePool, type Pool } from "./host-device-pool.ts"
 import { type PciGround, pciScripts } from "./pci-binding.ts"
+import { makeStrangers } from "./pci-strangers.ts"
 
 export interface PciPoolOptions {
   readonly store: PciGround["store"]
@@ -28,9 +29,10 @@ const withGroup = (wish: DeviceWish) =>
 
 export const makePciPool = (kernel: Kernel, { store, context, recalled }: PciPoolOptions): Pool => {
   const taken: Taken = (kind, device) => (kind === "pci" ? pool.holderOf(device) : undefined)
+  const strangers = makeStrangers()
   const pool: Pool = makePool(kernel, {
     kind: "pci",
-    bound: { scripts: pciScripts({ drivers: makePciDrivers(), store, taken }), context },
+    bound: { scripts: pciScripts({ drivers: makePciDrivers(), store, taken, strangers }), context },
     recalled
   })
   // Once it is reserved no mate goes back to its driver; one that had just done so is seen.
@@ -44,8 +46,22 @@ export const makePciPool = (kernel: Kernel, { store, context, recalled }: PciPoo
   })
   const giveUp = (wishes: readonly DeviceWish[], token: string) =>
     Effect.forEach(wishes, ({ device }) => pool.release(token, device), { discard: true })
+  // What an earlier engine had taken, and neither it nor a mate of it is a guest's.
+  const lost = Effect.suspend(() => {
+    const unknown = [...pool.entries()].filter(([, { state }]) => state === "unknown")
+    const isFree = (device: string) =>
+      Effect.map(groupUse(device, taken), (use) => use === undefined)
+    return Effect.filter(
+      unknown.map(([device]) => device),
+      isFree
+    )
+  })
   return {
     ...pool,
+    settle: Effect.flatMap(lost, strangers.look).pipe(
+      Effect.provideContext(context),
+      Effect.andThen(pool.settle)
+    ),
     reserve: (wishes, holder) =>
       Effect.forEach(wishes, withGroup).pipe(
         Effect.tap((grouped) => pool.reserve(grouped, holder)),

@@ -7,7 +7,8 @@ import * as Fiber from "effect/Fiber"
 import * as FiberSet from "effect/FiberSet"
 import { Files } from "../../src/host/files.ts"
 import type { ProcessId } from "../../src/host/process.ts"
-import type { Held } from "../../src/qemu/held.ts"
+import { heldDevices, openFilesOf } from "../../src/node/hostdev-held.ts"
+import type { Said } from "../../src/qemu/held.ts"
 import { findByToken } from "../../src/qemu/kill.ts"
 import { monitorIdPrefix, type MonitorToken } from "../../src/qemu/monitor-id.ts"
 import { epochPattern } from "../../src/store/status.ts"
@@ -24,7 +25,7 @@ export interface Living {
   readonly process: ProcessId
   readonly token: MonitorToken
   /** What its own words say that it has of the host. */
-  readonly held: Held
+  readonly said: Said
 }
 
 /** Files of a probe: `p-TOKEN.s`, its temporary name, and the log. */
@@ -34,8 +35,9 @@ const probePattern = /^p-[A-Za-z0-9_-]+\.(s|s~|log)$/
 const holdFor = Effect.fnUntraced(function* (
   parts: Parts,
   mine: Belongings<Needs>,
-  { token: { uuid, epoch }, held }: Living
+  { process, token: { uuid, epoch }, said }: Living
 ) {
+  const held = yield* heldDevices(said, yield* openFilesOf(process))
   const name = parts.domains.byUuid(uuid)?.name ?? uuid
   const holder = { uuid, name, epoch, token: `${uuid}/${epoch.replace("-", ".")}` }
   yield* hold(parts, mine, { holder, held })
@@ -129,10 +131,12 @@ export const endLate = Effect.fnUntraced(function* (parts: Parts, known: readonl
     (one) =>
       generationOf(one) < store.generation && !known.includes(one.token.epoch.replace("-", "."))
   )
-  yield* Effect.forEach(late, (one) => endOrphan(parts, one, new Belongings()), {
-    concurrency: "unbounded",
-    discard: true
+  const end = Effect.fnUntraced(function* (one: Living) {
+    const mine = new Belongings<Needs>()
+    yield* holdFor(parts, mine, one)
+    yield* endOrphan(parts, one, mine)
   })
+  yield* Effect.forEach(late, end, { concurrency: "unbounded", discard: true })
 })
 
 /** Removes the directories of epochs that nobody has, and what probes have left. */

@@ -7,6 +7,8 @@ import * as FiberSet from "effect/FiberSet"
 import type { AdoptedGuest } from "../../machines/domain/context.ts"
 import { isAlive, type ProcessId, Processes } from "../../src/host/process.ts"
 import type { Domain } from "../../src/model/domain.ts"
+import type { HostDeviceKind } from "../../src/model/hostdev-wish.ts"
+import { heldDevices, openFilesOf } from "../../src/node/hostdev-held.ts"
 import { findByToken } from "../../src/qemu/kill.ts"
 import type { Held } from "../../src/qemu/held.ts"
 import { monitorId, monitorIdPrefix } from "../../src/qemu/monitor-id.ts"
@@ -42,20 +44,20 @@ const livingOf = (living: readonly Living[], head: StatusHead): Living | undefin
         (head.process.pid === one.process.pid && head.process.startTime === one.process.startTime))
   )
 
-const nothingHeld: Held = { pci: [], usb: [], ports: [] }
+interface Filling {
+  readonly head: StatusHead
+  readonly record: StatusRecord | undefined
+  /** By the record, or else by what its process shows. */
+  readonly held: Held
+}
 
 /** What the epoch holds, as the start that filled it had left it. */
-const fill = (
-  parts: Parts,
-  mine: Belongings<Needs>,
-  held: { readonly head: StatusHead; readonly record: StatusRecord | undefined }
-) =>
+const fill = (parts: Parts, mine: Belongings<Needs>, { head, record, held }: Filling) =>
   Effect.gen(function* () {
-    const { head, record } = held
     const token = `${head.uuid}/${head.epoch}`
     const holder = { uuid: head.uuid, name: head.name, epoch: head.epoch, token }
     mine.owe("runtime directory", Effect.ignore(parts.store.removeGuestDirectory(head.epoch)))
-    yield* hold(parts, mine, { holder, held: record?.reservations ?? nothingHeld })
+    yield* hold(parts, mine, { holder, held })
     yield* adoptPlugged(parts.pools, mine, { ...head, plugged: record?.plugged ?? [] })
     mine.owe(
       "status record",
@@ -126,7 +128,7 @@ const adoptRecord = (parts: Parts, obtain: Obtain, { record, living }: Found) =>
     const { uuid, name } = record
     const ref = yield* obtain({ uuid, name, live: parsed.success.domain })
     const mine = ref.belongings.of(record.epoch)
-    yield* fill(parts, mine, { head: record, record })
+    yield* fill(parts, mine, { head: record, record, held: record.reservations })
     mine.process = living?.process ?? record.process
     const process = { id: mine.process, isOver: yield* isOver(mine.process) }
     yield* DomainActor.adopt(ref, adopted(record, parsed.success.domain, process))
@@ -136,16 +138,41 @@ const adoptRecord = (parts: Parts, obtain: Obtain, { record, living }: Found) =>
     return true
   })
 
+interface Unread {
+  readonly head: StatusHead
+  readonly living: Living
+  /** Where only the definition in it cannot be read. */
+  readonly record: StatusRecord | undefined
+}
+
 /**
- * A guest whose record cannot be read: it runs, is listed, and can be destroyed. Where it still
- * tells of a client, the guest goes with it.
+ * What a guest has of the host whose record tells nothing of it, or not all: by its words, and by
+ * what it has open. What is remembered as plugged in is held apart.
  */
-const adoptUnknown = (
-  parts: Parts,
-  obtain: Obtain,
-  { head, living: { process } }: { readonly head: StatusHead; readonly living: Living }
-) =>
+const shownBy = Effect.fnUntraced(function* (parts: Parts, { head, living, record }: Unread) {
+  const open = yield* openFilesOf(living.process)
+  if (open === undefined)
+    parts.note({
+      what: `guest '${head.name}'`,
+      why: "its QEMU does not show what was plugged into it: that may be given away twice"
+    })
+  const shown = yield* heldDevices(living.said, open)
+  const of = (kind: HostDeviceKind) => {
+    const apart = (record?.plugged ?? []).filter(({ pool }) => pool === kind)
+    const names = [...(record?.reservations[kind] ?? []), ...(shown[kind] ?? [])]
+    return [...new Set(names)].filter((name) => !apart.some(({ device }) => device === name))
+  }
+  return { ...shown, pci: of("pci"), usb: of("usb"), scsi: of("scsi"), mdev: of("mdev") }
+})
+
+/**
+ * A guest whose record cannot be read: it runs, is listed, and can be destroyed, and what it has
+ * of the host is its own. Where it still tells of a client, the guest goes with it.
+ */
+const adoptUnknown = (parts: Parts, obtain: Obtain, unread: Unread) =>
   Effect.gen(function* () {
+    const { head, record } = unread
+    const { process } = unread.living
     const parsed = domainFromText(placeholder(head), "inactive")
     const ref = yield* obtain(head)
     const live =
@@ -153,7 +180,9 @@ const adoptUnknown = (
       (parsed._tag === "Success" ? parsed.success.domain : undefined)
     if (live === undefined) return
     const mine = ref.belongings.of(head.epoch)
-    yield* fill(parts, mine, { head, record: undefined })
+    yield* fill(parts, mine, { head, record, held: yield* shownBy(parts, unread) })
+    // The file stays as it is: it was not understood.
+    mine.record = undefined
     mine.process = process
     yield* DomainActor.adopt(ref, {
       epoch: head.epoch,
@@ -169,6 +198,8 @@ const adoptUnknown = (
     })
     yield* endBound(parts, ref, head)
   })
+
+type MaybeUnread = Omit<Unread, "living"> & { readonly living: Living | undefined }
 
 /** `GENERATION.COUNTER.json`: the file's name tells the epoch when nothing in it can be read. */
 const epochOfFile = (path: string): string | undefined =>
@@ -202,7 +233,7 @@ const headOf = (
 const giveBack = (parts: Parts, { record, living }: Found) =>
   Effect.gen(function* () {
     const mine = new Belongings<Needs>()
-    yield* fill(parts, mine, { head: record, record })
+    yield* fill(parts, mine, { head: record, record, held: record.reservations })
     if (living !== undefined) yield* untilDead(mine, living.process, 0)
     yield* mine.release
   })
@@ -235,24 +266,25 @@ export const recover = Effect.fnUntraced(function* (
   const explained = new Set<Living>()
   const found = records.map((record): Found => ({ record, living: livingOf(living, record) }))
   const { guests, others } = oneEach(found)
-  const unreadable: { readonly head: StatusHead; readonly living: Living | undefined }[] = []
+  const unreadable: MaybeUnread[] = []
   for (const one of [...guests, ...others]) if (one.living) explained.add(one.living)
   for (const one of guests) {
     if (yield* adoptRecord(parts, obtain, one)) continue
     const { record } = one
     parts.note({ what: `status of '${record.name}'`, why: "its live definition cannot be read" })
-    unreadable.push({ head: record, living: one.living })
+    unreadable.push({ head: record, record, living: one.living })
   }
   for (const one of others) yield* FiberSet.run(parts.errands, giveBack(parts, one))
   for (const status of quarantined) {
     parts.note({ what: status.path, why: status.reason })
     const head = headOf(parts, status, living)
-    if (head !== undefined) unreadable.push({ head, living: livingOf(living, head) })
+    if (head !== undefined)
+      unreadable.push({ head, record: undefined, living: livingOf(living, head) })
   }
-  for (const { head, living: mine } of unreadable) {
+  for (const { living: mine, ...rest } of unreadable) {
     if (mine === undefined) continue
     explained.add(mine)
-    yield* adoptUnknown(parts, obtain, { head, living: mine })
+    yield* adoptUnknown(parts, obtain, { ...rest, living: mine })
   }
   const orphans = living.filter((one) => !explained.has(one))
   yield* endOrphans(parts, obtain, orphans)

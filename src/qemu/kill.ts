@@ -11,7 +11,7 @@ import {
   type ProcessInfo,
   Processes
 } from "../host/process.ts"
-import { type Held, heldBy } from "./held.ts"
+import { heldBy, type Said } from "./held.ts"
 import { type MonitorToken, monitorIdIn, parseMonitorId } from "./monitor-id.ts"
 
 /** It did not die within the bound: it keeps what it holds, and nothing of it may be given away. */
@@ -90,7 +90,8 @@ export interface Found {
   readonly process: ProcessId
   readonly id: string
   readonly token: MonitorToken
-  readonly held: Held
+  /** What its words say that it has of the host. */
+  readonly said: Said
 }
 
 export interface Search {
@@ -122,7 +123,7 @@ export const findByToken = Effect.fnUntraced(function* (prefix: string) {
       const id = monitorIdIn(words)
       const token = id?.startsWith(prefix) === true ? parseMonitorId(id) : undefined
       if (id === undefined || token === undefined) return []
-      return [{ process, id, token, held: heldBy(words) }]
+      return [{ process, id, token, said: heldBy(words) }]
     }),
     unreadable: read.flatMap(({ process, argv }) => (argv._tag === "None" ? [process] : []))
   }

@@ -1,4 +1,5 @@
 /** I23: a host device is in one guest, by the list and in truth. */
+import type { SimulatedProcess } from "../host/processes.ts"
 import type { Refusal } from "../host/vfio-groups.ts"
 import type { Invariant, View } from "../simulation/view.ts"
 import { mayBeBroken } from "./host-devices.ts"
@@ -17,22 +18,24 @@ const deviceIn = (word: string): readonly string[] => {
 /** The host devices on a QEMU's command line: PCI by address, USB as `001:004`. */
 export const devicesOf = (words: readonly string[]): readonly string[] => words.flatMap(deviceIn)
 
-/** A process, and what it was started with. */
-interface Started {
-  readonly pid: number
-  readonly words: readonly string[]
-}
+const usbFile = /^\/dev\/bus\/usb\/([0-9]{3})\/([0-9]{3})$/
+
+/** USB devices that it has open, those that were plugged in since among them. */
+const openUsb = ({ descriptors }: SimulatedProcess): readonly string[] =>
+  descriptors.held.flatMap(({ name }) => usbFile.exec(name)?.slice(1).join(":") ?? [])
 
 /** Those that it has now: a function may have been plugged in since, or out. */
-export const devicesNow = (view: View, { pid, words }: Started): readonly string[] => {
+export const devicesNow = (view: View, process: SimulatedProcess): readonly string[] => {
+  const { pid, words } = process
   const { standings } = view.host.pci
   const hasVanished = view.faults.met.some(({ fault }) => fault === "vanish")
   // One that has vanished stands nowhere, and is a PCI function all the same.
   const isPci = (device: string) =>
     standings.some(({ address }) => address === device) || (hasVanished && device.includes("."))
+  const usb = [...devicesOf(words).filter((device) => !isPci(device)), ...openUsb(process)]
   return [
     ...standings.flatMap(({ address, user }) => (user === pid ? [address] : [])),
-    ...devicesOf(words).filter((device) => !isPci(device))
+    ...new Set(usb)
   ]
 }
 

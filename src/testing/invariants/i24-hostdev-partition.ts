@@ -21,9 +21,8 @@ const unheld = (view: View): string | undefined => {
   const { pci, usb } = parts.pools
   const held = { ...pci.holdings(), ...usb.holdings() }
   for (const { uuid, epoch, process } of livingQemus(view)) {
-    // One that was launched and never became a guest is being ended; no record tells of it.
-    const isGuest = parts.domains.byUuid(uuid)?.ref?.belongings.find(epoch)?.record !== undefined
-    for (const device of isGuest ? devicesNow(view, process) : []) {
+    // Also one of which no record tells, and one that never became a guest and is being ended.
+    for (const device of devicesNow(view, process)) {
       const token = held[device]?.token
       // One that was plugged in has its name behind.
       if (!`${token}/`.startsWith(`${uuid}/${epoch}/`))
@@ -115,10 +114,10 @@ export const hostdevPartition: Invariant = {
   id: "I24",
   name: "HostdevPartition",
   statement:
-    "Each host device that a guest's QEMU has is held in the pool for that very epoch, and is " +
-    "back with its driver when the guest is off; at rest each is in one place by pool, record " +
-    "and kernel: with its own driver, detached because somebody called for it, or a guest's. " +
-    "What is away or remembered is known to an engine that has opened.",
+    "Each host device that a QEMU has is held in the pool for that very epoch, whatever can be " +
+    "read of its record, and is back with its driver when the guest is off; at rest each is in " +
+    "one place by pool, record and kernel: with its own driver, detached because somebody called " +
+    "for it, or a guest's. What is away or remembered is known to an engine that has opened.",
   make: () => {
     const onTheirWay = new OnTheirWay()
     return {

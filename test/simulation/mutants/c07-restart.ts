@@ -247,7 +247,9 @@ export const restart: readonly Mutant[] = [
     edits: [
       {
         file: recover,
-        find: "    if (head !== undefined) unreadable.push({ head, living: livingOf(living, head) })\n",
+        find: `    if (head !== undefined)
+      unreadable.push({ head, record: undefined, living: livingOf(living, head) })
+`,
         replace: ""
       }
     ]
@@ -262,8 +264,9 @@ export const restart: readonly Mutant[] = [
     edits: [
       {
         file: recover,
-        find: "    yield* fill(parts, mine, { head: record, record })\n    mine.process = living",
-        replace: `    yield* fill(parts, mine, { head: record, record })
+        find: `    yield* fill(parts, mine, { head: record, record, held: record.reservations })
+    mine.process = living`,
+        replace: `    yield* fill(parts, mine, { head: record, record, held: record.reservations })
     yield* Effect.ignore(parts.store.removeStatus(record.epoch))
     mine.process = living`
       }

@@ -1,10 +1,12 @@
 /**
- * One guest on a host with cards, and an engine that may be killed: a card is plugged in or
- * out while something goes wrong, and afterwards host, QEMU, pool and definition must agree.
+ * Guests on a host with devices, and an engine that may be killed: a card is plugged into the one
+ * guest that most need, or out, while something goes wrong, and afterwards host, QEMU, pool and
+ * definition must agree.
  */
 import * as Effect from "effect/Effect"
 import type { Domain } from "../../../src/engine/handle.ts"
 import { type Engine, openEngine } from "../../../src/engine/engine.ts"
+import type { HostDevice } from "../../../src/engine/hostdevs.ts"
 import { deviceShapes } from "../../../src/testing/host/device-shapes.ts"
 import { type EngineProcess, SimulatedHost } from "../../../src/testing/host/host.ts"
 import { Faults, type PlannedFault, type Seam } from "../../../src/testing/fault.ts"
@@ -20,15 +22,21 @@ export const cardXml = [
   "<address domain='0x0000' bus='0x03' slot='0x00' function='0x0'/></source></hostdev>"
 ].join("")
 
-const guestXml = (devices: string) =>
+/** A guest's name and one digit of its uuid. */
+export interface Named {
+  readonly name: string
+  readonly digit: number
+}
+
+export const guestXml = (devices: string, { name, digit }: Named = { name: "web", digit: 7 }) =>
   [
-    "<domain type='qemu'><name>web</name>",
-    "<uuid>07070707-0707-0707-0707-070707070707</uuid>",
+    `<domain type='qemu'><name>${name}</name>`,
+    `<uuid>0${digit}070707-0707-0707-0707-070707070707</uuid>`,
     "<memory unit='MiB'>16</memory><vcpu>1</vcpu>",
     "<os><type arch='x86_64' machine='q35'>hvm</type></os><features><acpi/></features>",
     `<devices><emulator>${simulatedEmulator}</emulator>${devices}`,
     "<controller type='pci' model='pcie-root'/>",
-    "<controller type='pci' model='pcie-root-port'/>".repeat(4),
+    "<controller type='pci' model='pcie-root-port'/>".repeat(8),
     "<memballoon model='none'/></devices></domain>"
   ].join("")
 
@@ -88,12 +96,16 @@ export class Bench {
 
   /** Runs to the answer, or to the end of the engine. */
   ask(deed: (domain: Domain) => Effect.Effect<unknown, unknown>): Answer {
+    return this.call((engine) => Effect.flatMap(engine.lookup({ name: "web" }), deed))
+  }
+
+  /** The same for anything that may be asked of an engine. */
+  call(deed: (engine: Engine) => Effect.Effect<unknown, unknown>): Answer {
     const { engine, process } = this
     if (engine === undefined || process === undefined) throw new Error("there is no engine")
     let answer: Answer
-    const asked = Effect.flatMap(engine.lookup({ name: "web" }), (domain) => deed(domain))
     Effect.runForkWith(process.context)(
-      Effect.match(asked, {
+      Effect.match(deed(engine), {
         onSuccess: (): Answer => "done",
         onFailure: (error): Answer => {
           const { _tag: tag = "?", message = "" } = error as { _tag?: string; message?: string }
@@ -151,14 +163,17 @@ export class Bench {
 
   /** As the list of host devices has it. */
   stateOf(address: string): string | undefined {
-    let state: string | undefined
+    return this.rowOf(address)?.state
+  }
+
+  rowOf(address: string): HostDevice | undefined {
+    let row: HostDevice | undefined
     const { engine, process } = this
     if (engine === undefined || process === undefined) return undefined
     Effect.runForkWith(process.context)(engine.hostdevs.list).addObserver((exit) => {
-      if (exit._tag === "Success")
-        state = exit.value.find(({ device }) => device === address)?.state
+      if (exit._tag === "Success") row = exit.value.find(({ device }) => device === address)
     })
     this.pass(1_000)
-    return state
+    return row
   }
 }

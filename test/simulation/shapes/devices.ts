@@ -28,6 +28,23 @@ export const devices: readonly Shape[] = [
       ...(draw.oneIn(2) ? [someFault(draw, "world", { from: 800, reach: 900, of: ["kill"] })] : [])
     ]
   })),
+  // The guest has a stick and a card, and the next engine cannot read its record.
+  shape("devices without a record", ["Z077"], (draw) => ({
+    hasDevices,
+    domains: 4,
+    clients: [
+      [
+        { call: "start", domain: 3 },
+        ...again(8, { call: "info", domain: 3, afterMs: 100 }),
+        { call: "start", domain: 0 },
+        { call: "list" }
+      ]
+    ],
+    faults: [
+      someFault(draw, "world", { from: 262, reach: 16, of: ["kill"] }),
+      someFault(draw, "file", { from: 234, reach: 3, of: ["EIO"] })
+    ]
+  })),
   shape("in the middle of a binding", ["Z066", "Z083"], (draw) => ({
     hasDevices,
     domains: 8,
