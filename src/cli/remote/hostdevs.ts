@@ -72,25 +72,51 @@ const placeOf = (address: Element | undefined): string => {
   return `${domain}:${bus}:${slot}.${part("function")}`
 }
 
-/** What a guest has of the host, by the names of devices. */
-const heldBy = (domain: Element): readonly string[] =>
-  childrenOf(child(domain, "devices"), "hostdev").flatMap((hostdev) => {
-    const source = child(hostdev, "source")
-    const address = child(source, "address")
-    switch (attribute(hostdev, "type")) {
-      case "pci":
-        return [placeOf(address)]
-      case "usb": {
-        const [bus, device] = [attribute(address, "bus"), attribute(address, "device")]
-        const isPlaced = bus !== undefined && device !== undefined
-        return isPlaced ? [`${digits(numberOf(bus))}:${digits(numberOf(device))}`] : []
-      }
-      case "mdev":
-        return [attribute(address, "uuid") ?? ""]
-      default:
-        return []
+/** `scsi_host2`, and the unit behind it: `2:0:1:3`. */
+const unitOf = (source: Element | undefined): readonly string[] => {
+  const adapter = attribute(child(source, "adapter"), "name")
+  const host = /^scsi_host(\d+)$/.exec(adapter ?? "")?.[1]
+  const address = child(source, "address")
+  const numbers = ["bus", "target", "unit"].map((name) => attribute(address, name))
+  const isNamed = host !== undefined && numbers.every((one) => one !== undefined)
+  return isNamed ? [[Number(host), ...numbers.map(numberOf)].join(":")] : []
+}
+
+const deviceAt = (kind: string | undefined, source: Element | undefined): readonly string[] => {
+  const address = child(source, "address")
+  switch (kind) {
+    case "pci":
+      return [placeOf(address)]
+    case "usb": {
+      const [bus, device] = [attribute(address, "bus"), attribute(address, "device")]
+      const isPlaced = bus !== undefined && device !== undefined
+      return isPlaced ? [`${digits(numberOf(bus))}:${digits(numberOf(device))}`] : []
     }
-  })
+    case "scsi":
+      return unitOf(source)
+    case "mdev":
+      return [attribute(address, "uuid") ?? ""]
+    default:
+      return []
+  }
+}
+
+/** What a guest has of the host, by the names of devices: host devices, and cards that are one. */
+const heldBy = (domain: Element): readonly string[] => {
+  const devices = child(domain, "devices")
+  const cards = childrenOf(devices, "interface").filter(
+    (card) => attribute(card, "type") === "hostdev"
+  )
+  return [
+    ...childrenOf(devices, "hostdev").flatMap((hostdev) =>
+      deviceAt(attribute(hostdev, "type"), child(hostdev, "source"))
+    ),
+    ...cards.flatMap((card) => {
+      const source = child(card, "source")
+      return deviceAt(attribute(child(source, "address"), "type") ?? "pci", source)
+    })
+  ]
+}
 
 const parsed = (text: string) => Effect.fromResult(parseElement(text))
 

@@ -67,6 +67,54 @@ test("--usable leaves out what cannot be given, as far as that is known", () => 
   expect(names(true)).not.toContain("0000:00:1f.0")
 })
 
+/** Another daemon, whose guest `db` has these devices, and which tells of these of the host. */
+const others = (devices: string, host: { readonly [name: string]: string }): Remote => {
+  const answers: { readonly [name: string]: (args: { name?: string }) => unknown } = {
+    CONNECT_LIST_ALL_DOMAINS: () => ({ domains: [{ name: "db", uuid: "", id: 1 }] }),
+    DOMAIN_GET_XML_DESC: () => ({ xml: `<domain><devices>${devices}</devices></domain>` }),
+    CONNECT_LIST_ALL_NODE_DEVICES: () => ({
+      devices: Object.keys(host).map((name) => ({ name, parent: null }))
+    }),
+    NODE_DEVICE_GET_XML_DESC: ({ name = "" }) => ({
+      xml: `<device><name>${name}</name>${host[name]}</device>`
+    })
+  }
+  const call = (program: string, name: string, args: object) =>
+    program === "troupe"
+      ? refusal(name, 39, "Cannot find program 544502384 version 1")
+      : Effect.sync(() => answers[name]?.(args))
+  return { call } as unknown as Remote
+}
+
+test("what a guest of another daemon has is not listed as usable, whatever element says it", () => {
+  const pci = (bus: number, slot: number) =>
+    "<driver><name>igbvf</name></driver><capability type='pci'><domain>0</domain>" +
+    `<bus>${bus}</bus><slot>${slot}</slot><function>0</function><iommuGroup number='9'/>` +
+    "</capability>"
+  const unit = (lun: number) =>
+    "<capability type='scsi'><host>2</host><bus>0</bus><target>1</target>" +
+    `<lun>${lun}</lun><type>tape</type></capability>`
+  const host = {
+    pci_0000_03_10_0: pci(3, 16),
+    pci_0000_03_11_0: pci(3, 17),
+    scsi_2_0_1_3: unit(3),
+    scsi_2_0_1_4: unit(4)
+  }
+  const devices =
+    "<interface type='hostdev' managed='yes'><mac address='52:54:00:aa:bb:cc'/><source>" +
+    "<address type='pci' domain='0x0000' bus='0x03' slot='0x10' function='0x0'/></source>" +
+    "</interface><interface type='network'><source network='default'/></interface>" +
+    "<hostdev mode='subsystem' type='scsi'><source><adapter name='scsi_host2'/>" +
+    "<address bus='0' target='1' unit='3'/></source></hostdev>"
+  const listed = (isUsable: boolean) =>
+    Effect.runSync(hostdevs(others(devices, host), { isUsable })).value as readonly Row[]
+  expect(listed(true).map(({ device }) => device)).toEqual(["0000:03:11.0", "2:0:1:4"])
+  expect(listed(false).filter(({ whyNot }) => whyNot === "guest 'db' has it")).toMatchObject([
+    { device: "0000:03:10.0", state: "assigned", holder: "db" },
+    { device: "2:0:1:3", state: "assigned", holder: "db" }
+  ])
+})
+
 test("another daemon has no --force, and an unknown kind of device is told first", () => {
   const stage = deviceStage({ devices: everything })
   const failed = <A, E extends { readonly message: string }>(work: Effect.Effect<A, E>): string =>
