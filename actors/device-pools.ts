@@ -6,20 +6,56 @@ import * as Effect from "effect/Effect"
 import { hostdevMachine } from "../machines/hostdev.ts"
 import type { Kernel } from "../src/kernel/kernel.ts"
 import { type HostDeviceKind, hostDeviceKinds } from "../src/model/hostdev-wish.ts"
-import { makePool, type Pool, poolName } from "./host-device-pool.ts"
+import { HostdevUnusable } from "../src/model/hostdev-error.ts"
+import { nestedUse, type Standing, type Standings } from "../src/node/hostdev-nested.ts"
+import { type DeviceWish, makePool, type Pool, poolName } from "./host-device-pool.ts"
 import { makePciPool, type PciPoolOptions } from "./pci-pool.ts"
 import { makeUsbPool } from "./usb-pool.ts"
 
 export type DevicePools = { readonly [K in HostDeviceKind]: Pool }
 
-export const makeDevicePools = (kernel: Kernel, options: PciPoolOptions): DevicePools => ({
-  pci: makePciPool(kernel, options),
-  usb: makeUsbPool(kernel, options.context),
-  // Through the generic SCSI device, beside the driver that it has.
-  scsi: makePool(kernel, { kind: "scsi" }),
-  // Made by its parent's driver for VFIO: it has no other to go back to.
-  mdev: makePool(kernel, { kind: "mdev" })
-})
+type Options = Omit<PciPoolOptions, "standings">
+
+/**
+ * A pool that refuses what is inside a device that is away from the host, or around one. Looked at
+ * when it is reserved: of two that come at the same time one sees the other.
+ */
+const nesting = (pool: Pool, standings: Standings, { context }: Pick<Options, "context">): Pool => {
+  const areApart = Effect.fnUntraced(function* (wishes: readonly DeviceWish[]) {
+    const devices = wishes.map(({ device }) => device)
+    const nested = yield* nestedUse(devices, standings())
+    if (nested !== undefined) return yield* new HostdevUnusable(nested)
+  })
+  return {
+    ...pool,
+    reserve: (wishes, holder) => {
+      const giveUp = Effect.forEach(wishes, ({ device }) => pool.release(holder.token, device))
+      return Effect.andThen(
+        pool.reserve(wishes, holder),
+        Effect.tapError(Effect.provideContext(areApart(wishes), context), () => giveUp)
+      )
+    }
+  }
+}
+
+export const makeDevicePools = (kernel: Kernel, options: Options): DevicePools => {
+  const standings: Standings = () => standingsOf(pools)()
+  const pools: DevicePools = {
+    pci: makePciPool(kernel, { ...options, standings }),
+    usb: makeUsbPool(kernel, options.context),
+    // Through the generic SCSI device, beside the driver that it has.
+    scsi: makePool(kernel, { kind: "scsi" }),
+    // Made by its parent's driver for VFIO: it has no other to go back to.
+    mdev: makePool(kernel, { kind: "mdev" })
+  }
+  const { pci, usb, scsi, mdev } = pools
+  return {
+    pci: nesting(pci, standings, options),
+    usb: nesting(usb, standings, options),
+    scsi: nesting(scsi, standings, options),
+    mdev: nesting(mdev, standings, options)
+  }
+}
 
 /** The chart that each device of a pool follows, by the pool's name: for traces. */
 export const chartsOfDevices: { readonly [pool: string]: string } = Object.fromEntries(
@@ -31,6 +67,14 @@ export const holderOf =
   (pools: DevicePools) =>
   (kind: HostDeviceKind, device: string): ReturnType<Pool["holderOf"]> =>
     pools[kind].holderOf(device)
+
+/** All devices that are not simply the host's. */
+export const standingsOf =
+  (pools: DevicePools): Standings =>
+  () =>
+    hostDeviceKinds.flatMap((kind) =>
+      [...pools[kind].entries()].map(([device, entry]): Standing => ({ kind, device, ...entry }))
+    )
 
 /** In reverse order of their making. */
 export const stopPools = (pools: DevicePools): Effect.Effect<void> =>

@@ -12,7 +12,12 @@ import type { Kernel } from "../src/kernel/kernel.ts"
 import type { Self } from "../src/kernel/script.ts"
 import type { DeviceBusy } from "../src/model/domain-error.ts"
 import type { HostDeviceKind } from "../src/model/hostdev-wish.ts"
-import type { DeviceBroken, DeviceNotReady, GroupNotViable } from "../src/model/hostdev-error.ts"
+import type {
+  DeviceBroken,
+  DeviceNotReady,
+  GroupNotViable,
+  HostdevUnusable
+} from "../src/model/hostdev-error.ts"
 import { movedDevices } from "./device-moves.ts"
 import {
   decidePool,
@@ -47,7 +52,10 @@ export interface Pool {
   readonly reserve: (
     wishes: readonly DeviceWish[],
     holder: Holder
-  ) => Effect.Effect<void, DeviceBusy | DeviceBroken | GroupNotViable | KernelError>
+  ) => Effect.Effect<
+    void,
+    DeviceBusy | DeviceBroken | GroupNotViable | HostdevUnusable | KernelError
+  >
   /** For a guest of an earlier engine: what it has already. What somebody else has stays theirs. */
   readonly adopt: (
     wishes: readonly DeviceWish[],

@@ -17,6 +17,7 @@ import {
 import type { Processes } from "../src/host/process.ts"
 import type { Self } from "../src/kernel/script.ts"
 import { groupUse, type Taken } from "../src/node/hostdev-group.ts"
+import { nestedUse, type Standings } from "../src/node/hostdev-nested.ts"
 import { hostUse } from "../src/node/hostdev-use.ts"
 import type { StoreError } from "../src/store/error.ts"
 import type { HostdevRecord } from "../src/store/hostdevs.ts"
@@ -32,6 +33,8 @@ export interface PciGround {
   /** Who has a device, as the pool says it now. */
   readonly taken: Taken
   readonly strangers: Pick<Strangers, "use">
+  /** How devices of all kinds stand. */
+  readonly standings: Standings
 }
 
 type Hands = Self<PoolMessage>
@@ -100,6 +103,9 @@ const leave = (ground: PciGround) =>
     if (holder !== undefined && !isManaged) return refuse(unmanaged(driver))
     const use = isForced ? undefined : yield* hostUse(device)
     if (use !== undefined) return refuse(`the host needs it: ${use}`)
+    // What a guest has is its own, also by force.
+    const nested = yield* nestedUse([device], ground.standings())
+    if (nested !== undefined) return refuse(nested.why)
     const missing = yield* loadVfio
     if (missing !== undefined) return refuse(missing)
     const override = yield* overrideOf(device)

@@ -10,6 +10,7 @@ import { makePciDrivers } from "../src/host/pci-driver.ts"
 import type { Processes } from "../src/host/process.ts"
 import type { Kernel } from "../src/kernel/kernel.ts"
 import { groupProblem, groupUse, matesOf, type Taken } from "../src/node/hostdev-group.ts"
+import type { Standings } from "../src/node/hostdev-nested.ts"
 import type { HostdevRecord } from "../src/store/hostdevs.ts"
 import { type DeviceWish, makePool, type Pool } from "./host-device-pool.ts"
 import { type PciGround, pciScripts } from "./pci-binding.ts"
@@ -20,6 +21,8 @@ export interface PciPoolOptions {
   readonly context: Context.Context<Files | Processes>
   /** What an engine before us had taken from its driver. */
   readonly recalled: readonly HostdevRecord[]
+  /** Of all kinds. Absent: there are no others than these. */
+  readonly standings?: Standings
 }
 
 const withGroup = (wish: DeviceWish) =>
@@ -27,12 +30,16 @@ const withGroup = (wish: DeviceWish) =>
     ? Effect.map(matesOf(wish.device), (group) => (group ? { ...wish, group } : wish))
     : Effect.succeed(wish)
 
-export const makePciPool = (kernel: Kernel, { store, context, recalled }: PciPoolOptions): Pool => {
+export const makePciPool = (kernel: Kernel, options: PciPoolOptions): Pool => {
+  const { store, context, recalled, standings = () => [] } = options
   const taken: Taken = (kind, device) => (kind === "pci" ? pool.holderOf(device) : undefined)
   const strangers = makeStrangers()
   const pool: Pool = makePool(kernel, {
     kind: "pci",
-    bound: { scripts: pciScripts({ drivers: makePciDrivers(), store, taken, strangers }), context },
+    bound: {
+      scripts: pciScripts({ drivers: makePciDrivers(), store, taken, standings, strangers }),
+      context
+    },
     recalled
   })
   // Once it is reserved no mate goes back to its driver; one that had just done so is seen.

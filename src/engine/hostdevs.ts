@@ -19,6 +19,7 @@ import { vfioDriver } from "../host/pci-driver.ts"
 import { Files } from "../host/files.ts"
 import { type GivableDevice, readGivableDevices } from "../node/givable.ts"
 import type { Taken } from "../node/hostdev-group.ts"
+import type { Standings } from "../node/hostdev-nested.ts"
 import { reading } from "./waiting.ts"
 
 /** One device, as somebody sees it who wants to give it away. */
@@ -118,7 +119,11 @@ export const makeHostDevices = Effect.fnUntraced(function* (driver: Driver) {
       const pools = yield* reading(driver, "hostdevList", poolsOf)
       const taken: Taken = (kind, device) =>
         pools.find((pool) => pool.kind === kind)?.holderOf(device)
-      const found = yield* readGivableDevices(taken)
+      const standings: Standings = () =>
+        pools.flatMap(({ kind, entries }) =>
+          [...entries()].map(([device, entry]) => ({ kind, device, ...entry }))
+        )
+      const found = yield* readGivableDevices(taken, standings)
       // After the kernel was read: what has just been given away is told as that.
       return rowsOf(found, pools)
     }).pipe(Effect.provideContext(services))

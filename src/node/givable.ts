@@ -17,7 +17,11 @@ import type { GroupNotViable } from "../model/hostdev-error.ts"
 import type { HostDeviceKind } from "../model/hostdev-wish.ts"
 import { usbText } from "../model/hostdev-wish.ts"
 import { groupProblem, type Taken } from "./hostdev-group.ts"
+import { partProblem } from "./hostdev-mdev.ts"
+import { nestedAt, type Placed, readPlaced, type Standings } from "./hostdev-nested.ts"
 import { resolvePci } from "./hostdev-pci.ts"
+import { unitProblem } from "./hostdev-scsi.ts"
+import { hubProblem } from "./hostdev-usb.ts"
 import { readHostUses } from "./hostdev-use.ts"
 import { type HostUse, useAt } from "./hostdev-used.ts"
 
@@ -44,6 +48,8 @@ interface Ground {
   readonly entries: ReadonlyMap<string, PciEntry>
   readonly names: PciNames
   readonly taken: Taken
+  /** What is away from the host, and where it is. */
+  readonly placed: readonly Placed[]
 }
 
 type Reading = Effect.Effect<GivableDevice | undefined, never, Files>
@@ -62,6 +68,10 @@ const hostProblem = (path: string, uses: readonly HostUse[]): string | undefined
   const use = useAt(path, uses)
   return use === undefined ? undefined : `the host needs it: ${use}`
 }
+
+/** Why it cannot be given because of where it is. */
+const placeProblem = (path: string, { uses, placed }: Ground): string | undefined =>
+  hostProblem(path, uses) ?? nestedAt(path, placed)
 
 /** By their names, or by their numbers where the host has no list of names. */
 const pciProduct = ({ vendor, device }: PciEntry, names: PciNames): string =>
@@ -113,7 +123,9 @@ const readPci = Effect.fnUntraced(function* ({ name, path }: ListedDevice, groun
   const device = lastOf(path)
   const entry = ground.entries.get(device)
   if (entry === undefined) return undefined
-  const problems = [hostProblem(path, ground.uses), yield* pciProblem(entry, ground)]
+  const { uses, placed } = ground
+  const nested = nestedAt(path, placed)
+  const problems = [hostProblem(path, uses), nested, yield* pciProblem(entry, ground)]
   const found: GivableDevice = {
     kind: "pci",
     device,
@@ -132,24 +144,26 @@ const usbDriver = Effect.fnUntraced(function* (path: string, interfaces: readonl
   return words(new Set(found))
 })
 
-const readUsbDevice = Effect.fnUntraced(function* ({ name, path }: ListedDevice, { uses }: Ground) {
+const readUsbDevice = Effect.fnUntraced(function* ({ name, path }: ListedDevice, ground: Ground) {
   const usb = yield* readUsb(path)
   if (usb === undefined) return undefined
   const { bus, device, vendor, product, port, interfaces } = usb
   const isRoot = port.startsWith("usb")
-  const problem = isRoot ? "it is a root hub: what is behind it can be given" : undefined
+  const root = isRoot ? "it is a root hub: what is behind it can be given" : undefined
+  const problem = root ?? (yield* hubProblem(path)) ?? placeProblem(path, ground)
   const found: GivableDevice = {
     kind: "usb",
     device: usbText({ bus, device }),
     name,
     product: words([vendor.name, product.name]) ?? `${hex(vendor.id)}:${hex(product.id)}`,
     ...known("driver", yield* usbDriver(path, interfaces)),
-    ...known("problem", problem ?? hostProblem(path, uses))
+    ...known("problem", problem)
   }
   return found
 })
 
-const readScsiUnit = Effect.fnUntraced(function* ({ name, path }: ListedDevice, { uses }: Ground) {
+const readScsiUnit = Effect.fnUntraced(function* ({ name, path }: ListedDevice, ground: Ground) {
+  const device = lastOf(path)
   const [vendor, model, driver] = yield* Effect.all([
     readAttribute(path, "vendor"),
     readAttribute(path, "model"),
@@ -157,16 +171,16 @@ const readScsiUnit = Effect.fnUntraced(function* ({ name, path }: ListedDevice, 
   ])
   const found: GivableDevice = {
     kind: "scsi",
-    device: lastOf(path),
+    device,
     name,
     ...known("product", words([vendor, model])),
     ...known("driver", driver),
-    ...known("problem", hostProblem(path, uses))
+    ...known("problem", (yield* unitProblem(device)) ?? placeProblem(path, ground))
   }
   return found
 })
 
-const readMediated = Effect.fnUntraced(function* ({ name, path }: ListedDevice) {
+const readMediated = Effect.fnUntraced(function* ({ name, path }: ListedDevice, ground: Ground) {
   const [type, driver, group] = yield* Effect.all([
     readTarget(path, "mdev_type"),
     readTarget(path, "driver"),
@@ -178,7 +192,8 @@ const readMediated = Effect.fnUntraced(function* ({ name, path }: ListedDevice) 
     name,
     ...known("product", type),
     ...known("driver", driver),
-    ...known("iommuGroup", group === undefined ? undefined : Number(group))
+    ...known("iommuGroup", group === undefined ? undefined : Number(group)),
+    ...known("problem", (yield* partProblem(path)) ?? placeProblem(path, ground))
   }
   return found
 })
@@ -192,14 +207,17 @@ const readOne = (device: ListedDevice, ground: Ground): Reading => {
     case "scsi":
       return readScsiUnit(device, ground)
     case "mdev":
-      return readMediated(device)
+      return readMediated(device, ground)
     default:
       return Effect.undefined
   }
 }
 
 /** In the order of their names; what vanishes meanwhile is left out. */
-export const readGivableDevices = Effect.fnUntraced(function* (taken: Taken) {
+export const readGivableDevices = Effect.fnUntraced(function* (
+  taken: Taken,
+  standings: Standings = () => []
+) {
   const listed = yield* listDevices
   const inventory = yield* readPciInventory
   const ground: Ground = {
@@ -208,7 +226,8 @@ export const readGivableDevices = Effect.fnUntraced(function* (taken: Taken) {
     inventory,
     entries: new Map(inventory.functions.map((entry) => [entry.address, entry])),
     names: yield* readPciNames,
-    taken
+    taken,
+    placed: yield* readPlaced(standings())
   }
   const found = yield* Effect.forEach(listed, (device) => readOne(device, ground), {
     concurrency: readsAtOnce

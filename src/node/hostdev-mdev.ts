@@ -6,6 +6,12 @@ import { Files } from "../host/files.ts"
 import type { MdevSource } from "../model/device/hostdev.ts"
 import { HostdevNotFound, HostdevUnusable } from "../model/hostdev-error.ts"
 
+/** Of one that was made. */
+export const partProblem = (path: string) =>
+  Effect.map(readTarget(path, "iommu_group"), (group) =>
+    group === undefined ? "it is in no IOMMU group: no driver of VFIO has it" : undefined
+  )
+
 /** Its uuid; fails where nobody has made it. */
 export const resolveMdev = Effect.fnUntraced(function* ({ uuid, model }: MdevSource) {
   const files = yield* Files
@@ -15,12 +21,12 @@ export const resolveMdev = Effect.fnUntraced(function* ({ uuid, model }: MdevSou
     return yield* new HostdevUnusable({ device: uuid, why })
   }
   if ((yield* Effect.option(files.stat(path)))._tag === "None") {
-    const why = `${path} does not exist; make it first (nodedev-create, or its driver's 'create')`
+    const why =
+      `${path} does not exist; make it first: write ${uuid} into 'create' of one of its parent's ` +
+      "mdev_supported_types, or 'mdevctl start'"
     return yield* new HostdevNotFound({ what: `mediated device ${uuid}`, why })
   }
-  if ((yield* readTarget(path, "iommu_group")) === undefined) {
-    const why = "it is in no IOMMU group: no driver of VFIO has it"
-    return yield* new HostdevUnusable({ device: uuid, why })
-  }
+  const why = yield* partProblem(path)
+  if (why !== undefined) return yield* new HostdevUnusable({ device: uuid, why })
   return uuid
 })

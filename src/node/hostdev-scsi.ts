@@ -19,6 +19,14 @@ export const genericNode = (device: string) =>
     name !== undefined && /^sg\d+$/.test(name) ? `/dev/${name}` : undefined
   )
 
+/** Of a unit that is there: QEMU has no other way to it than its generic node. */
+export const unitProblem = (device: string) =>
+  Effect.map(genericNode(device), (node) =>
+    node === undefined
+      ? "it has no generic node (/dev/sgN): load the kernel's module 'sg'"
+      : undefined
+  )
+
 /** Its name; fails where it is not there, or has no generic node. */
 export const resolveScsi = Effect.fnUntraced(function* (source: ScsiSource) {
   const files = yield* Files
@@ -33,9 +41,7 @@ export const resolveScsi = Effect.fnUntraced(function* (source: ScsiSource) {
       what: `SCSI device ${device}`,
       why: `${path} does not exist`
     })
-  if ((yield* genericNode(device)) === undefined) {
-    const why = "it has no generic node (/dev/sgN): load the kernel's module 'sg'"
-    return yield* new HostdevUnusable({ device, why })
-  }
+  const why = yield* unitProblem(device)
+  if (why !== undefined) return yield* new HostdevUnusable({ device, why })
   return device
 })

@@ -67,6 +67,12 @@ const absence = (wanted: UsbWanted, all: readonly UsbDeviceCapability[]): string
 
 const hubClass = 0x09
 
+/** Of the device at this place of /sys: a hub is the host's, by which it has what is behind. */
+export const hubProblem = (path: string) =>
+  Effect.map(readHex(path, "bDeviceClass"), (kind) =>
+    kind === hubClass ? "it is a hub; give the guest what is plugged into it" : undefined
+  )
+
 export interface UsbFound {
   readonly bus: number
   readonly device: number
@@ -87,10 +93,8 @@ export const findUsb = Effect.fnUntraced(function* (source: UsbSource) {
       problem: new HostdevNotFound({ what, why: absence(wanted, all) })
     }
   if (others.length > 0) return yield* new HostdevAmbiguous({ what, matches: matches.map(usbText) })
-  if ((yield* readHex(`${usbDevicesAt}/${found.port}`, "bDeviceClass")) === hubClass) {
-    const why = "it is a hub; give the guest what is plugged into it"
-    return yield* new HostdevUnusable({ device: usbText(found), why })
-  }
+  const why = yield* hubProblem(`${usbDevicesAt}/${found.port}`)
+  if (why !== undefined) return yield* new HostdevUnusable({ device: usbText(found), why })
   const place: UsbFound = { bus: found.bus, device: found.device }
   return { isThere: true as const, place }
 })

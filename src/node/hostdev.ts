@@ -19,6 +19,7 @@ import {
 } from "../model/hostdev-wish.ts"
 import { groupProblem, type Taken } from "./hostdev-group.ts"
 import { resolveMdev } from "./hostdev-mdev.ts"
+import { nestedAmong } from "./hostdev-nested.ts"
 import { resolvePci } from "./hostdev-pci.ts"
 import { resolveScsi } from "./hostdev-scsi.ts"
 import { findUsb } from "./hostdev-usb.ts"
@@ -144,6 +145,14 @@ const twiceProblem = (wishes: Wishes): HostdevUnusable | undefined => {
   return undefined
 }
 
+const nestedProblem = Effect.fnUntraced(function* (all: readonly ResolvedDevice[]) {
+  const nested = yield* nestedAmong(all.map(({ wish }) => wish.device))
+  if (nested === undefined) return undefined
+  const { inner: device, outer } = nested
+  const why = `it is behind ${outer}, which the definition asks for too, and goes with it`
+  return new HostdevUnusable({ device, why })
+})
+
 const checkGroups = Effect.fnUntraced(function* (
   { pci }: Wishes,
   { guest, taken }: { readonly guest: string; readonly taken: Taken }
@@ -182,7 +191,7 @@ export const resolveHostdevs: (
       all.push(one)
     }
     const wishes = wishesOf(all)
-    const twice = twiceProblem(wishes)
+    const twice = twiceProblem(wishes) ?? (yield* nestedProblem(all))
     if (twice !== undefined) return yield* twice
     yield* checkGroups(wishes, { guest: domain.uuid, taken })
     // What asks for nothing comes back as it is.

@@ -12,6 +12,8 @@ import { type EngineProcess, SimulatedHost } from "../../../src/testing/host/hos
 import { Faults, type PlannedFault, type Seam } from "../../../src/testing/fault.ts"
 import { SimulatedQemu } from "../../../src/testing/qemu/simulated-qemu.ts"
 import { simulatedEmulator, simulatedRoot } from "../../../src/testing/simulation/lives.ts"
+import { listed } from "../../../src/testing/strategy/listed.ts"
+import type { Strategy } from "../../../src/testing/strategy/strategy.ts"
 import type { Devices } from "../../../src/testing/host/sysfs.ts"
 import { World } from "../../../src/testing/world.ts"
 
@@ -48,12 +50,17 @@ export const seams: readonly Seam[] = ["file", "spawn", "socket", "qmp"]
 export class Bench {
   readonly faults: Faults
   readonly host: SimulatedHost
-  private readonly world = new World([], { stepsMax: 50_000_000 })
+  private readonly world: World
   private process: EngineProcess | undefined
   private engine: Engine | undefined
 
-  constructor(faults: readonly PlannedFault[] = [], devices: Devices = deviceShapes.twoCards) {
-    const { world } = this
+  constructor(
+    faults: readonly PlannedFault[] = [],
+    devices: Devices = deviceShapes.twoCards,
+    strategy: Strategy = listed([])
+  ) {
+    const world = new World(strategy, { stepsMax: 50_000_000 })
+    this.world = world
     this.faults = new Faults(faults)
     this.faults.disarm()
     const wallMs = () => world.wallOriginMs + world.nowMs
@@ -121,10 +128,13 @@ export class Bench {
 
   /** Asks, and waits for nothing. */
   begin(deed: (domain: Domain) => Effect.Effect<unknown, unknown>): void {
+    this.beginCall((engine) => Effect.flatMap(engine.lookup({ name: "web" }), deed))
+  }
+
+  beginCall(deed: (engine: Engine) => Effect.Effect<unknown, unknown>): void {
     const { engine, process } = this
     if (engine === undefined || process === undefined || !this.isUp) return
-    const asked = Effect.flatMap(engine.lookup({ name: "web" }), (domain) => deed(domain))
-    Effect.runForkWith(process.context)(Effect.ignore(asked))
+    Effect.runForkWith(process.context)(Effect.ignore(deed(engine)))
   }
 
   readonly attach = () => this.ask((domain) => domain.attachDevice(cardXml))

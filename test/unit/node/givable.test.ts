@@ -7,14 +7,27 @@
 import * as Effect from "effect/Effect"
 import { expect, test } from "vitest"
 import { vfioProblem } from "../../../src/host/pci-driver.ts"
-import { detachProblem, readGivableDevices } from "../../../src/node/givable.ts"
+import { detachProblem, type GivableDevice, readGivableDevices } from "../../../src/node/givable.ts"
+import { resolveHostdevs } from "../../../src/node/hostdev.ts"
 import { groupProblem } from "../../../src/node/hostdev-group.ts"
 import { type DeviceShape, deviceShapes } from "../../../src/testing/host/device-shapes.ts"
 import type { Devices } from "../../../src/testing/host/sysfs.ts"
-import { hostOf } from "./hostdev-host.ts"
+import {
+  answerOn,
+  asking,
+  givable,
+  hostOf,
+  mediatedDevice,
+  pciDevice,
+  scsiDevice,
+  usbDevice,
+  usbPlace
+} from "./hostdev-host.ts"
 import { runOn } from "./host.ts"
 
 const nobody = () => undefined
+
+const alone = "9f3b2c51-7d11-4c2e-8a53-0d6f6f3c1a10"
 
 const checked = Effect.fnUntraced(function* (device: string) {
   const unfit = (yield* detachProblem(device)) ?? (yield* vfioProblem)
@@ -34,6 +47,40 @@ test.each(Object.keys(deviceShapes) as DeviceShape[])("%s: told as checked", (sh
     if (why === undefined) expect(problem, device).toBeUndefined()
     else expect(problem, device).toContain(why)
   }
+})
+
+const wishFor = ({ kind, device }: GivableDevice): string => {
+  const [first = "", second = "", target = "", unit = ""] = device.split(":")
+  switch (kind) {
+    case "usb":
+      return usbDevice(usbPlace(Number(first), Number(second)))
+    case "scsi":
+      return scsiDevice(`scsi_host${first}`, Number(target), Number(unit))
+    default:
+      return kind === "mdev" ? mediatedDevice(device) : pciDevice(device)
+  }
+}
+
+test("what is listed as givable is what a start takes, of every kind", () => {
+  const part = { uuid: alone, on: "0000:00:02.0", type: "i915-GVTg_V5_4", iommuGroup: 21 }
+  const devices = { ...givable, mediated: [...(givable.mediated ?? []), part] }
+  const host = hostOf(devices, { "/sys/bus/usb/devices/usb1/bDeviceClass": "09\n" })
+  host.disk.unlink(`/sys/bus/mdev/devices/${alone}/iommu_group`)
+  const found = runOn(host, readGivableDevices(nobody))
+  const refusals = found.map((one) => {
+    const answer = answerOn(host, resolveHostdevs(asking(wishFor(one)), nobody))
+    return [one.device, answer instanceof Error] as const
+  })
+  const listed = found.map(({ device, problem }) => [device, problem !== undefined] as const)
+  // Whether VFIO's driver is there is not a matter of the definition's device.
+  expect(listed).toEqual(refusals)
+  const of = (device: string) => found.find((one) => one.device === device)?.problem
+  expect(of("001:007")).toBe("it is a hub; give the guest what is plugged into it")
+  expect(of("2:0:2:0")).toContain("no generic node")
+  expect(of(alone)).toContain("in no IOMMU group")
+  expect(found.filter(({ problem }) => problem === undefined).map(({ kind }) => kind)).toEqual(
+    expect.arrayContaining(["pci", "usb", "scsi", "mdev"])
+  )
 })
 
 test("functions of one make have one name, and those that the list has not their numbers", () => {
