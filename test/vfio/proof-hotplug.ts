@@ -5,6 +5,7 @@
  */
 import { describe, expect, test } from "vitest"
 import { guestXml, pciHostdev } from "./guest.ts"
+import { inside } from "./inside.ts"
 import { hardware } from "./outer.ts"
 import type { Daemon } from "./proof-crash.ts"
 import { expectAssigned, expectAtHome, forget, untilGuestHas } from "./proof-pci.ts"
@@ -16,6 +17,9 @@ const peripherals = JSON.stringify({
   execute: "qom-list",
   arguments: { path: "/machine/peripheral" }
 })
+
+/** Status records of the daemon's guests: there is one guest. */
+const recordsAt = `${inside.root}/run/status/*.json`
 
 const hasInQemu = async (stage: Stage) =>
   (await stage.told("qemu-monitor-command", "web", peripherals)).includes("hostdev0")
@@ -81,6 +85,26 @@ const survives = (stage: () => Stage, daemon: Daemon) => {
     expect(asked).toMatchObject({ code: 0 })
     await resetHome(stage())
     await forget(stage(), "web")
+  })
+
+  test("the daemon is killed and the guest's record lost: the function stays its own", async () => {
+    const { one } = await startPlain(stage())
+    expect(await stage().virsh("attach-device", "web", one)).toMatchObject({ code: 0 })
+    await stage().killInside(daemon.pid)
+    await stage().outer.read(`for f in ${recordsAt}; do echo '{"version":99' > "$f"; done`)
+    daemon.pid = await stage().startDaemon()
+    // Longer than a driver is waited for.
+    await stage().outer.read("sleep 12")
+    await expectAssigned(stage(), first.device, "web")
+    expect(await hasInQemu(stage())).toBe(true)
+    await stage().define("rival", guestXml("rival", pciHostdev(first.device)))
+    const refused = await stage().troupe("start", "rival")
+    expect(refused.code).not.toBe(0)
+    expect(refused.error).toMatch(/\bweb\b/)
+    see("the refusal without a record", refused.error)
+    await stage().destroy("web")
+    await expectAtHome(stage(), first)
+    await forget(stage(), "web", "rival")
   })
 
   test("the daemon is killed amid an attach: the function is in one place", async () => {

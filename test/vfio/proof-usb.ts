@@ -3,7 +3,7 @@
  * to one guest and to two that want the same, through killed daemons, and pulled out meanwhile.
  */
 import { describe, expect, test } from "vitest"
-import { guestXml, usbById, usbByPlace } from "./guest.ts"
+import { guestXml, pciHostdev, usbById, usbByPlace } from "./guest.ts"
 import { hardware } from "./outer.ts"
 import { forget } from "./proof-pci.ts"
 import type { Daemon } from "./proof-crash.ts"
@@ -66,6 +66,9 @@ async function expectAssigned(stage: Stage, usb: Usb, guest: string): Promise<vo
   see(`USB ${device}`, `driver '${driver}', ${node} open in '${guest}', which holds it`)
 }
 
+/** Both USB devices are behind it (outer.ts). */
+const controller = "0000:00:07.0"
+
 const products = { [storage.product]: "QEMU USB HARDDRIVE", [serial.product]: "QEMU USB SERIAL" }
 
 async function expectInGuest(stage: Stage, usb: Usb, guest: string): Promise<void> {
@@ -98,6 +101,23 @@ const given = (stage: () => Stage) => {
     await stage().destroy("web")
     await expectAtHome(stage(), storage)
     await forget(stage(), "web")
+  })
+
+  test("the controller of a guest's stick goes to nobody, by force either", async () => {
+    const { device } = await find(stage(), storage)
+    await stage().define("web", guestXml("web", usbById(storage)))
+    await stage().define("rival", guestXml("rival", pciHostdev(controller)))
+    await stage().told("start", "web")
+    const why = `guest 'web' has ${device}, which is behind it`
+    expect((await stage().troupe("start", "rival")).error).toContain(why)
+    const forced = await stage().troupe("nodedev-detach", "--force", "pci_0000_00_07_0")
+    expect(forced.error).toContain(why)
+    see("the refusal, by force", forced.error)
+    expect(await stage().row(controller)).toMatchObject({ state: "host", driver: "xhci_hcd" })
+    await expectInGuest(stage(), storage, "web")
+    await stage().destroy("web")
+    await expectAtHome(stage(), storage)
+    await forget(stage(), "web", "rival")
   })
 
   test("of two guests for one device the second is refused, by the first one's name", async () => {
