@@ -4,6 +4,7 @@
  */
 import * as Effect from "effect/Effect"
 import { hostdevMachine } from "../machines/hostdev.ts"
+import { DriverTurns } from "../src/host/driver-write.ts"
 import type { Kernel } from "../src/kernel/kernel.ts"
 import { type HostDeviceKind, hostDeviceKinds } from "../src/model/hostdev-wish.ts"
 import { HostdevUnusable } from "../src/model/hostdev-error.ts"
@@ -14,7 +15,7 @@ import { makeUsbPool } from "./usb-pool.ts"
 
 export type DevicePools = { readonly [K in HostDeviceKind]: Pool }
 
-type Options = Omit<PciPoolOptions, "standings">
+type Options = Omit<PciPoolOptions, "standings" | "turns">
 
 /**
  * A pool that refuses what is inside a device that is away from the host, or around one. Looked at
@@ -40,9 +41,10 @@ const nesting = (pool: Pool, standings: Standings, { context }: Pick<Options, "c
 
 export const makeDevicePools = (kernel: Kernel, options: Options): DevicePools => {
   const standings: Standings = () => standingsOf(pools)()
+  const turns = new DriverTurns()
   const pools: DevicePools = {
-    pci: makePciPool(kernel, { ...options, standings }),
-    usb: makeUsbPool(kernel, options.context),
+    pci: makePciPool(kernel, { ...options, standings, turns }),
+    usb: makeUsbPool(kernel, { ...options, turns }),
     // Through the generic SCSI device, beside the driver that it has.
     scsi: makePool(kernel, { kind: "scsi" }),
     // Made by its parent's driver for VFIO: it has no other to go back to.

@@ -4,6 +4,7 @@
  * an engine that ends in between leaves the record to the next one.
  */
 import * as Effect from "effect/Effect"
+import type { DriverTurn, DriverTurns } from "../src/host/driver-write.ts"
 import type { Files } from "../src/host/files.ts"
 import {
   type DriverError,
@@ -28,6 +29,8 @@ import type { Strangers } from "./pci-strangers.ts"
 
 export interface PciGround {
   readonly drivers: PciDrivers
+  /** Whose turn it is to move a device: one for all pools of the engine. */
+  readonly turns: DriverTurns
   /** Where it is remembered what was. */
   readonly store: Pick<Store["Service"], "writeHostdev" | "removeHostdev" | "readHostdev">
   /** Who has a device, as the pool says it now. */
@@ -38,13 +41,13 @@ export interface PciGround {
 }
 
 type Hands = Self<PoolMessage>
-type Ending = Effect.Effect<PoolFact, never, Files | Processes>
+type Ending<R = never> = Effect.Effect<PoolFact, never, Files | Processes | R>
 
-/** Something may hang still: when it has ended, the device is looked after once more. */
+/** Something may hang, or others: when that has ended, the device is looked after once more. */
 const andLater =
   (device: string, self: Hands) =>
   (error: DriverError | StoreError): Effect.Effect<string> => {
-    if (error._tag !== "DriverStuck") return Effect.succeed(error.message)
+    if (!("ended" in error)) return Effect.succeed(error.message)
     const tell = Effect.sync(() => self.tell({ type: "moved", device }))
     return Effect.as(Effect.forkDetach(Effect.andThen(error.ended, tell)), error.message)
   }
@@ -61,7 +64,11 @@ interface Undoing {
 }
 
 /** Back as it was, after a deed that failed half way. */
-const undo = ({ drivers, store }: PciGround, { record, why }: Undoing, self: Hands): Ending => {
+const undo = (
+  { drivers, store }: PciGround,
+  { record, why }: Undoing,
+  self: Hands
+): Ending<DriverTurn> => {
   const { device } = record
   return drivers
     .giveBack(device, record)
@@ -111,7 +118,8 @@ const leave = (ground: PciGround) =>
     const override = yield* overrideOf(device)
     const isDetached = holder === undefined
     const now: HostdevRecord = { device, original: driver ?? "", override, isDetached }
-    return yield* take(ground, (yield* ground.store.readHostdev(device)) ?? now, self)
+    const record = (yield* ground.store.readHostdev(device)) ?? now
+    return yield* ground.turns.within(take(ground, record, self))
   })
 
 /** What cannot be seen is not touched. */
@@ -125,7 +133,7 @@ const detach = (ground: PciGround) => (task: DeviceTask, self: Hands) =>
  * program has: the device would be with no driver at all.
  */
 const giveBack = Effect.fnUntraced(function* (
-  { drivers, store, taken, strangers }: PciGround,
+  { drivers, store, taken, strangers, turns }: PciGround,
   device: string
 ) {
   const record = yield* store.readHostdev(device)
@@ -136,7 +144,8 @@ const giveBack = Effect.fnUntraced(function* (
       ? ((yield* groupUse(device, taken)) ?? (yield* strangers.use(device)))
       : undefined
     if (use !== undefined) return use
-    yield* record === undefined ? drivers.giveToKernel(device) : drivers.giveBack(device, record)
+    const deed = record ? drivers.giveBack(device, record) : drivers.giveToKernel(device)
+    yield* turns.within(deed)
   }
   yield* store.removeHostdev(device)
   return undefined
@@ -144,7 +153,11 @@ const giveBack = Effect.fnUntraced(function* (
 
 const reattach = (ground: PciGround) =>
   Effect.fnUntraced(function* ({ device }: DeviceTask, self: Hands) {
-    const done = yield* Effect.result(giveBack(ground, device))
+    const giving = giveBack(ground, device).pipe(
+      // It was not touched: it stays where it is until one of the others has ended.
+      Effect.catchTag("DriversHang", andLater(device, self))
+    )
+    const done = yield* Effect.result(giving)
     if (done._tag === "Failure") return yield* failing(device, self)(done.failure)
     const why = done.success
     const fact: PoolFact =
@@ -152,7 +165,7 @@ const reattach = (ground: PciGround) =>
     return fact
   })
 
-const reset = ({ drivers }: PciGround) =>
+const reset = ({ drivers, turns }: PciGround) =>
   Effect.fnUntraced(function* ({ device }: DeviceTask, self: Hands) {
     const end = (why?: string): PoolFact => ({ type: "resetDone", device, why })
     const seen = yield* Effect.result(Effect.all([isThere(device), driverOf(device)]))
@@ -161,7 +174,7 @@ const reset = ({ drivers }: PciGround) =>
     if (!isPresent) return end("the host has no such device")
     if (driver !== undefined && driver !== vfioDriver)
       return end(`driver ${driver} is using it: detach it first (nodedev-detach)`)
-    const done = yield* Effect.result(drivers.reset(device))
+    const done = yield* Effect.result(turns.within(drivers.reset(device)))
     if (done._tag === "Success") return end()
     const { failure } = done
     if (failure._tag === "DriverStuck") return yield* failing(device, self)(failure)

@@ -5,8 +5,9 @@
  */
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
+import type { DriverTurns } from "../src/host/driver-write.ts"
 import { Files } from "../src/host/files.ts"
-import { makePciDrivers } from "../src/host/pci-driver.ts"
+import { pciDrivers } from "../src/host/pci-driver.ts"
 import type { Processes } from "../src/host/process.ts"
 import type { Kernel } from "../src/kernel/kernel.ts"
 import { groupProblem, groupUse, matesOf, type Taken } from "../src/node/hostdev-group.ts"
@@ -19,6 +20,7 @@ import { makeStrangers } from "./pci-strangers.ts"
 export interface PciPoolOptions {
   readonly store: PciGround["store"]
   readonly context: Context.Context<Files | Processes>
+  readonly turns: DriverTurns
   /** What an engine before us had taken from its driver. */
   readonly recalled: readonly HostdevRecord[]
   /** Of all kinds. Absent: there are no others than these. */
@@ -31,13 +33,13 @@ const withGroup = (wish: DeviceWish) =>
     : Effect.succeed(wish)
 
 export const makePciPool = (kernel: Kernel, options: PciPoolOptions): Pool => {
-  const { store, context, recalled, standings = () => [] } = options
+  const { store, context, recalled, turns, standings = () => [] } = options
   const taken: Taken = (kind, device) => (kind === "pci" ? pool.holderOf(device) : undefined)
   const strangers = makeStrangers()
   const pool: Pool = makePool(kernel, {
     kind: "pci",
     bound: {
-      scripts: pciScripts({ drivers: makePciDrivers(), store, taken, standings, strangers }),
+      scripts: pciScripts({ drivers: pciDrivers, turns, store, taken, standings, strangers }),
       context
     },
     recalled

@@ -5,14 +5,20 @@
  */
 import type * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
+import type { DriverTurns } from "../src/host/driver-write.ts"
 import type { Files } from "../src/host/files.ts"
-import { makeFindUsbDrivers } from "../src/host/usb-driver.ts"
+import { findUsbDrivers } from "../src/host/usb-driver.ts"
 import type { Kernel } from "../src/kernel/kernel.ts"
 import { makePool, type Pool } from "./host-device-pool.ts"
 
-export const makeUsbPool = (kernel: Kernel, context: Context.Context<Files>): Pool => {
+export interface UsbPoolOptions {
+  readonly context: Context.Context<Files>
+  readonly turns: DriverTurns
+}
+
+export const makeUsbPool = (kernel: Kernel, { context, turns }: UsbPoolOptions): Pool => {
   const pool = makePool(kernel, { kind: "usb" })
-  const findDrivers = makeFindUsbDrivers()
+  const findDrivers = (device: string) => turns.within(findUsbDrivers(device))
   const heldBy = (token: string, device: string | undefined): readonly string[] =>
     Object.entries(pool.holdings())
       .filter(([name, holder]) => holder.token === token && (device ?? name) === name)

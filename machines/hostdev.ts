@@ -261,7 +261,7 @@ const reattaching = base.createStateConfig({
   entry: "reattach",
   on: {
     reattached: { target: "host", actions: [forget, clear] },
-    // A guest has another of its IOMMU group: it stays where it is.
+    // A guest has another of its IOMMU group, or others hang: it stays where it is.
     refused: [
       { guard: "isDetached", target: "detached", actions: blame },
       { guard: "goesBack", target: "lingering", actions: blame },
@@ -271,12 +271,16 @@ const reattaching = base.createStateConfig({
   }
 })
 
-/** With VFIO still, because of a guest that has another of its group; goes home after that one. */
+/**
+ * With VFIO still, because of a guest that has another of its group, or because nothing moves while
+ * other drivers hang; goes home after that.
+ */
 const lingering = base.createStateConfig({
   on: {
     reserve: { target: "reserved", actions: hold },
     adopt: { target: "assigned", actions: hold },
-    reattach: { target: "reattaching", actions: clear }
+    reattach: { target: "reattaching", actions: clear },
+    moved: { target: "reattaching", actions: clear }
   }
 })
 

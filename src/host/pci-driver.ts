@@ -5,7 +5,7 @@
 import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
 import { lastOf } from "./device-record.ts"
-import { type DriverStuck, makeDriverWrite } from "./driver-write.ts"
+import { type DriversHang, type DriverStuck, DriverTurn } from "./driver-write.ts"
 import { type FileError, Files } from "./files.ts"
 import { findModprobe, loadModule } from "./kernel-module.ts"
 import { pciDevicesAt } from "./pci.ts"
@@ -25,7 +25,7 @@ export class DriverUnwilling extends Data.TaggedError("DriverUnwilling")<{
   }
 }
 
-export type DriverError = FileError | DriverStuck | DriverUnwilling
+export type DriverError = FileError | DriverStuck | DriversHang | DriverUnwilling
 
 const at = (address: string): string => `${pciDevicesAt}/${address}`
 
@@ -90,7 +90,7 @@ export interface DriverWas {
   readonly override: string
 }
 
-type Deed = Effect.Effect<void, DriverError, Files>
+type Deed = Effect.Effect<void, DriverError, Files | DriverTurn>
 
 export interface PciDrivers {
   /** From whichever driver has it to VFIO. Fails anywhere between. */
@@ -103,54 +103,56 @@ export interface PciDrivers {
   readonly reset: (address: string) => Deed
 }
 
-/** Once for each engine: it remembers how many writes hang. */
-export const makePciDrivers = (): PciDrivers => {
-  const write = makeDriverWrite()
-  // An empty line takes back what was said before.
-  const override = (address: string, driver: string) =>
-    write(
-      `telling the kernel which driver ${address} is for`,
-      `${at(address)}/driver_override`,
-      `${driver}\n`
-    )
-  const unbind = (address: string, driver: string) =>
-    write(`taking ${address} from driver ${driver}`, `${at(address)}/driver/unbind`, address)
-  const probe = (address: string) =>
-    write(`finding a driver for ${address}`, "/sys/bus/pci/drivers_probe", address)
+const write = (what: string, path: string, text: string) =>
+  Effect.flatMap(DriverTurn, (turn) => turn.write(what, path, text))
 
-  const take = Effect.fnUntraced(function* (address: string) {
-    yield* override(address, vfioDriver)
-    const driver = yield* driverOf(address)
-    if (driver !== undefined && driver !== vfioDriver) yield* unbind(address, driver)
-    if (driver !== vfioDriver) yield* probe(address)
-    const found = yield* driverOf(address)
-    if (found !== vfioDriver) return yield* new DriverUnwilling({ wanted: vfioDriver, found })
-  })
+/** An empty line takes back what was said before. */
+const override = (address: string, driver: string) =>
+  write(
+    `telling the kernel which driver ${address} is for`,
+    `${at(address)}/driver_override`,
+    `${driver}\n`
+  )
 
-  const giveBack = Effect.fnUntraced(function* (address: string, was: DriverWas) {
-    yield* override(address, was.override)
-    const driver = yield* driverOf(address)
-    if (driver === vfioDriver) yield* unbind(address, driver)
-    const isFree = driver === undefined || driver === vfioDriver
-    if (was.original !== "" && isFree) yield* probe(address)
-    const found = yield* driverOf(address)
-    const wanted = was.original === "" ? "none" : was.original
-    // Not what it had, but a driver of the host's own choice: nothing is missing.
-    const isHome = found !== vfioDriver && (found !== undefined || was.original === "")
-    if (!isHome) return yield* new DriverUnwilling({ wanted, found })
-  })
+const unbind = (address: string, driver: string) =>
+  write(`taking ${address} from driver ${driver}`, `${at(address)}/driver/unbind`, address)
 
-  const giveToKernel = Effect.fnUntraced(function* (address: string) {
-    if ((yield* driverOf(address)) !== vfioDriver) return
-    yield* override(address, "")
-    yield* unbind(address, vfioDriver)
-    yield* probe(address)
-  })
+const probe = (address: string) =>
+  write(`finding a driver for ${address}`, "/sys/bus/pci/drivers_probe", address)
 
-  return {
-    take,
-    giveBack,
-    giveToKernel,
-    reset: (address) => write(`resetting ${address}`, `${at(address)}/reset`, "1")
-  }
+const take = Effect.fnUntraced(function* (address: string) {
+  yield* override(address, vfioDriver)
+  const driver = yield* driverOf(address)
+  if (driver !== undefined && driver !== vfioDriver) yield* unbind(address, driver)
+  if (driver !== vfioDriver) yield* probe(address)
+  const found = yield* driverOf(address)
+  if (found !== vfioDriver) return yield* new DriverUnwilling({ wanted: vfioDriver, found })
+})
+
+const giveBack = Effect.fnUntraced(function* (address: string, was: DriverWas) {
+  yield* override(address, was.override)
+  const driver = yield* driverOf(address)
+  if (driver === vfioDriver) yield* unbind(address, driver)
+  const isFree = driver === undefined || driver === vfioDriver
+  if (was.original !== "" && isFree) yield* probe(address)
+  const found = yield* driverOf(address)
+  const wanted = was.original === "" ? "none" : was.original
+  // Not what it had, but a driver of the host's own choice: nothing is missing.
+  const isHome = found !== vfioDriver && (found !== undefined || was.original === "")
+  if (!isHome) return yield* new DriverUnwilling({ wanted, found })
+})
+
+const giveToKernel = Effect.fnUntraced(function* (address: string) {
+  if ((yield* driverOf(address)) !== vfioDriver) return
+  yield* override(address, "")
+  yield* unbind(address, vfioDriver)
+  yield* probe(address)
+})
+
+/** Each deed in a turn of its own (driver-write.ts). */
+export const pciDrivers: PciDrivers = {
+  take,
+  giveBack,
+  giveToKernel,
+  reset: (address) => write(`resetting ${address}`, `${at(address)}/reset`, "1")
 }

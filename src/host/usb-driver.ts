@@ -5,8 +5,8 @@
  */
 import * as Effect from "effect/Effect"
 import { readAttribute } from "./device-record.ts"
-import { type DriverStuck, makeDriverWrite } from "./driver-write.ts"
-import { type FileError, Files } from "./files.ts"
+import { DriverTurn } from "./driver-write.ts"
+import { Files } from "./files.ts"
 import { listNames } from "./node-files.ts"
 import { isUsbInterface, usbDevicesAt } from "./usb.ts"
 
@@ -42,14 +42,8 @@ const idleInterfaces = Effect.fnUntraced(function* (device: string) {
  * Asks the kernel for drivers of the device's idle interfaces; `device` is `001:004`. What it has
  * no driver for stays as it is, and so does a device that is gone: neither is an error.
  */
-export type FindUsbDrivers = (device: string) => Effect.Effect<void, FileError | DriverStuck, Files>
-
-/** Once for each engine: it remembers how many drivers hang. */
-export const makeFindUsbDrivers = (): FindUsbDrivers => {
-  const write = makeDriverWrite()
-  const probe = (name: string) => write(`finding a driver for ${name}`, probePath, name)
-  return (device) =>
-    Effect.flatMap(idleInterfaces(device), (names) =>
-      Effect.forEach(names, probe, { discard: true })
-    )
-}
+export const findUsbDrivers = Effect.fnUntraced(function* (device: string) {
+  const { write } = yield* DriverTurn
+  for (const name of yield* idleInterfaces(device))
+    yield* write(`finding a driver for ${name}`, probePath, name)
+})

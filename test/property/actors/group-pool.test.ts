@@ -9,6 +9,7 @@ import * as Effect from "effect/Effect"
 import fc from "fast-check"
 import { expect, test } from "vitest"
 import { makePciPool } from "../../../actors/pci-pool.ts"
+import { DriverTurns } from "../../../src/host/driver-write.ts"
 import { Kernel } from "../../../src/kernel/kernel.ts"
 import type { HostdevRecord } from "../../../src/store/hostdevs.ts"
 import { deviceShapes } from "../../../src/testing/host/device-shapes.ts"
@@ -30,7 +31,8 @@ const makeStage = (seed: number) => {
     readHostdev: (device: string) => Effect.sync(() => records.get(device))
   }
   const { context } = host.engine("engine", () => {})
-  const pool = makePciPool(new Kernel(world, world.context), { store, context, recalled: [] })
+  const options = { store, context, turns: new DriverTurns(), recalled: [] }
+  const pool = makePciPool(new Kernel(world, world.context), options)
   return { world, host, records, pool }
 }
 

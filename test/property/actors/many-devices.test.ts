@@ -10,6 +10,7 @@
 import * as Effect from "effect/Effect"
 import { expect, test } from "vitest"
 import { makePciPool } from "../../../actors/pci-pool.ts"
+import { DriverTurns } from "../../../src/host/driver-write.ts"
 import { Kernel } from "../../../src/kernel/kernel.ts"
 import type { HostdevRecord } from "../../../src/store/hostdevs.ts"
 import { manyCards } from "../../../src/testing/host/device-shapes.ts"
@@ -48,7 +49,9 @@ const makeStage = (seed: number) => {
   const host = new SimulatedHost(world, { devices: { pci } })
   const { records, store } = makeRecords()
   const { context } = host.engine("engine", () => {})
-  const pool = makePciPool(new Kernel(world, world.context), { store, context, recalled: [] })
+  const turns = new DriverTurns()
+  const options = { store, context, turns, recalled: [] }
+  const pool = makePciPool(new Kernel(world, world.context), options)
   return { world, host, records, pool, names: pci.map(({ address }) => address) }
 }
 

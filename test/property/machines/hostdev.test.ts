@@ -52,7 +52,7 @@ class Device {
   state: Snapshot
   place: Place = "host"
   deed: string | undefined
-  /** A deed of before hangs, and will end. */
+  /** A deed of before hangs, or of others, and will end. */
   isHanging = false
   readonly coverage: Coverage
 
@@ -93,6 +93,7 @@ class Device {
         this.place = "vfio"
         return this.send({ type: "detached", original: "vfio-pci", isFound: true })
       case "refused":
+        this.isHanging ||= deed === "reattach"
         return this.send({ type: "refused", why: "busy" })
       case "reattached":
         this.place = "host"

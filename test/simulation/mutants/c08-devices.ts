@@ -117,8 +117,8 @@ export const hostDevices: readonly Mutant[] = [
     edits: [
       {
         file: drivers,
-        find: "    yield* override(address, was.override)\n",
-        replace: `    yield* override(address, "")\n`
+        find: "  yield* override(address, was.override)\n",
+        replace: `  yield* override(address, "")\n`
       }
     ]
   },
@@ -185,7 +185,7 @@ export const hostDevices: readonly Mutant[] = [
     edits: [
       {
         file: drivers,
-        find: "    yield* override(address, was.override)\n",
+        find: "  yield* override(address, was.override)\n",
         replace: ""
       }
     ]

@@ -3,7 +3,8 @@
  * Method: a simulated /sys, whose probe file keeps what was written to it.
  */
 import { expect, test } from "vitest"
-import { makeFindUsbDrivers } from "../../../src/host/usb-driver.ts"
+import { DriverTurns } from "../../../src/host/driver-write.ts"
+import { findUsbDrivers } from "../../../src/host/usb-driver.ts"
 import { SimulatedHost } from "../../../src/testing/host/host.ts"
 import { put } from "../../../src/testing/host/put.ts"
 import type { UsbDevice } from "../../../src/testing/host/sysfs-usb.ts"
@@ -23,7 +24,7 @@ const usb: readonly UsbDevice[] = [
 const asked = (device: string): string => {
   const host = new SimulatedHost(new World([]), { programs: new Map(), devices: { usb } })
   put(host.disk, probe, { text: "" })
-  runOn(host, makeFindUsbDrivers()(device))
+  runOn(host, new DriverTurns().within(findUsbDrivers(device)))
   const node = host.disk.node(probe)
   return node?.kind === "file" ? new TextDecoder().decode(node.data) : ""
 }
