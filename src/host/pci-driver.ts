@@ -130,15 +130,24 @@ const take = Effect.fnUntraced(function* (address: string) {
 })
 
 const giveBack = Effect.fnUntraced(function* (address: string, was: DriverWas) {
-  yield* override(address, was.override)
+  const { original, override: before } = was
   const driver = yield* driverOf(address)
-  if (driver === vfioDriver) yield* unbind(address, driver)
   const isFree = driver === undefined || driver === vfioDriver
-  if (was.original !== "" && isFree) yield* probe(address)
+  // Named, its own driver gets it, whatever else would: what was said before may name VFIO's.
+  const named = isFree && original !== "" ? original : before
+  yield* override(address, named)
+  if (driver === vfioDriver) yield* unbind(address, driver)
+  if (isFree && original !== "") yield* probe(address)
+  if (named !== before) {
+    yield* override(address, before)
+    // Its own driver is gone or does not want it: another one of the host's choice may.
+    const isLeft = (yield* driverOf(address)) === undefined
+    if (isLeft && before !== vfioDriver) yield* probe(address)
+  }
   const found = yield* driverOf(address)
-  const wanted = was.original === "" ? "none" : was.original
+  const wanted = original === "" ? "none" : original
   // Not what it had, but a driver of the host's own choice: nothing is missing.
-  const isHome = found !== vfioDriver && (found !== undefined || was.original === "")
+  const isHome = found !== vfioDriver && (found !== undefined || original === "")
   if (!isHome) return yield* new DriverUnwilling({ wanted, found })
 })
 

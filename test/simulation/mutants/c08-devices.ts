@@ -117,7 +117,7 @@ export const hostDevices: readonly Mutant[] = [
     edits: [
       {
         file: drivers,
-        find: "  yield* override(address, was.override)\n",
+        find: "  yield* override(address, named)\n",
         replace: `  yield* override(address, "")\n`
       }
     ]
@@ -178,14 +178,14 @@ export const hostDevices: readonly Mutant[] = [
   {
     id: "M-I24",
     zoo: [],
-    title: "the kernel is left with the word that a device is for VFIO",
+    title: "the kernel is left with the word which driver a device is for",
     shows: "start(A) with a device, destroy(A)",
     expects: ["I24", "I26"],
     shape: "one card for many",
     edits: [
       {
         file: drivers,
-        find: "  yield* override(address, was.override)\n",
+        find: "    yield* override(address, before)\n",
         replace: ""
       }
     ]
