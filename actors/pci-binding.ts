@@ -97,16 +97,46 @@ const unmanaged = (driver: string | undefined): string =>
   `it is with ${driver === undefined ? "no driver" : `driver ${driver}`} and not managed: ` +
   "detach it first (nodedev-detach), or say managed='yes'"
 
+/**
+ * What is to be remembered of a device that leaves its driver now. What is remembered already is
+ * kept: a deed on the way had been cut short. Unless somebody else has taken it from VFIO since.
+ */
+const recordOf = Effect.fnUntraced(function* (
+  { store }: PciGround,
+  { device, context }: DeviceTask,
+  driver: string | undefined
+) {
+  const before = yield* store.readHostdev(device)
+  const said = yield* overrideOf(device)
+  const isDetached = context.holder === undefined
+  if (!isOver(context, driver)) {
+    const now = { device, original: driver ?? "", override: said, isDetached }
+    return before ?? (now satisfies HostdevRecord)
+  }
+  // The word that is left of us is none of anybody's.
+  const override = said === vfioDriver ? (before?.override ?? "") : said
+  return { device, original: driver ?? "", override, isDetached } satisfies HostdevRecord
+})
+
+/** It was detached, and has a driver of the host's again, by somebody else's doing. */
+const isOver = ({ isDetached }: DeviceTask["context"], driver: string | undefined): boolean =>
+  isDetached && driver !== undefined && driver !== vfioDriver
+
 const leave = (ground: PciGround) =>
-  Effect.fnUntraced(function* ({ device, context, isForced = false }: DeviceTask, self: Hands) {
+  Effect.fnUntraced(function* (task: DeviceTask, self: Hands) {
+    const { device, context, isForced = false } = task
+    const { holder, isManaged, original, isDetached } = context
     const refuse = (why: string): PoolFact => ({ type: "refused", device, why })
-    if (!(yield* isThere(device))) return refuse("the host has no such device")
-    const driver = yield* driverOf(device)
-    const { holder, isManaged, original } = context
-    // What lingers with VFIO was not put there by somebody else.
-    const isFound = original === undefined
+    const isPresent = yield* isThere(device)
+    const driver = isPresent ? yield* driverOf(device) : undefined
+    // What lingers with VFIO was not put there by somebody else; what was detached stays so.
+    const isFound = original === undefined || isDetached
     if (driver === vfioDriver)
       return { type: "detached", device, original: original ?? driver, isFound } satisfies PoolFact
+    const record = isPresent ? yield* recordOf(ground, task, driver) : undefined
+    if (isDetached && !(isPresent && driver === undefined))
+      yield* ground.store.removeHostdev(device)
+    if (record === undefined) return refuse("the host has no such device")
     if (holder !== undefined && !isManaged) return refuse(unmanaged(driver))
     const use = isForced ? undefined : yield* hostUse(device)
     if (use !== undefined) return refuse(`the host needs it: ${use}`)
@@ -115,10 +145,6 @@ const leave = (ground: PciGround) =>
     if (nested !== undefined) return refuse(nested.why)
     const missing = yield* loadVfio
     if (missing !== undefined) return refuse(missing)
-    const override = yield* overrideOf(device)
-    const isDetached = holder === undefined
-    const now: HostdevRecord = { device, original: driver ?? "", override, isDetached }
-    const record = (yield* ground.store.readHostdev(device)) ?? now
     return yield* ground.turns.within(take(ground, record, self))
   })
 
@@ -139,7 +165,8 @@ const giveBack = Effect.fnUntraced(function* (
   const record = yield* store.readHostdev(device)
   // One that has gone altogether is nobody's.
   if (yield* isThere(device)) {
-    const isAway = record !== undefined || (yield* driverOf(device)) === vfioDriver
+    const driver = yield* driverOf(device)
+    const isAway = driver === vfioDriver || (driver === undefined && record !== undefined)
     const use = isAway
       ? ((yield* groupUse(device, taken)) ?? (yield* strangers.use(device)))
       : undefined

@@ -79,8 +79,8 @@ const base = setup({
   guards: {
     isHeld: ({ context }: Context) => context.holder !== undefined,
     isDetached: ({ context }: Context) => context.isDetached,
-    /** It has a driver to leave, and has not left it. */
-    leavesDriver: ({ context }: Context) => context.isBound && !context.isDetached,
+    /** It has a driver to leave, or one that it has left: whether it has not gone back is seen. */
+    isBound: ({ context }: Context) => context.isBound,
     /** Taken for a guest, it goes back with it. */
     goesBack: ({ context }: Context) => context.original !== undefined && !context.isDetached,
     isFound: ({ event }) => event.type === "detached" && event.isFound,
@@ -125,6 +125,16 @@ const takeBack = base.assign({
   original: ({ context, event }) => (event.type === "detached" ? event.original : context.original)
 })
 
+const detachNow = [
+  clear,
+  {
+    type: "detach" as const,
+    params: ({ event }: { readonly event: HostdevRequest | HostdevFact }) => ({
+      isForced: event.type === "detach" && event.isForced
+    })
+  }
+]
+
 /** An earlier engine had taken it from its driver. */
 const unknown = base.createStateConfig({
   on: {
@@ -153,16 +163,7 @@ const host = base.createStateConfig({
     },
     reserve: { target: "reserved", actions: hold },
     adopt: { target: "assigned", actions: hold },
-    detach: {
-      target: "detaching",
-      actions: [
-        clear,
-        {
-          type: "detach",
-          params: ({ event }) => ({ isForced: event.type === "detach" && event.isForced })
-        }
-      ]
-    },
+    detach: { target: "detaching", actions: detachNow },
     // Nothing of ours; somebody else may have left it with VFIO.
     reattach: { target: "reattaching", actions: clear },
     reset: { target: "resetting", actions: "reset" }
@@ -174,14 +175,15 @@ const reserved = base.createStateConfig({
   on: {
     prepare: [
       {
-        guard: "leavesDriver",
+        guard: "isBound",
         target: "detaching",
         actions: [clear, { type: "detach", params: { isForced: false } }]
       },
       { target: "assigned" }
     ],
     release: [
-      { guard: "isDetached", target: "detached", actions: letGo },
+      // Somebody else may have taken it from VFIO meanwhile.
+      { guard: "isDetached", target: "looking", actions: [letGo, "look"] },
       // It had not got home yet from the guest before.
       { guard: "goesBack", target: "reattaching", actions: letGo },
       { target: "host", actions: forget }
@@ -221,17 +223,19 @@ const turning = base.createStateConfig({
     ],
     refused: [
       { guard: "goesBack", target: "reattaching" },
+      { guard: "isDetached", target: "looking", actions: "look" },
       { target: "host", actions: forget }
     ],
     failed: { target: "broken", actions: [blame, letGo] }
   }
 })
 
-/** With VFIO, for nobody. */
+/** With VFIO, for nobody; unless somebody else has taken it from there since. */
 const detached = base.createStateConfig({
   on: {
     reserve: { target: "reserved", actions: hold },
     adopt: { target: "assigned", actions: hold },
+    detach: { target: "detaching", actions: detachNow },
     reattach: { target: "reattaching", actions: clear },
     reset: { target: "resetting", actions: "reset" }
   }
@@ -241,7 +245,7 @@ const assigned = base.createStateConfig({
   on: {
     release: [
       { guard: "goesBack", target: "reattaching", actions: letGo },
-      { guard: "isDetached", target: "detached", actions: letGo },
+      { guard: "isDetached", target: "looking", actions: [letGo, "look"] },
       { target: "host", actions: forget }
     ]
   }

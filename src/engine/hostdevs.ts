@@ -44,13 +44,16 @@ export interface HostDevices {
   readonly list: Effect.Effect<readonly HostDevice[], CallError>
 }
 
-/** Somebody else than the engine may have put it there; no driver of the host's has it. */
-const stateOf = (entry: DeviceEntry | undefined, driver: string | undefined): DeviceState =>
-  entry === undefined || entry.state === "host"
-    ? driver === vfioDriver
-      ? "detached"
-      : "host"
-    : entry.state
+/**
+ * Somebody else than the engine may have put it with VFIO, or have taken it from there: then one of
+ * the host's drivers has it, whatever it was detached for.
+ */
+const stateOf = (entry: DeviceEntry | undefined, driver: string | undefined): DeviceState => {
+  const isOnVfio = driver === vfioDriver
+  if (entry === undefined || entry.state === "host") return isOnVfio ? "detached" : "host"
+  const isOver = entry.state === "detached" && driver !== undefined && !isOnVfio
+  return isOver ? "host" : entry.state
+}
 
 const resting: ReadonlySet<DeviceState> = new Set(["host", "detached"])
 

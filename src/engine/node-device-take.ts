@@ -6,6 +6,7 @@ import * as Effect from "effect/Effect"
 import type { Driver } from "../../actors/driver/driver.ts"
 import type { CallError } from "../../actors/driver/once.ts"
 import type { Pool } from "../../actors/host-device-pool.ts"
+import { nodeDeviceName } from "../host/device-list.ts"
 import { lastOf } from "../host/device-record.ts"
 import type { Files } from "../host/files.ts"
 import { makeCall } from "../kernel/call.ts"
@@ -35,7 +36,10 @@ export interface TakingDevices {
    * guests and engines, until it is given back. Succeeds where it is there already.
    */
   readonly detach: (name: string, options?: DetachDeviceOptions) => Effect.Effect<void, TakeError>
-  /** Back to the driver that it had. Mends a device that is out of order, too. */
+  /**
+   * Back to the driver that it had. Mends a device that is out of order, too. One that has gone
+   * altogether is forgotten.
+   */
   readonly reattach: (name: string) => Effect.Effect<void, TakeError>
   /** By the first of the ways that the kernel knows. Refused while a driver or a guest has it. */
   readonly reset: (name: string) => Effect.Effect<void, TakeError>
@@ -49,6 +53,10 @@ export interface TakingGround {
 }
 
 type Step = (pool: Pool, device: string) => ReturnType<Pool["reattach"]>
+
+/** One that the pool knows by this name: it may have been pulled out. */
+const knownAs = (pool: Pool, name: string): string | undefined =>
+  [...pool.entries().keys()].find((device) => nodeDeviceName("pci", device) === name)
 
 export const takingDevices = ({ driver, lookup, here }: TakingGround): TakingDevices => {
   const addressOf = Effect.fnUntraced(function* (name: string) {
@@ -71,7 +79,16 @@ export const takingDevices = ({ driver, lookup, here }: TakingGround): TakingDev
           yield* pools.pci.detach(device, options)
         })
       ),
-    reattach: (name) => taking("nodeDeviceReAttach", name, (pool, device) => pool.reattach(device)),
+    reattach: (name) =>
+      driver.call(makeCall("nodeDeviceReAttach"), ({ pools: { pci } }) =>
+        addressOf(name).pipe(
+          Effect.catchTag("NodeDeviceNotFound", (error) => {
+            const device = knownAs(pci, name)
+            return device === undefined ? Effect.fail(error) : Effect.succeed(device)
+          }),
+          Effect.flatMap((device) => pci.reattach(device))
+        )
+      ),
     reset: (name) => taking("nodeDeviceReset", name, (pool, device) => pool.reset(device))
   }
 }

@@ -88,7 +88,7 @@ const sources: readonly Source[] = [
 ]
 
 /** As libvirt makes it: what is no letter and no digit becomes `_`. */
-const nameOf = (subsystem: string, name: string, suffix?: string): string =>
+export const nodeDeviceName = (subsystem: string, name: string, suffix?: string): string =>
   [subsystem, name, ...(suffix === undefined ? [] : [suffix])]
     .join("_")
     .replaceAll(/[^0-9A-Za-z]/g, "_")
@@ -109,7 +109,11 @@ const findAt = Effect.fnUntraced(function* ({ source, name }: Place, path: strin
   const identity = source.identify === undefined ? { kind } : yield* source.identify(path)
   if (identity === undefined) return undefined
   const { suffix } = identity
-  const found: Found = { name: nameOf(source.subsystem, name, suffix), kind: identity.kind, path }
+  const found: Found = {
+    name: nodeDeviceName(source.subsystem, name, suffix),
+    kind: identity.kind,
+    path
+  }
   return found
 })
 

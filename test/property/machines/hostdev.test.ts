@@ -79,15 +79,17 @@ class Device {
     const { deed } = this
     if (deed === undefined) return
     const ways = endings[deed] ?? []
-    const { original } = this.state.context
+    const { original, isDetached } = this.state.context
     const drawn = ways[way % ways.length] ?? ""
-    // What the engine has put there is not found there.
-    const ending = drawn === "found" && original !== undefined ? "detached" : drawn
+    const ending = drawn === "found" ? this.found : drawn
     this.deed = undefined
     switch (ending) {
-      case "detached":
+      case "detached": {
+        // What was detached and is there still stays so; the engine did not put it there again.
+        const isFound = isDetached && this.place === "vfio"
         this.place = "vfio"
-        return this.send({ type: "detached", original: original ?? "e1000e", isFound: false })
+        return this.send({ type: "detached", original: original ?? "e1000e", isFound })
+      }
       case "found":
         // Only where it was with VFIO from the beginning.
         this.place = "vfio"
@@ -110,6 +112,11 @@ class Device {
         this.isHanging = true
         return this.send({ type: "failed", why: "EIO" })
     }
+  }
+
+  /** What the engine has put there is not found there. */
+  private get found(): string {
+    return this.state.context.original === undefined ? "found" : "detached"
   }
 
   private check({ type }: Event): void {
@@ -168,8 +175,10 @@ const beginAt = (from: string, coverage: Coverage): Device => {
 const play = (device: Device, { what, way }: { what: number; way: number }): void => {
   const request = requests[what]
   const isUnknown = ["unknown", "looking"].includes(String(device.state.value))
+  // Of what a guest is found with its QEMU is the proof.
+  const isOnVfio = device.place === "vfio"
   if (request !== undefined) {
-    if (isUnknown && way < 4)
+    if (isUnknown && isOnVfio && way < 4)
       return device.send({ type: "adopt", holder: holder("a"), isManaged: true })
     return device.send(request)
   }
@@ -177,7 +186,10 @@ const play = (device: Device, { what, way }: { what: number; way: number }): voi
     device.isHanging = false
     return device.send({ type: "moved" })
   }
-  if (["detached", "lingering"].includes(String(device.state.value)) && way % 4 === 0)
+  // Somebody gives it to its driver by hand, or it is pulled out and put in again.
+  if (device.state.value === "detached" && way % 4 === 1) device.place = "host"
+  const isFree = ["detached", "lingering"].includes(String(device.state.value))
+  if (isFree && isOnVfio && way % 4 === 0)
     return device.send({ type: "adopt", holder: holder("b"), isManaged: true })
   device.end(way)
 }
@@ -200,7 +212,8 @@ test("one place, one holder, one deed at a time, in every state and by every tra
 test("taken for a guest it goes back to its driver; found with VFIO it stays there", () => {
   for (const [way, end] of [
     [0, "reattaching"],
-    [3, "detached"]
+    // Whether it is there still is seen.
+    [3, "looking"]
   ] as const) {
     const device = new Device(true, new Coverage(hostdevMachine))
     device.send({ type: "reserve", holder: holder("a"), isManaged: true })
@@ -209,6 +222,8 @@ test("taken for a guest it goes back to its driver; found with VFIO it stays the
     expect(device.state.value).toBe("assigned")
     device.send({ type: "release" })
     expect(device.state.value).toBe(end)
+    device.end(0)
+    expect(device.state.value).toBe(end === "looking" ? "detached" : "host")
   }
 })
 
@@ -219,6 +234,7 @@ test("what cannot go home yet stays where it was, and is not taken for another's
     device.send({ type: "prepare" })
     device.end(way)
     device.send({ type: "release" })
+    if (way === 3) device.end(0)
     return device
   }
   const refused = 2
