@@ -9,6 +9,7 @@ import type { Kernel } from "../src/kernel/kernel.ts"
 import { type HostDeviceKind, hostDeviceKinds } from "../src/model/hostdev-wish.ts"
 import { HostdevUnusable } from "../src/model/hostdev-error.ts"
 import { nestedUse, type Standing, type Standings } from "../src/node/hostdev-nested.ts"
+import type { RememberedKind } from "../src/store/hostdevs.ts"
 import { type DeviceWish, makePool, type Pool, poolName } from "./host-device-pool.ts"
 import { makePciPool, type PciPoolOptions } from "./pci-pool.ts"
 import { makeUsbPool } from "./usb-pool.ts"
@@ -42,9 +43,14 @@ const nesting = (pool: Pool, standings: Standings, { context }: Pick<Options, "c
 export const makeDevicePools = (kernel: Kernel, options: Options): DevicePools => {
   const standings: Standings = () => standingsOf(pools)()
   const turns = new DriverTurns()
+  const of = (kind: RememberedKind) => ({
+    ...options,
+    turns,
+    recalled: options.recalled.filter((one) => (one.kind ?? "pci") === kind)
+  })
   const pools: DevicePools = {
-    pci: makePciPool(kernel, { ...options, standings, turns }),
-    usb: makeUsbPool(kernel, { ...options, turns }),
+    pci: makePciPool(kernel, { ...of("pci"), standings }),
+    usb: makeUsbPool(kernel, of("usb")),
     // Through the generic SCSI device, beside the driver that it has.
     scsi: makePool(kernel, { kind: "scsi" }),
     // Made by its parent's driver for VFIO: it has no other to go back to.
@@ -77,6 +83,10 @@ export const standingsOf =
     hostDeviceKinds.flatMap((kind) =>
       [...pools[kind].entries()].map(([device, entry]): Standing => ({ kind, device, ...entry }))
     )
+
+/** Every guest of an earlier engine is adopted: what nobody has goes where it belongs. */
+export const settlePools = (pools: DevicePools): Pool["settle"] =>
+  Effect.forEach([pools.pci, pools.usb], ({ settle }) => settle, { discard: true })
 
 /** In reverse order of their making. */
 export const stopPools = (pools: DevicePools): Effect.Effect<void> =>

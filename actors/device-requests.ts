@@ -153,13 +153,18 @@ const release = (change: Change, { token, device: only, call }: Ask<"release">) 
 
 type Move = Ask<"detach"> | Ask<"reattach"> | Ask<"reset">
 
+interface Moving {
+  readonly message: Move
+  readonly isMovable: boolean
+}
+
 /** What is asked of a device that no guest has. */
-const move = (state: PoolState, change: Change, message: Move) => {
+const move = (state: PoolState, change: Change, { message, isMovable }: Moving) => {
   const { type, device, call } = message
   const problem = obstacle(change.snapshot(device), undefined)
   const isMendable = type === "reattach" && problem?._tag === "DeviceBroken"
   if (problem !== undefined && !isMendable) return refused(change, call, problem)
-  if (!change.isBound) {
+  if (!isMovable) {
     const why = "it keeps its driver until QEMU opens it: there is nothing to be done before"
     return refused(change, call, new DeviceNotReady({ device, step: type, why }))
   }
@@ -176,9 +181,16 @@ const settle = (change: Change, { call }: Ask<"settle">) => {
   return change.done()
 }
 
-/** `isBound`: devices of this kind leave their drivers. */
+/** What the devices of a kind do. */
+export interface PoolTraits {
+  /** Something is done about their drivers when a guest gets them, and afterwards. */
+  readonly isBound: boolean
+  /** Also for nobody in particular, by name. */
+  readonly isMovable: boolean
+}
+
 export const decidePool =
-  (isBound: boolean) =>
+  ({ isBound, isMovable }: PoolTraits) =>
   (state: PoolState, message: PoolMessage): Decision<PoolState> => {
     const change = new Change(state, isBound)
     switch (message.type) {
@@ -195,7 +207,7 @@ export const decidePool =
       case "detach":
       case "reattach":
       case "reset":
-        return move(state, change, message)
+        return move(state, change, { message, isMovable })
       default: {
         const { device, ...event } = message
         change.send(device, event as HostdevFact)

@@ -108,7 +108,12 @@ export interface PoolScripts<R> {
 export interface PoolOptions<R> {
   readonly kind: HostDeviceKind
   /** Absent where devices keep their drivers. */
-  readonly bound?: { readonly scripts: PoolScripts<R>; readonly context: Context.Context<R> }
+  readonly bound?: {
+    readonly scripts: PoolScripts<R>
+    readonly context: Context.Context<R>
+    /** Also by name, for nobody in particular. */
+    readonly isMovable: boolean
+  }
   /** What an engine before us had taken from its driver. */
   readonly recalled?: readonly {
     readonly device: string
@@ -124,7 +129,10 @@ export const makePool = <R = never>(
   kernel: Kernel,
   { kind, bound, recalled = [] }: PoolOptions<R>
 ): Pool => {
-  const decide = decidePool(bound !== undefined)
+  const decide = decidePool({
+    isBound: bound !== undefined,
+    isMovable: bound?.isMovable === true
+  })
   const initial = recalled.reduce(
     (state, one) => decide(state, { type: "recall", ...one }).next,
     emptyState

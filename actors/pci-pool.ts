@@ -40,7 +40,8 @@ export const makePciPool = (kernel: Kernel, options: PciPoolOptions): Pool => {
     kind: "pci",
     bound: {
       scripts: pciScripts({ drivers: pciDrivers, turns, store, taken, standings, strangers }),
-      context
+      context,
+      isMovable: true
     },
     recalled
   })

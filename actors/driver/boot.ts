@@ -21,7 +21,7 @@ import type { Needs } from "../domain/needs.ts"
 import { Surroundings } from "../domain/surroundings.ts"
 import { type Entry, makeDomains } from "../domains.ts"
 import { makeEventBus, makeMonitorEvents } from "../event-bus.ts"
-import { makeDevicePools } from "../device-pools.ts"
+import { makeDevicePools, settlePools } from "../device-pools.ts"
 import { makePorts } from "../ports.ts"
 import { makeStartLane } from "../start-lane.ts"
 import { makeStoragePools } from "../storage/pools.ts"
@@ -200,7 +200,7 @@ export const boot = Effect.fnUntraced(function* (kernel: Kernel, options: BootOp
     Effect.provideContext(needs)
   )
   // Whose guest is no more: the engine before us had not come to giving it back.
-  yield* Effect.orDie(siblings.pools.pci.settle)
+  yield* Effect.orDie(settlePools(siblings.pools))
   if (options.isAutostarting)
     yield* FiberSet.run(parts.errands, autostart(parts).pipe(Effect.provideContext(needs)))
   yield* FiberSet.run(parts.errands, forgetOldOperations(parts))

@@ -22,8 +22,8 @@ const placeOf = Effect.fnUntraced(function* (name: string) {
   return `${bus.padStart(3, "0")}:${number.padStart(3, "0")}`
 })
 
-/** Its interfaces without a driver: none of a device that is gone. */
-const idleInterfaces = Effect.fnUntraced(function* (device: string) {
+/** Its interfaces without a driver: none of a device that is gone. `device` is `001:004`. */
+export const idleInterfaces = Effect.fnUntraced(function* (device: string) {
   const files = yield* Files
   const names = yield* listNames(usbDevicesAt)
   const isIdle = (name: string) =>
@@ -39,11 +39,14 @@ const idleInterfaces = Effect.fnUntraced(function* (device: string) {
 })
 
 /**
- * Asks the kernel for drivers of the device's idle interfaces; `device` is `001:004`. What it has
- * no driver for stays as it is, and so does a device that is gone: neither is an error.
+ * Asks the kernel for drivers of the device's idle interfaces but those that were `idle` before.
+ * What it has no driver for stays as it is, and so does a device that is gone: neither is an error.
  */
-export const findUsbDrivers = Effect.fnUntraced(function* (device: string) {
+export const findUsbDrivers = Effect.fnUntraced(function* (
+  device: string,
+  idle: readonly string[] = []
+) {
   const { write } = yield* DriverTurn
-  for (const name of yield* idleInterfaces(device))
+  for (const name of (yield* idleInterfaces(device)).filter((one) => !idle.includes(one)))
     yield* write(`finding a driver for ${name}`, probePath, name)
 })

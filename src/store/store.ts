@@ -20,6 +20,7 @@ import {
   type HostdevListing,
   type HostdevRecord,
   listHostdevs,
+  type RememberedKind,
   readHostdev,
   removeHostdev,
   writeHostdev
@@ -84,8 +85,14 @@ export class Store extends Context.Service<
 
     /** A device that is taken from its driver. Survives this engine, not the host. */
     readonly writeHostdev: (record: HostdevRecord) => Effect.Effect<void, StoreError>
-    readonly removeHostdev: (device: string) => Effect.Effect<void, StoreError>
-    readonly readHostdev: (device: string) => Effect.Effect<HostdevRecord | undefined, StoreError>
+    readonly removeHostdev: (
+      device: string,
+      kind?: RememberedKind
+    ) => Effect.Effect<void, StoreError>
+    readonly readHostdev: (
+      device: string,
+      kind?: RememberedKind
+    ) => Effect.Effect<HostdevRecord | undefined, StoreError>
     readonly listHostdevs: Effect.Effect<HostdevListing, StoreError>
 
     /**
@@ -136,8 +143,8 @@ export const make = Effect.fnUntraced(function* (
     removeStatus: (epoch) => removeStatus(disk, epoch),
     listStatuses: listStatuses(disk),
     writeHostdev: (record) => writeHostdev(disk, record),
-    removeHostdev: (device) => removeHostdev(disk, device),
-    readHostdev: (device) => readHostdev(disk, device),
+    removeHostdev: (device, kind) => removeHostdev(disk, device, kind),
+    readHostdev: (device, kind) => readHostdev(disk, device, kind),
     listHostdevs: listHostdevs(disk),
     makeGuestDirectory: (epoch) => makeGuestDirectory(disk, epoch),
     removeGuestDirectory: (epoch) => removeGuestDirectory(disk, epoch),

@@ -8,6 +8,7 @@ import { Errno } from "./node.ts"
 import type { Birth, ProcessTable, SimulatedProcess } from "./processes.ts"
 import type { Program } from "./program.ts"
 import { type Inherited, inherit, selfOf } from "./self.ts"
+import type { OpenUsb } from "./usb-kernel.ts"
 
 /** linux/binfmts.h: MAX_ARG_STRLEN, for one word with its NUL; and a quarter of the usual stack. */
 const wordBytesMax = 128 * 1024
@@ -30,6 +31,8 @@ export interface BirthplaceOptions {
   readonly programs: ReadonlyMap<string, Program>
   /** Opens a PCI function through VFIO, and gives what closes it. Throws `Errno`. */
   readonly openDevice?: (address: string, pid: number) => () => void
+  /** Opens a USB device, `001:004`. Throws `Errno`. */
+  readonly openUsb?: (device: string, pid: number) => OpenUsb
 }
 
 /** What is executed first must be there, a file, and executable. Throws what execve(2) gives. */
@@ -83,7 +86,8 @@ export class Birthplace {
    * before the program's own are no longer told by /proc.
    */
   #exec(process: SimulatedProcess, argv: readonly string[], inherited: Descriptions): void {
-    const { programs, disk, network, table, openDevice = noDevice } = this.#options
+    const { programs, disk, network, table } = this.#options
+    const { openDevice = noDevice, openUsb = noDevice } = this.#options
     this.#forked.delete(process)
     const at = argv.findIndex((word) => programs.has(word))
     const program = programs.get(argv[at] ?? "")
@@ -97,6 +101,7 @@ export class Birthplace {
       network,
       table,
       openDevice,
+      openUsb,
       fork: (parent: number, words: readonly string[]) => this.fork({ parent, argv: words }),
       exec: (again: SimulatedProcess, words: readonly string[]) =>
         this.#execSoon(again, words, inherited)

@@ -6,7 +6,7 @@ import { Errno } from "./node.ts"
 
 /** What is at a descriptor, for messages and for the count at the end. */
 export interface Held {
-  readonly kind: "file" | "lock" | "listener" | "connection" | "watch" | "pipe" | "vfio"
+  readonly kind: "file" | "lock" | "listener" | "connection" | "watch" | "pipe" | "vfio" | "usb"
   readonly name: string
 }
 

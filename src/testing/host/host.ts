@@ -29,6 +29,7 @@ import { PciKernel } from "./pci-kernel.ts"
 import type { Program } from "./program.ts"
 import { socketsService } from "./sockets.ts"
 import { type Devices, writeDevices } from "./sysfs.ts"
+import { UsbKernel } from "./usb-kernel.ts"
 
 export interface SimulatedHostOptions extends ProcessTableOptions {
   readonly faults?: Faults
@@ -86,6 +87,7 @@ export class SimulatedHost {
   readonly #devices: Devices
   #boots = 0
   #pci: PciKernel | undefined
+  #usb: UsbKernel | undefined
 
   constructor(world: World, options: SimulatedHostOptions = {}) {
     const { faults = new Faults(), programs = new Map() } = options
@@ -105,7 +107,8 @@ export class SimulatedHost {
       network,
       table,
       programs: all,
-      openDevice: (address, pid) => this.pci.open(address, pid)
+      openDevice: (address, pid) => this.pci.open(address, pid),
+      openUsb: (device, pid) => this.usb.open(device, pid)
     })
     this.#descriptorsMax = options.descriptorsMax
     this.#devices = options.devices ?? {}
@@ -123,6 +126,12 @@ export class SimulatedHost {
   get pci(): PciKernel {
     assert(this.#pci !== undefined, "a host has booted")
     return this.#pci
+  }
+
+  /** USB devices and the drivers of their interfaces. */
+  get usb(): UsbKernel {
+    assert(this.#usb !== undefined, "a host has booted")
+    return this.#usb
   }
 
   /** Which boot of the host it is, from 1. */
@@ -178,6 +187,7 @@ export class SimulatedHost {
       after: (ms, run, label) => kernel.after(ms, run, label),
       ...(drivers && { drivers })
     })
+    this.#usb = new UsbKernel(this.disk, this.#devices.usb ?? [])
     this.disk.syncAll()
   }
 

@@ -34,7 +34,12 @@ export interface Self extends ProcessId {
   readonly openDevice: (address: string) => number
   /** Opens a file that is there; the descriptor. Throws an errno name. */
   readonly openFile: (path: string) => number
-  /** Closes what it has opened. */
+  /**
+   * Opens a USB device, `001:004`, and takes it from its drivers; the descriptor. Throws an errno
+   * name.
+   */
+  readonly openUsb: (device: string) => number
+  /** Closes what it has opened; a USB device is given back to its drivers before. */
   readonly close: (fd: number) => void
   /** Writes text to a descriptor that is a file: its log, its console. */
   readonly write: (fd: number, text: string) => void

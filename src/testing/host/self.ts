@@ -7,6 +7,7 @@ import type { Listener, Network, SocketEnd } from "./network.ts"
 import { Errno, type FileNode } from "./node.ts"
 import type { ProcessTable, SimulatedProcess } from "./processes.ts"
 import type { Self, Stream } from "./program.ts"
+import type { OpenUsb } from "./usb-kernel.ts"
 
 interface InheritedFile {
   readonly kind: "file"
@@ -29,6 +30,7 @@ export interface Surroundings {
   readonly fork: (parent: number, argv: readonly string[]) => SimulatedProcess
   readonly exec: (process: SimulatedProcess, argv: readonly string[]) => void
   readonly openDevice: (address: string, pid: number) => () => void
+  readonly openUsb: (device: string, pid: number) => OpenUsb
 }
 
 /** A socket that a program listens on by itself has a queue of the usual length. */
@@ -95,6 +97,7 @@ export const selfOf = (
   const { realm } = process
   const { disk, table } = around
   const listeners = new Map<number, Listener>()
+  const usb = new Map<number, OpenUsb>()
   for (const [fd, one] of inherited) if (one.kind === "listener") listeners.set(fd, one.listener)
   const whenAlive = (run: () => void): void => {
     if (realm.isAlive) run()
@@ -127,9 +130,19 @@ export const selfOf = (
       table.touchPid(process.pid)
       return process.descriptors.open({ kind: "file", name: path })
     },
+    openUsb: (device) => {
+      const opened = around.openUsb(device, process.pid)
+      table.touchPid(process.pid)
+      const name = `/dev/bus/usb/${device.replace(":", "/")}`
+      const fd = process.descriptors.open({ kind: "usb", name }, opened.close)
+      usb.set(fd, opened)
+      return fd
+    },
     close: (fd) =>
       whenAlive(() => {
         table.touchPid(process.pid)
+        usb.get(fd)?.giveBack()
+        usb.delete(fd)
         process.descriptors.close(fd)
       }),
     write: (fd, text) =>

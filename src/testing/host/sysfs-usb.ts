@@ -15,6 +15,8 @@ export interface UsbInterface {
   readonly subclass: number
   readonly protocol: number
   readonly driver?: string
+  /** That the kernel chooses; by default the one that it is with. */
+  readonly nativeDriver?: string
 }
 
 export interface UsbDevice {
@@ -34,7 +36,13 @@ export interface UsbDevice {
   readonly udev?: UdevRecord
 }
 
-const busAt = "/sys/bus/usb/devices"
+export const usbAt = "/sys/bus/usb"
+
+const busAt = `${usbAt}/devices`
+
+/** `1-2:1.0`; of a root hub `1-0:1.0`. */
+export const interfaceName = (port: string, index: number): string =>
+  `${port.startsWith("usb") ? `${port.slice("usb".length)}-0` : port}:1.${index}`
 
 /** Below the hub that has the port, and at last below the bus: `usb1/1-2/1-2.3`. */
 const placeOf = (disk: MemoryDisk, { port, bus, on }: UsbDevice): string => {
@@ -61,8 +69,7 @@ const writeInterface = (
     index
   }: { readonly port: string; readonly one: UsbInterface; readonly index: number }
 ): void => {
-  const base = port.startsWith("usb") ? `${port.slice("usb".length)}-0` : port
-  const name = `${base}:1.${index}`
+  const name = interfaceName(port, index)
   putAll(disk, `${at}/${name}`, {
     bInterfaceNumber: hex(index, 2),
     bInterfaceClass: hex(one.class, 2),

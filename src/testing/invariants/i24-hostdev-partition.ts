@@ -98,6 +98,18 @@ const misplaced = (view: View): string | undefined => {
   return undefined
 }
 
+/** No program has it, no pool knows of it, and it is without the driver that it had. */
+const undriven = (view: View): string | undefined => {
+  const parts = view.life?.driver?.parts()
+  if (parts === undefined || errnoFaults(view)) return undefined
+  const entries = parts.pools.usb.entries()
+  const lost = view.host.usb.standings.find(
+    ({ device, driver, home, user }) =>
+      user === undefined && driver !== home && !entries.has(device)
+  )
+  return lost && `${lost.name} of ${lost.device} is with driver ${lost.driver}, not ${lost.home}`
+}
+
 /** What an engine has to know when it opens: all that is away, and all that is remembered. */
 const forgotten = (view: View): string | undefined => {
   const parts = view.life?.driver?.parts()
@@ -127,7 +139,7 @@ export const hostdevPartition: Invariant = {
         return mayBeBroken(view) ? undefined : late
       },
       opened: (view) => unheld(view) ?? forgotten(view),
-      rest: (view) => unheld(view) ?? misplaced(view)
+      rest: (view) => unheld(view) ?? misplaced(view) ?? undriven(view)
     }
   }
 }

@@ -42,8 +42,8 @@ export interface CommandLine {
   readonly monitor: string | undefined
   readonly chardevs: readonly Chardev[]
   readonly files: readonly OpenedFile[]
-  /** Addresses of the host's PCI functions that are given to the guest. */
-  readonly hostDevices: readonly { readonly id: string; readonly address: string }[]
+  /** Those that are made of the host's PCI functions and USB devices. */
+  readonly hostDevices: readonly { readonly id: string; readonly words: JsonObject }[]
   /** Ids of network back-ends and of the devices on them: what `set_link` knows. */
   readonly links: readonly string[]
   /** Nodes of disks: what an I/O error may name. */
@@ -243,8 +243,9 @@ export const readCommandLine = (
     chardevs: valuesOf(options, "-chardev").map((value) => chardevOf(value, users)),
     files: filesOf(options),
     hostDevices: devices.flatMap((device) => {
-      const address = hostDeviceOf(device)
-      return address === undefined ? [] : [{ id: textIn(device, "id") ?? address, address }]
+      const isUsb = device["driver"] === "usb-host"
+      const name = isUsb ? "usb-host" : hostDeviceOf(device)
+      return name === undefined ? [] : [{ id: textIn(device, "id") ?? name, words: device }]
     }),
     links: linksOf(options, devices),
     nodes: nodesOf(devices),

@@ -26,14 +26,25 @@ const openFunction = (self: Self, address: string): number | string => {
 
 const digits = (value: unknown): string => String(value).padStart(3, "0")
 
+const placeIn = /([0-9]{3})\/([0-9]{3})$/
+
 /** hw/usb/host-libusb.c. */
-const openUsb = (self: Self, { hostdevice, hostbus, hostaddr }: JsonObject): number | string => {
-  const isByNode = typeof hostdevice === "string"
-  const path = isByNode ? hostdevice : `/dev/bus/usb/${digits(hostbus)}/${digits(hostaddr)}`
-  if (self.has(path)) return self.openFile(path)
-  return isByNode
-    ? `failed to open ${hostdevice}: No such file or directory`
-    : `failed to find host usb device ${String(hostbus)}:${String(hostaddr)}`
+const openUsb = (self: Self, words: JsonObject): number | string => {
+  const { hostdevice, hostbus, hostaddr } = words
+  const node =
+    typeof hostdevice === "string"
+      ? hostdevice
+      : `/dev/bus/usb/${digits(hostbus)}/${digits(hostaddr)}`
+  if (!self.has(node))
+    return typeof hostdevice === "string"
+      ? `failed to open ${hostdevice}: No such file or directory`
+      : `failed to find host usb device ${String(hostbus)}:${String(hostaddr)}`
+  const [, bus, number] = placeIn.exec(node) ?? []
+  try {
+    return self.openUsb(`${bus}:${number}`)
+  } catch (cause) {
+    return `failed to open ${node}: ${cause instanceof Error ? cause.message : ""}`
+  }
 }
 
 /** Its descriptor, where it has one; or why it cannot be had. */
@@ -53,20 +64,23 @@ export const openFiles = (
     return device === undefined ? [] : [[device, fd] as const]
   })
 
-/** A device of the command line that is made of a function of the host. */
+/** A device of the command line that is made of one of the host. */
 export interface HostDevice {
   readonly id: string
-  readonly address: string
+  readonly words: JsonObject
 }
 
 /** Takes all of them, and says what QEMU dies of when it cannot have one. */
 export const openAll = (self: Self, devices: readonly HostDevice[]) => {
   const fds = new Map<string, number>()
-  for (const { id, address } of devices) {
-    const opened = openFunction(self, address)
-    if (typeof opened === "string")
-      return { fds, failure: `-device vfio-pci,host=${address}: ${opened}` }
-    fds.set(id, opened)
+  for (const { id, words } of devices) {
+    const opened = openHostDevice(self, words)
+    if (typeof opened === "string") {
+      const { driver, host, hostdevice } = words
+      const which = host === undefined ? `hostdevice=${String(hostdevice)}` : `host=${String(host)}`
+      return { fds, failure: `-device ${String(driver)},${which}: ${opened}` }
+    }
+    if (opened !== undefined) fds.set(id, opened)
   }
   return { fds, failure: undefined }
 }

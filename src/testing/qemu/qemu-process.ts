@@ -190,6 +190,8 @@ export class QemuProcess {
     this.monitor?.close()
     for (const serial of this.serials) serial.close()
     self.after(exitMs, () => {
+      // In order: what was taken from drivers of the host goes back to them.
+      for (const fd of this.descriptors.values()) self.close(fd)
       tell("qemu-exited")
       self.exit(exit)
     })

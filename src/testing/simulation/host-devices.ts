@@ -55,7 +55,8 @@ const manyDevices: Devices = {
     bus: 1,
     number,
     vendor: 0x07_81,
-    product: 0x55_67
+    product: 0x55_67,
+    interfaces: [{ class: 8, subclass: 6, protocol: 80, driver: "usb-storage" }]
   }))
 }
 

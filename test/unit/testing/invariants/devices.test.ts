@@ -40,6 +40,9 @@ const take = (view: View) => {
   write(view, "drivers_probe", address)
 }
 
+/** A pool that has no device. */
+const nothing = { holdings: () => ({}), entries: () => new Map() }
+
 interface SceneOptions {
   readonly state?: string
   readonly isAsked?: boolean
@@ -51,7 +54,7 @@ const scene = ({ state, isAsked = false, isFaulty = false }: SceneOptions = {}) 
   const pci = { holdings: () => ({}), entries: () => entries }
   return viewOf({
     devices,
-    parts: { pools: { pci, usb: { holdings: () => ({}) } } },
+    parts: { pools: { pci, usb: nothing } },
     operations: isAsked ? [operation({ call: "nodeDetach", device: 0 })] : [],
     faults: isFaulty ? [{ seam: "pci", nth: 0, fault: "refuse" }] : []
   })
@@ -95,6 +98,23 @@ test("I24 sees one that never arrives, and one that is broken without a cause", 
   expect(atRest({ state: "broken", isFaulty: true }, taken)).toBeUndefined()
 })
 
+test("I24 sees a USB device that nobody has and whose driver has not got it back", () => {
+  const bulk = { class: 8, subclass: 6, protocol: 80, driver: "usb-storage" }
+  const stick = { port: "1-4", bus: 1, number: 4, vendor: 1, product: 2, interfaces: [bulk] }
+  const after = (end: "close" | "giveBack" | undefined, entries = new Map<string, object>()) => {
+    const usb = { holdings: () => ({}), entries: () => entries }
+    const parts = { pools: { pci: nothing, usb } }
+    const view = viewOf({ devices: { usb: [stick] }, parts, operations: [], faults: [] })
+    const opened = view.host.usb.open("001:004", 7)
+    if (end !== undefined) opened[end]()
+    return checksOf("I24").rest(view)
+  }
+  expect(after("giveBack")).toBeUndefined()
+  expect(after(undefined)).toBeUndefined()
+  expect(after("close", new Map([["001:004", { state: "lingering" }]]))).toBeUndefined()
+  expect(after("close")).toMatch("1-4:1.0 of 001:004 is with driver undefined, not usb-storage")
+})
+
 test("I24 sees one that lingers although no guest has a mate of its group", () => {
   expect(atRest({ state: "lingering" }, taken)).toMatch("its group is free")
   const [mate] = deviceShapes.twoFunctions.pci ?? []
@@ -111,7 +131,7 @@ test("I24 sees one that lingers although no guest has a mate of its group", () =
           { ...mate, driver: "vfio-pci", iommuGroup: 7 }
         ]
       },
-      parts: { pools: { pci, usb: { holdings: () => ({}) } } }
+      parts: { pools: { pci, usb: nothing } }
     } as Parameters<typeof viewOf>[0])
     taken(view)
     return checksOf("I24").rest(view)

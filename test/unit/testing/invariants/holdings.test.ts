@@ -61,7 +61,7 @@ test("I24 sees a guest with a device that the pool does not hold for it", () => 
   const scene = (token: string, record: object | undefined) => {
     const guest = entry(d0, running("1.1"), { find: () => ({ record }) })
     const pci = { holdings: () => ({ [device]: holder(token) }), entries: () => new Map() }
-    const usb = { holdings: () => ({}) }
+    const usb = { holdings: () => ({}), entries: () => new Map() }
     const view = viewOf({ entries: [guest], parts: { pools: { pci, usb } } })
     giveBirth(view, [d0, "1.1"], vfio)
     return view
