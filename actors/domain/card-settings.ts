@@ -34,6 +34,10 @@ export const planCardSettings = Effect.fnUntraced(function* (live: Pick<Domain, 
 
 export const giveSettings = ({ to, from: _, ...one }: CardSettings) => writeSettings(one, to)
 
+/** Names the undo. */
+export const settingsOf = ({ device }: Pick<CardSettings, "device">): string =>
+  `settings of ${device}`
+
 /**
  * Back to what they were, whatever the guest has made of them: its driver may change its address
  * through the card, and the function is the guest's until this has been done.

@@ -25,10 +25,13 @@ const unplug = Effect.fnUntraced(function* (
   const { alias } = change
   const about = { domain: name, operation }
   const device = live && alias !== undefined ? findDevice(live, { alias }) : undefined
-  if (alias === undefined || device === undefined || pluggableOf(device) === undefined) {
+  const pluggable = device && pluggableOf(device)
+  if (alias === undefined || device === undefined || pluggable === undefined) {
     const what = device === undefined ? "a device without a name" : elementName(device)
     return yield* new GuestUnsupported({ ...about, why: `${what} stays in a running guest` })
   }
+  const why = pluggable.stays(device)
+  if (why !== undefined) return yield* new GuestUnsupported({ ...about, why })
   const monitor = domain.belongings.find(epoch)?.monitor
   if (monitor === undefined)
     return yield* new GuestSilent({ ...about, why: "its QEMU is not connected" })

@@ -8,7 +8,7 @@ import { removeCgroup } from "../../src/host/cgroup.ts"
 import { Files } from "../../src/host/files.ts"
 import type { StatusRecord } from "../../src/store/status.ts"
 import type { Belongings } from "./belongings.ts"
-import { takeSettingsBack } from "./card-settings.ts"
+import { settingsOf, takeSettingsBack } from "./card-settings.ts"
 import type { Needs } from "./needs.ts"
 import type { Owner } from "./ownership.ts"
 import { removeTap } from "./tap.ts"
@@ -61,8 +61,7 @@ export const oweHolds = (mine: Belongings<Needs>, holds: Holds): void => {
   for (const path of holds.directories) mine.owe(`folder '${path}'`, quiet(removeFolder(path)))
   for (const owner of holds.owners) mine.owe(`owner of '${owner.path}'`, quiet(giveBack(owner)))
   for (const tap of holds.taps) mine.owe(`tap device '${tap}'`, quiet(removeTap(tap)))
-  for (const card of holds.cards ?? [])
-    mine.owe(`settings of ${card.device}`, quiet(takeSettingsBack(card)))
+  for (const card of holds.cards ?? []) mine.owe(settingsOf(card), quiet(takeSettingsBack(card)))
   const { cgroup } = holds
   if (cgroup !== undefined) mine.owe("control group", quiet(removeCgroup(cgroup)))
   if (holds.sockets.length > 0)

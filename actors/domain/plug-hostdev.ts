@@ -19,6 +19,7 @@ const holds = ({ source }: Hostdev): readonly Pick<Taken, "pool" | "device">[] =
     }
     case "mdev":
       return [{ pool: "mdev", device: source.uuid }]
+    // Its QEMU has it open to its end: `stays`.
     case "scsi":
     case "scsi_host":
       return []
@@ -34,5 +35,9 @@ export const pluggableHostdev: Pluggable<Hostdev> = {
   fit: fitHostdev,
   properties: hostdevProperties,
   holds,
+  stays: ({ source }) =>
+    source.type === "scsi"
+      ? "a SCSI device stays in a running guest, whose QEMU keeps it open"
+      : undefined,
   pinsMemory: ({ source }) => source.type === "pci" || source.type === "mdev"
 }

@@ -42,6 +42,8 @@ export interface Pluggable<D extends Device> {
   ) => Result.Result<JsonObject, CompleteError | NotSupported>
   /** What one that a guest has holds of the host. */
   readonly holds: (device: D) => readonly Pick<Taken, "pool" | "device">[]
+  /** Why a running guest keeps it, if so. */
+  readonly stays: (device: D) => string | undefined
   /** The guest's memory has to stay in place for it. */
   readonly pinsMemory: (device: D) => boolean
 }

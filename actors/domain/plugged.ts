@@ -15,6 +15,7 @@ import type { DevicePools } from "../device-pools.ts"
 import type { Monitor } from "../monitor.ts"
 import { nodesOf } from "../../src/node/hostdev-node.ts"
 import type { Belongings } from "./belongings.ts"
+import { settingsOf, takeSettingsBack } from "./card-settings.ts"
 import { giveBack as giveBackOwner, giveOwner } from "./holds.ts"
 import type { Identity, Needs } from "./needs.ts"
 import type { Owner } from "./ownership.ts"
@@ -109,7 +110,7 @@ const withoutPlugged = (
   live: Domain | undefined,
   { alias, device }: { readonly alias: string; readonly device: Device | undefined }
 ): StatusRecord => {
-  const { plugged = [], reservations, ...rest } = record
+  const { plugged = [], reservations, holds, ...rest } = record
   const left = plugged.filter((one) => one.alias !== alias)
   // What was plugged in later stands in no reservation.
   const gone = left.length < plugged.length ? [] : holdsOf(device)
@@ -119,8 +120,10 @@ const withoutPlugged = (
     const names = reservations[kind]
     return names === undefined ? [] : [[kind, names.filter(stays(kind))] as const]
   })
+  const cards = holds?.cards?.filter((card) => stays("pci")(card.device))
   return {
     ...rest,
+    ...(holds === undefined ? {} : { holds: { ...holds, ...(cards && { cards }) } }),
     reservations: { ...reservations, ...Object.fromEntries(kept) },
     ...(left.length === 0 ? {} : { plugged: left }),
     ...(live === undefined ? {} : { definition: domainText(live, "active") })
@@ -139,6 +142,22 @@ const nodeOwners = Effect.fnUntraced(function* (
 })
 
 /**
+ * MAC address and VLAN of a card that is the guest's as it is. Before the record forgets them: until
+ * then the function is this guest's, and whoever reads the record does it again.
+ */
+const takeCardsBack = Effect.fnUntraced(function* (
+  mine: Belongings<Needs>,
+  device: Device | undefined
+) {
+  const gone = holdsOf(device).map((one) => one.device)
+  for (const card of mine.record?.holds?.cards ?? []) {
+    if (!gone.includes(card.device)) continue
+    yield* Effect.ignore(takeSettingsBack(card))
+    mine.strike(settingsOf(card))
+  }
+})
+
+/**
  * Gives back what a device had, and nothing else. The record first: what a crash leaves in between
  * is the pool's own to see to, and never another guest's by then.
  */
@@ -153,6 +172,7 @@ export const giveBack = Effect.fnUntraced(function* (
   const device = live && findDevice(live, { alias })
   const rest = live && device ? withoutDevice(live, device) : live
   const owners = yield* nodeOwners(mine.record, { alias, device })
+  yield* takeCardsBack(mine, device)
   // A disk that cannot be written must not keep the device from its next guest.
   yield* Effect.ignore(
     amendRecord(mine, (record) => withoutPlugged(record, rest, { alias, device }))

@@ -12,7 +12,7 @@ import type { Monitor } from "../monitor.ts"
 import type { Belongings } from "./belongings.ts"
 import { connect, earOf } from "./connect.ts"
 import type { DomainSelf, Identity, Needs } from "./needs.ts"
-import { pluggableOf } from "./plug.ts"
+import { mayLeave } from "./plug.ts"
 import { peripherals } from "./plugged.ts"
 
 /** The first look follows the end of the connection, when QEMU is just about to be a zombie. */
@@ -93,7 +93,7 @@ const lookAtDevices = Effect.fnUntraced(function* (
 ) {
   const { live } = domain.now().context
   const names = (live?.devices ?? [])
-    .filter((device) => pluggableOf(device) !== undefined)
+    .filter(mayLeave)
     .flatMap((device) => aliasOfDevice(device) ?? [])
   if (names.length === 0) return
   const present = yield* peripherals(monitor)
