@@ -142,8 +142,8 @@ const nodeOwners = Effect.fnUntraced(function* (
 })
 
 /**
- * MAC address and VLAN of a card that is the guest's as it is. Before the record forgets them: until
- * then the function is this guest's, and whoever reads the record does it again.
+ * MAC address and VLAN of a card that is the guest's as it is. Before the record forgets them:
+ * until then the function is this guest's, and whoever reads the record does it again.
  */
 const takeCardsBack = Effect.fnUntraced(function* (
   mine: Belongings<Needs>,

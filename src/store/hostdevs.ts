@@ -1,8 +1,8 @@
 /**
  * What is remembered of each device that was taken from its driver, in `run/hostdevs/`: written
- * before the first deed, or before QEMU gets it, removed after the last one back. Like a status record it survives the
- * engine and not the host, whose next boot gives every device to its driver again: a record of
- * another boot tells of nothing any more.
+ * before the first deed, or before QEMU gets it, removed after the last one back. Like a status
+ * record it survives the engine and not the host, whose next boot gives every device to its driver
+ * again: a record of another boot tells of nothing any more.
  */
 import * as Effect from "effect/Effect"
 import * as Result from "effect/Result"
