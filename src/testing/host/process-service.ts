@@ -222,7 +222,7 @@ const openFilesOf = (
   id: ProcessId
 ): readonly string[] | undefined =>
   table.find(id)?.descriptors.held.flatMap(({ kind, name }) => {
-    if (kind !== "vfio") return [kind === "file" ? name : `${kind}:[${name}]`]
+    if (kind !== "vfio") return [kind === "file" || kind === "usb" ? name : `${kind}:[${name}]`]
     const link = `/sys/bus/pci/devices/${name}/iommu_group`
     const group = disk.has(link) ? disk.node(link) : undefined
     const number = group?.kind === "symlink" ? group.target.split("/").at(-1) : undefined

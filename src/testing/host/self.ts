@@ -90,6 +90,42 @@ export interface SelfOptions {
   readonly around: Surroundings
 }
 
+/** What it opens, by names, and closes. */
+const filesOf = (
+  process: SimulatedProcess,
+  around: SelfOptions["around"]
+): Pick<Self, "openDevice" | "openFile" | "openUsb" | "close"> => {
+  const { disk, table } = around
+  const usb = new Map<number, OpenUsb>()
+  const open = (kind: "file" | "usb" | "vfio", name: string, close?: () => void): number => {
+    table.touchPid(process.pid)
+    return process.descriptors.open({ kind, name }, close)
+  }
+  return {
+    openDevice: (address) => {
+      const close = around.openDevice(address, process.pid)
+      return open("vfio", address, close)
+    },
+    openFile: (path) => {
+      disk.node(path, true)
+      return open("file", path)
+    },
+    openUsb: (device) => {
+      const opened = around.openUsb(device, process.pid)
+      const fd = open("usb", `/dev/bus/usb/${device.replace(":", "/")}`, opened.close)
+      usb.set(fd, opened)
+      return fd
+    },
+    close: (fd) => {
+      if (!process.realm.isAlive) return
+      table.touchPid(process.pid)
+      usb.get(fd)?.giveBack()
+      usb.delete(fd)
+      process.descriptors.close(fd)
+    }
+  }
+}
+
 export const selfOf = (
   process: SimulatedProcess,
   { argv, inherited, around }: SelfOptions
@@ -97,7 +133,6 @@ export const selfOf = (
   const { realm } = process
   const { disk, table } = around
   const listeners = new Map<number, Listener>()
-  const usb = new Map<number, OpenUsb>()
   for (const [fd, one] of inherited) if (one.kind === "listener") listeners.set(fd, one.listener)
   const whenAlive = (run: () => void): void => {
     if (realm.isAlive) run()
@@ -120,31 +155,7 @@ export const selfOf = (
       listeners.set(fd, listener)
       return fd
     },
-    openDevice: (address) => {
-      const close = around.openDevice(address, process.pid)
-      table.touchPid(process.pid)
-      return process.descriptors.open({ kind: "vfio", name: address }, close)
-    },
-    openFile: (path) => {
-      disk.node(path, true)
-      table.touchPid(process.pid)
-      return process.descriptors.open({ kind: "file", name: path })
-    },
-    openUsb: (device) => {
-      const opened = around.openUsb(device, process.pid)
-      table.touchPid(process.pid)
-      const name = `/dev/bus/usb/${device.replace(":", "/")}`
-      const fd = process.descriptors.open({ kind: "usb", name }, opened.close)
-      usb.set(fd, opened)
-      return fd
-    },
-    close: (fd) =>
-      whenAlive(() => {
-        table.touchPid(process.pid)
-        usb.get(fd)?.giveBack()
-        usb.delete(fd)
-        process.descriptors.close(fd)
-      }),
+    ...filesOf(process, around),
     write: (fd, text) =>
       whenAlive(() => {
         const to = inherited.get(fd)

@@ -84,7 +84,9 @@ export class SimulatedQemu implements Program {
       die(self, why, stamp)
       return tell("qemu-exited")
     }
-    const fds = new Map([...opened.fds, ...openFiles(self, line.files)])
+    // Those of the host are open already.
+    const others = line.files.filter(({ device = "" }) => !opened.fds.has(device))
+    const fds = new Map([...opened.fds, ...openFiles(self, others)])
     const process = new QemuProcess({ self, line, tell, opened: fds, ...this.options })
     if (process.monitor === undefined) return
     process.monitor.open(fault === "mute")
