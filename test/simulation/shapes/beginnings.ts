@@ -113,7 +113,7 @@ export const beginnings: readonly Shape[] = [
       ]
     ],
     // From the first word of the record to the last.
-    faults: [someFault(draw, "file", { from: 17, reach: 14, of: ["kill-before", "kill-after"] })]
+    faults: [someFault(draw, "file", { from: 20, reach: 30, of: ["kill-before", "kill-after"] })]
   })),
   // The first process that is stuck is so for a second, the next one for longer than anybody waits.
   shape("orphan that does not die", ["Z065", "Z101"], (draw) => ({

@@ -86,7 +86,7 @@ export const recoveries: readonly Shape[] = [
     // The start is over; the next engine reads what there is of records.
     faults: [
       someFault(draw, "world", { from: 105, reach: 20, of: ["kill"] }),
-      someFault(draw, "file", { from: 79, reach: 4, of: ["EIO"] })
+      someFault(draw, "file", { from: 70, reach: 50, of: ["EIO"] })
     ]
   })),
   shape("killed while it recovers", ["Z065"], (draw) => ({
