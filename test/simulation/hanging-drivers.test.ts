@@ -27,10 +27,12 @@ const stageWith = (...unbindMs: readonly number[]): Stage =>
 const [first = "", second = "", third = "", fourth = ""] = addresses
 
 const beginDetach = (stage: Stage, address: string) =>
-  stage.begin((engine) => engine.node.devices.detach(nameOf(address)))
+  stage.beginCall((engine) => engine.node.devices.detach(nameOf(address)))
 
-const beginGuest = (stage: Stage, address: string, n: number) =>
-  stage.begin((engine) => engine.createXML(guestWith(pciDevice(address), { name: `g${n}`, n })))
+const beginGuest = (stage: Stage, address: string, digit: number) => {
+  const xml = guestWith(pciDevice(address), { name: `g${digit}`, digit })
+  return stage.beginCall((engine) => engine.createXML(xml))
+}
 
 const stuck = (stage: Stage, ...which: readonly string[]): void => {
   for (const address of which) beginDetach(stage, address)
@@ -44,7 +46,7 @@ test("while one driver hangs, all other devices go on", () => {
   const stage = stageWith(stuckMs)
   stuck(stage, first)
   expect(stage.create(pciDevice(second))).toBe("done")
-  expect(stage.create(pciDevice(third), { name: "db", n: 8 })).toBe("done")
+  expect(stage.create(pciDevice(third), { name: "db", digit: 8 })).toBe("done")
   expect(stage.on("web", (domain) => domain.destroy())).toBe("done")
   expect(driverOf(stage, second)).toBe("e1000e")
 })
@@ -73,16 +75,16 @@ test("while two hang a third is refused untouched, and can be given when one end
 test("what a guest gives back while two hang goes home by itself when one has ended", () => {
   const stage = stageWith(60_000, stuckMs)
   expect(stage.create(pciDevice(third))).toBe("done")
-  expect(stage.ask((engine) => engine.node.devices.detach(nameOf(fourth)))).toBe("done")
+  expect(stage.call((engine) => engine.node.devices.detach(nameOf(fourth)))).toBe("done")
   stuck(stage, first, second)
   expect(stage.on("web", (domain) => domain.destroy())).toBe("done")
   expect(stage.row(third)).toMatchObject({ state: "lingering", driver: "vfio-pci" })
-  expect(stage.ask((engine) => engine.node.devices.reattach(nameOf(fourth)))).toMatchObject({
+  expect(stage.call((engine) => engine.node.devices.reattach(nameOf(fourth)))).toMatchObject({
     tag: "DeviceNotReady",
     message: expect.stringContaining("2 other drivers hang: ")
   })
   expect(stage.row(fourth)).toMatchObject({ state: "detached", driver: "vfio-pci" })
-  expect(stage.ask((engine) => engine.node.devices.reset(nameOf(fourth)))).toMatchObject({
+  expect(stage.call((engine) => engine.node.devices.reset(nameOf(fourth)))).toMatchObject({
     message: expect.stringContaining("2 other drivers hang: ")
   })
   stage.pass(60_000)

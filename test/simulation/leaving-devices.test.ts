@@ -100,7 +100,7 @@ test("a card that a guest ejects is the host's again, with its MAC address and i
   eject(stage)
   expect(standing(scene)).toEqual(free)
   // The next one has it, and the end of the first takes nothing from it.
-  expect(stage.create(xml, { name: "db", n: 8 })).toBe("done")
+  expect(stage.create(xml, { name: "db", digit: 8 })).toBe("done")
   expect(stage.on("web", (domain) => domain.destroy())).toBe("done")
   expect(card.functions).toEqual([asked])
   expect(stage.row(fn)).toMatchObject({ state: "assigned", holder: { name: "db" } })

@@ -18,8 +18,8 @@ const atHome = { state: "host", driver: "e1000e" }
 const managed = pciDevice(address)
 const unmanaged = managed.replace("managed='yes'", "managed='no'")
 
-const detach = (stage: Stage) => stage.ask((engine) => engine.node.devices.detach(name))
-const reattach = (stage: Stage) => stage.ask((engine) => engine.node.devices.reattach(name))
+const detach = (stage: Stage) => stage.call((engine) => engine.node.devices.detach(name))
+const reattach = (stage: Stage) => stage.call((engine) => engine.node.devices.reattach(name))
 
 /** As an administrator does; with `isForgetful` the word that it is for VFIO stays. */
 const giveHome = ({ host }: Stage, isForgetful = false): void => {

@@ -16,7 +16,8 @@ import {
   usbDevice,
   usbPlace
 } from "../unit/node/hostdev-host.ts"
-import { Bench, guestXml } from "./plugging/bench.ts"
+import { Bench } from "./plugging/bench.ts"
+import { guestXml } from "./plugging/stage.ts"
 
 /** The USB bus 1 is on it. */
 const card = "0000:04:00.0"
@@ -50,7 +51,7 @@ test("a card goes to nobody while a guest has a stick behind it", () => {
   expect(create(bench, "db", cardXml)).toMatchObject(why)
   expect(detach(bench, "pci_0000_04_00_0")).toMatchObject(why)
   expect(detach(bench, "pci_0000_04_00_0", true)).toMatchObject(why)
-  expect(bench.rowOf(card)).toMatchObject({ state: "host", whyNot: why.message })
+  expect(bench.row(card)).toMatchObject({ state: "host", whyNot: why.message })
   expect(bench.host.pci.get(card)?.driver).toBe("e1000e")
   // Not to the guest that has the stick, either.
   expect(bench.ask((domain) => domain.attachDevice(cardXml))).toMatchObject(why)
@@ -73,7 +74,7 @@ test("a stick goes to nobody while its card is a guest's, or with VFIO", () => {
   expect(create(bench, "db", cardXml)).toBe("done")
   const held = said(`guest 'db' has ${card}, which it is behind`)
   expect(create(bench, "web", stickXml)).toMatchObject(held)
-  expect(bench.rowOf(stick)).toMatchObject({ state: "host", whyNot: held.message })
+  expect(bench.row(stick)).toMatchObject({ state: "host", whyNot: held.message })
   const end = bench.call((engine) =>
     Effect.flatMap(engine.lookup({ name: "db" }), (domain) => domain.destroy())
   )

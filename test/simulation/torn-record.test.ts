@@ -16,7 +16,8 @@ import {
   usbDevice,
   usbPlace
 } from "../unit/node/hostdev-host.ts"
-import { Bench, card, cardXml, guestXml } from "./plugging/bench.ts"
+import { Bench, card, cardXml } from "./plugging/bench.ts"
+import { guestXml } from "./plugging/stage.ts"
 
 const uuid = "4b20d080-1b54-4048-85b3-a6a62d165c01"
 
@@ -66,7 +67,7 @@ const spoil = (bench: Bench, how: string): void => {
 
 const holders = (bench: Bench, names: readonly string[]) =>
   names.map((name) => {
-    const row = bench.rowOf(name)
+    const row = bench.row(name)
     return [name, row?.state, row?.holder?.name]
   })
 

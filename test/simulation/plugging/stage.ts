@@ -12,29 +12,47 @@ import type { Program } from "../../../src/testing/host/program.ts"
 import type { Devices } from "../../../src/testing/host/sysfs.ts"
 import { SimulatedQemu } from "../../../src/testing/qemu/simulated-qemu.ts"
 import { simulatedEmulator, simulatedRoot } from "../../../src/testing/simulation/lives.ts"
+import { listed } from "../../../src/testing/strategy/listed.ts"
+import type { Strategy } from "../../../src/testing/strategy/strategy.ts"
 import { World } from "../../../src/testing/world.ts"
-import type { Answer } from "./bench.ts"
 
-/** A guest with room for devices of every kind; `n` tells it from the others. */
-export const guestWith = (devices: string, { name = "web", n = 7 } = {}): string =>
+/** A guest's name and one digit of its uuid. */
+export interface Named {
+  readonly name: string
+  readonly digit: number
+}
+
+/** A guest with room for functions. */
+export const guestXml = (devices: string, { name, digit }: Named = { name: "web", digit: 7 }) =>
   [
     `<domain type='qemu'><name>${name}</name>`,
-    `<uuid>0${n}070707-0707-0707-0707-070707070707</uuid>`,
+    `<uuid>0${digit}070707-0707-0707-0707-070707070707</uuid>`,
     "<memory unit='MiB'>16</memory><vcpu>1</vcpu>",
     "<os><type arch='x86_64' machine='q35'>hvm</type></os><features><acpi/></features>",
     `<devices><emulator>${simulatedEmulator}</emulator>${devices}`,
     "<controller type='pci' model='pcie-root'/>",
-    "<controller type='pci' model='pcie-root-port'/>".repeat(6),
-    "<controller type='scsi' index='0' model='virtio-scsi'/>",
-    "<controller type='usb' index='0' model='qemu-xhci'/>",
+    "<controller type='pci' model='pcie-root-port'/>".repeat(8),
     "<memballoon model='none'/></devices></domain>"
   ].join("")
+
+const controllers =
+  "<controller type='scsi' index='0' model='virtio-scsi'/>" +
+  "<controller type='usb' index='0' model='qemu-xhci'/>"
+
+/** One with room for devices of every kind. */
+export const guestWith = (devices: string, named?: Named): string =>
+  guestXml(controllers + devices, named)
+
+/** What was asked, and what came of it; nothing when the engine was gone before it answered. */
+export type Answer = "done" | { readonly tag: string; readonly message: string } | undefined
 
 export interface StageOptions {
   readonly devices: Devices
   readonly faults?: readonly PlannedFault[]
   /** Beside QEMU. */
   readonly programs?: Iterable<readonly [string, Program]>
+  /** In which order deliveries come; by default as they were sent. */
+  readonly strategy?: Strategy
 }
 
 /** What is asked of the engine, of a type that is of no interest. */
@@ -45,12 +63,13 @@ const answeredMs = 120_000
 export class Stage {
   readonly faults: Faults
   readonly host: SimulatedHost
-  private readonly world = new World([], { stepsMax: 50_000_000 })
+  private readonly world: World
   private process: EngineProcess | undefined
   private engine: Engine | undefined
 
-  constructor({ devices, faults = [], programs = [] }: StageOptions) {
-    const { world } = this
+  constructor({ devices, faults = [], programs = [], strategy = listed([]) }: StageOptions) {
+    const world = new World(strategy, { stepsMax: 50_000_000 })
+    this.world = world
     this.faults = new Faults(faults)
     this.faults.disarm()
     const wallMs = () => world.wallOriginMs + world.nowMs
@@ -92,10 +111,10 @@ export class Stage {
     for (let left = ms; left > 0; left -= 250) this.world.advance(250)
   }
 
-  /** Asks; the result tells what it was answered by now. */
-  begin(deed: Deed): () => Answer {
+  /** Asks, unless the engine is gone; the result tells what it was answered by now. */
+  beginCall(deed: Deed): () => Answer {
     const { engine, process } = this
-    if (engine === undefined || process === undefined) throw new Error("there is no engine")
+    if (engine === undefined || process === undefined || !this.isUp) return () => undefined
     let answer: Answer
     Effect.runForkWith(process.context)(
       Effect.match(deed(engine), {
@@ -112,21 +131,22 @@ export class Stage {
   }
 
   /** Runs to the answer, or to the end of the engine. */
-  ask(deed: Deed): Answer {
-    const answered = this.begin(deed)
+  call(deed: Deed): Answer {
+    if (this.engine === undefined) throw new Error("there is no engine")
+    const answered = this.beginCall(deed)
     for (let ms = 0; ms < answeredMs && answered() === undefined && this.isUp; ms += 250)
       this.pass(250)
     return answered()
   }
 
-  /** As `ask`, of a domain. */
+  /** The same of a domain. */
   on(name: string, deed: (domain: Domain) => Effect.Effect<unknown, unknown>): Answer {
-    return this.ask((engine) => Effect.flatMap(engine.lookup({ name }), deed))
+    return this.call((engine) => Effect.flatMap(engine.lookup({ name }), deed))
   }
 
   /** A guest that is gone when it ends. */
-  readonly create = (devices: string, options?: { readonly name: string; readonly n: number }) =>
-    this.ask((engine) => engine.createXML(guestWith(devices, options)))
+  readonly create = (devices: string, named?: Named) =>
+    this.call((engine) => engine.createXML(guestWith(devices, named)))
 
   /** The definition of a guest as it runs. */
   xmlOf(name: string): string {
@@ -138,7 +158,7 @@ export class Stage {
   /** How the list of host devices has one. */
   row(device: string): Partial<HostDevice> | undefined {
     let rows: readonly HostDevice[] = []
-    this.ask((engine) => Effect.map(engine.hostdevs.list, (list) => void (rows = list)))
+    this.call((engine) => Effect.map(engine.hostdevs.list, (list) => void (rows = list)))
     return rows.find((one) => one.device === device)
   }
 
